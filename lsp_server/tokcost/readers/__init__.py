@@ -1,1 +1,1 @@
-"""Assistants' logs to `Usage` values: a folder for each assistant, and in `sources/` what they have in common."""
+"""Readers turn assistants' logs into `Usage` values: one folder for each assistant, and `sources/` for common parts."""

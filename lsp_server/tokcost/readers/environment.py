@@ -1,4 +1,4 @@
-"""A user's folders as assistants find them."""
+"""A user's folders in the form in which assistants find them."""
 
 import os
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ def user_home(environ: Mapping[str, str]) -> str:
 
 
 def expanded(path: str, environ: Mapping[str, str]) -> str:
-    """A path with `~` at its beginning replaced by the user's home folder."""
+    """A path with a leading `~` replaced by the user's home folder."""
     if path == "~" or path.startswith(("~/", f"~{os.sep}")):
         return user_home(environ) + path[1:]
     return path
@@ -27,19 +27,19 @@ def data_home(environ: Mapping[str, str]) -> str:
 
 
 def application_data(environ: Mapping[str, str]) -> list[str]:
-    """The folders where desktop apps keep what is theirs, on Linux, macOS and Windows (`appData` in Electron's
-    documentation of `app.getPath`). A home folder may be shared between systems."""
+    """The folders of desktop apps on Linux, macOS and Windows (`appData` in Electron's documentation of
+    `app.getPath`). A home folder may be shared between systems."""
     found = [config_home(environ), os.path.join(user_home(environ), "Library", "Application Support")]
     return [*found, environ["APPDATA"]] if environ.get("APPDATA") else found
 
 
 _EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Kiro")
-"""VS Code and its kin, as their folders are named."""
+"""The folder names of VS Code and similar editors."""
 _SERVERS = (".vscode-server", ".vscode-server-insiders", ".cursor-server", ".windsurf-server", ".vscodium-server")
-"""The folders of VS Code and its kin where they run for an editor on another machine."""
+"""The folders of VS Code and similar editors where they run for an editor on another machine."""
 
 
 def editor_users(environ: Mapping[str, str]) -> list[str]:
-    """The `User` folders of VS Code and its kin, whether they are there or not."""
+    """The `User` folders of VS Code and similar editors, existing or not."""
     local = [os.path.join(app, editor, "User") for app in application_data(environ) for editor in _EDITORS]
     return [*local, *(os.path.join(user_home(environ), server, "data", "User") for server in _SERVERS)]

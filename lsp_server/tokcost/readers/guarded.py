@@ -1,4 +1,4 @@
-"""A reader of another package, held to the protocol: whatever it does is an error of its own, and nobody else's."""
+"""Holds a third-party reader to the protocol: its errors are its own, and affect nothing else."""
 
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _END: Any = object()
 
 
 def guarded(make: Callable[[], Reader]) -> "Guarded":
-    """The reader that `make` imports and makes. Raises `NoReader`, `ReaderFailed` and `OSError`."""
+    """The reader that `make` imports and creates. Raises `NoReader`, `ReaderFailed` and `OSError`."""
     with _guard() as printed:
         found = Guarded(make())
     found.prints = printed.anything
@@ -26,16 +26,16 @@ def guarded(make: Callable[[], Reader]) -> "Guarded":
 
 
 class Guarded:
-    """The reader of another package, whose answers are checked before anybody relies on them.
+    """A third-party reader, whose answers are validated before they are used.
 
-    What it prints is thrown away: standard output may be JSON that a script reads, and the words could quote a log.
+    Its printed output is discarded: standard output may be JSON for a script, and the text could quote a log.
     """
 
     prints = False
     """Whether it has printed in this process."""
 
     def __init__(self, reader: Reader) -> None:
-        """Raises `NoReader` for what is no reader of protocol 2."""
+        """Raises `NoReader` for an object that is no reader of protocol 2."""
         missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
         if missing:
             raise NoReader(f"it has no {', no '.join(missing)} ({_GUIDE})")
@@ -56,11 +56,11 @@ class Guarded:
         return self._checked(lambda: self._reader.discover(location), _is_sound_source)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
-        """The reader's batches. Raises `OSError` where the source cannot be read, else `ReaderFailed`."""
+        """The reader's batches. Raises `OSError` if the source cannot be read, else `ReaderFailed`."""
         return self._checked(lambda: self._reader.read(source, cursor), _is_batch)
 
     def _checked(self, ask: Callable[[], Iterable[_Item]], is_sound: Callable[[Any], bool]) -> Iterator[_Item]:
-        """The items of an answer, each asked for under guard; what happens between them is not the reader's doing."""
+        """The items of an answer, each requested under guard; code between them is not the reader's."""
         items: Iterator[_Item] | None = None
         while True:
             with _guard() as printed:
@@ -75,7 +75,7 @@ class Guarded:
 
 
 class _Printed(io.TextIOBase):
-    """A standard output that keeps nothing of what is written to it."""
+    """A standard output that discards everything."""
 
     anything = False
 
@@ -86,13 +86,13 @@ class _Printed(io.TextIOBase):
 
 @contextmanager
 def _guard() -> Generator[_Printed]:
-    """Run code of another package inside: it neither ends the program nor passes for an error of the ledger."""
+    """Run third-party code inside: it can neither end the program nor pass for an error of the ledger."""
     try:
         with redirect_stdout(_Printed()) as printed:
             yield printed
     except (KeyboardInterrupt, OSError, NoReader):  # the user's ^C; a log that cannot be read; ours
         raise
-    except BaseException as error:  # also one that would end the program
+    except BaseException as error:  # including one that would end the program
         raise ReaderFailed(type(error).__name__) from error
 
 

@@ -1,6 +1,5 @@
-"""The places where assistants keep their logs, as their own sources and other tools that read them tell: enough to see
-whether an assistant was used on this machine. Its reader, where there is one, knows more.
-"""
+"""The places where assistants keep their logs, according to their sources and to other tools that read them: enough
+to determine whether an assistant was used on this machine. Its reader, if there is one, knows more."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -11,8 +10,7 @@ from tokcost.settings import home_folder
 
 HISTORY_OF_AIDER = ".aider.chat.history.md"
 IN_WORKTREES = {HISTORY_OF_AIDER: "aider"}
-"""Names of logs that lie at the root of a worktree, and whose they are. They are looked for in worktrees that are
-known."""
+"""Names of logs in the root folder of a worktree, and their assistants. They are looked for in known worktrees."""
 
 KIMI_DESKTOP = "kimi-desktop/daimon-share/daimon/runtime/kimi-code/home"
 """Kimi Code inside the desktop app, below the folder of apps."""
@@ -46,7 +44,7 @@ _BELOW_DATA = {
     "kiro": ("kiro-cli/data.sqlite3",),
     "zed": ("zed/threads", "Zed/threads"),
 }
-"""Below the folder for data, and below that of desktop apps."""
+"""Below the data folder, and below that of desktop apps."""
 _OF_EDITORS = {
     "cline": "saoudrizwan.claude-dev",
     "copilot-chat": "github.copilot-chat",
@@ -54,7 +52,7 @@ _OF_EDITORS = {
     "kiro": "kiro.kiroagent",
     "roo-code": "rooveterinaryinc.roo-cline",
 }
-"""Extensions of VS Code and its kin, below `globalStorage`."""
+"""Extensions of VS Code and similar editors, below `globalStorage`."""
 _OVERRIDES = {
     "amp": ("AMP_DATA_DIR", ""),
     "cline": ("CLINE_DATA_DIR", ""),
@@ -79,7 +77,7 @@ _FURTHER_OVERRIDES = (
 
 
 def assistants_there(environ: Mapping[str, str]) -> frozenset[str]:
-    """The assistants of which something is at one of their known places; an empty folder is nothing."""
+    """The assistants with something at one of their known places; an empty folder does not count."""
     return frozenset(name for name, path in known_places(environ) if _is_something(path))
 
 
@@ -89,13 +87,12 @@ def _is_something(path: str) -> bool:
     try:
         with os.scandir(path) as entries:
             return next(entries, None) is not None
-    except OSError:  # a file, or a folder where we may not look, of which its reader tells
+    except OSError:  # a file, or an unreadable folder that its reader reports
         return True
 
 
 def known_places(environ: Mapping[str, str], folder: str = "") -> Iterator[tuple[str, str]]:
-    """Assistants and one place each, existing or not, an assistant as often as it has places; `folder` is where aider
-    may have left its history."""
+    """Assistants, each with one of their places, existing or not; `folder` is where aider may have left its history."""
     home, apps = user_home(environ), application_data(environ)
     if folder:
         yield "aider", os.path.join(folder, HISTORY_OF_AIDER)

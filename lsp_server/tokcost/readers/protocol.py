@@ -1,8 +1,8 @@
 """The protocol of a reader of an assistant's logs, version 2: three questions, answered without any knowledge of the
 ledger or of git. docs/readers.md explains it with complete examples.
 
-A reader owns its sources: it says where they are and what makes one differ from how it was, and it reads what is new in
-one since an opaque cursor. It keeps nothing between calls. `sources/` has bases for the usual kinds of source.
+A reader owns its sources: it determines their places and the signs of a change, and reads the new part of a source from
+an opaque cursor. It keeps nothing between calls. `sources/` has bases for the usual kinds of sources.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,36 +20,36 @@ class Reader(Protocol):
     group `tokcost.readers`."""
 
     name: str
-    """Stable word for the assistant, for example `claude-code`: it is stored and shown."""
+    """A stable name for the assistant, for example `claude-code`: it is stored and shown."""
     capabilities: Capabilities
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """The locations of this assistant's logs, existing or not, honouring the environment variables that the
-        assistant itself honours. An editor's server watches these places."""
+        """The locations of this assistant's logs, existing or not, according to the environment variables that the
+        assistant itself uses. An editor's server watches these places."""
         ...
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The sources at a location, in any order; of a folder also those of a folder in it. What cannot be read is
-        passed over.
+        """The sources at a location, in any order; for a folder, including those in subfolders. Anything unreadable is
+        skipped.
 
-        Which files of a folder are sources follows from the names there alone: as long as a folder has not changed, the
-        files found in it before are looked at; once it has, this is asked again for that folder. A `file` or `store` is
-        asked for each time.
+        Which files of a folder are sources must follow from their names alone: while a folder is unchanged, only the
+        files found in it before are checked; once it has changed, this is called again for that folder. For a `file` or
+        `store` it is called every time.
         """
         ...
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """Read the records of a source since `cursor` (all of it for `None`, or for a cursor that does not fit), in one
-        batch or in several, so that memory stays flat whatever its size. All but the last have `more` set.
+        or several batches, so that memory stays flat whatever the size. All batches but the last have `more` set.
 
-        Raises `OSError` when the source cannot be read. Damaged records never raise: they are counted in
-        `Batch.skipped`. A record that no assistant can have written (`model/bounds.py`) is dropped and counted as well.
+        Raises `OSError` if the source cannot be read. Damaged records never raise: they are counted in `Batch.skipped`.
+        A record that no assistant can have written (`model/bounds.py`) is dropped and counted as well.
         """
         ...
 
 
 class ReaderFailed(Exception):
-    """A reader of another package did what a reader may not. `kind` names the error; its words could quote a log."""
+    """A third-party reader violated the protocol. `kind` names the error; its text could quote a log."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -57,9 +57,9 @@ class ReaderFailed(Exception):
 
 
 class NoReader(Exception):
-    """Something that a package registers is no reader. The words are ours."""
+    """A registered object is no reader. The text is ours."""
 
 
 def told_as(error: Exception) -> str:
-    """The kind of an error met in a reader, as it may be shown."""
+    """The kind of an error in a reader, in a form that may be shown."""
     return error.kind if isinstance(error, ReaderFailed) else type(error).__name__

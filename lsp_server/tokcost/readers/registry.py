@@ -1,4 +1,4 @@
-"""All readers: ours, in one list, and those that other packages register in the entry-point group `tokcost.readers`."""
+"""All readers: ours, in one list, and third-party ones registered in the entry-point group `tokcost.readers`."""
 
 import os
 import sys
@@ -41,7 +41,7 @@ _WHERE_USED: dict[str, str] = {
     "copilot-chat-text": "tokcost.readers.copilot_chat.text_reader:CopilotChatTextReader",
     "cursor-text": "tokcost.readers.cursor.reader:CursorTextReader",
 }
-"""Readers that most commands need not import: they are loaded where `known_places` has something of the assistant."""
+"""Readers that most commands need not import: they are imported if `known_places` finds something of the assistant."""
 _OURS = {**_ALWAYS, **_WHERE_USED}
 
 GROUP = "tokcost.readers"
@@ -49,20 +49,20 @@ _GROUP = GROUP.encode()
 
 
 class Broken(NamedTuple):
-    """A reader of another package that cannot be used."""
+    """A third-party reader that cannot be used."""
 
     target: str
-    """Module and class, as the package registers them."""
+    """Module and class, as registered by the package."""
     reason: str
 
 
 def readers() -> Sequence[Reader]:
-    """Every reader that can be used, ours first."""
+    """Every usable reader, ours first."""
     return [*map(_ours, _OURS), *_others()[0]]
 
 
 def readers_of_used(environ: Mapping[str, str]) -> Sequence[Reader]:
-    """The readers that may find logs on this machine, without those of ours whose assistant was never used here."""
+    """The readers that may find logs on this machine, without our readers of assistants that were never used here."""
     used = assistants_there(environ)
     if is_on(environ):
         used = used.union(FROM_TEXT)
@@ -70,12 +70,12 @@ def readers_of_used(environ: Mapping[str, str]) -> Sequence[Reader]:
 
 
 def broken_readers() -> Sequence[Broken]:
-    """Readers of other packages that cannot be used: their logs are not read, everything else goes on."""
+    """Third-party readers that cannot be used: their logs are not read, everything else continues."""
     return _others()[1]
 
 
 def forget() -> None:
-    """Look for readers again: a package was installed."""
+    """Look up readers again, because a package was installed."""
     _others.cache_clear()
 
 
@@ -90,7 +90,7 @@ def _others() -> tuple[list[Reader], list[Broken]]:
     targets = _third_party()
     if not targets:
         return found, broken
-    from tokcost.readers.guarded import guarded  # mostly there are none
+    from tokcost.readers.guarded import guarded  # usually there are none
 
     for target in targets:
         try:
@@ -108,7 +108,7 @@ def _others() -> tuple[list[Reader], list[Broken]]:
 
 
 def locations(environ: Mapping[str, str]) -> list[Location]:
-    """The locations of all assistants' logs, each place once; a reader that fails has none."""
+    """The locations of all assistants' logs, each place once; a failing reader has none."""
     found: list[Location] = []
     for reader in readers():
         if reader.name in FROM_TEXT and not is_on(environ):
@@ -119,23 +119,24 @@ def locations(environ: Mapping[str, str]) -> list[Location]:
 
 
 def reader_named(name: str) -> Reader:
-    """The reader of one assistant, by its stored name. Raises `KeyError` when no such reader is installed."""
+    """The reader of one assistant, by its stored name. Raises `KeyError` if no such reader is installed."""
     others = {reader.name: reader for reader in _others()[0]}
     return others[name] if name in others else _ours(name)
 
 
 def logging_turns(names: Iterable[str]) -> frozenset[str]:
-    """The assistants among these, by their stored names, whose records may each stand for several requests."""
+    """The assistants, among these stored names, whose records may each cover several requests."""
     found: set[str] = set()
     for name in names:
-        with suppress(KeyError, AttributeError):  # a reader that is not installed any more, or declares nothing
+        with suppress(KeyError, AttributeError):  # a reader that is no longer installed, or declares nothing
             if reader_named(name).capabilities.record == "turn":
                 found.add(name)
     return frozenset(found)
 
 
 def versions() -> str:
-    """Changes with every version of tokcost and whenever a package is installed, which may have a reader."""
+    """A text that changes with every version of tokcost and whenever a package, which may have a reader, is
+    installed."""
     return " ".join((__version__, *(str(_changed_ns(folder)) for folder in _package_folders())))
 
 
@@ -147,7 +148,7 @@ def _load(target: str) -> Reader:
 
 
 def _third_party() -> list[str]:
-    """Registered readers. Importing `importlib.metadata` takes 35 ms, so files are searched for the group's name."""
+    """Third-party readers. Importing `importlib.metadata` takes 35 ms, so files are searched for the group's name."""
     return [target for folder in _package_folders() for target in _registered(folder)]
 
 

@@ -1,5 +1,5 @@
-"""Logs of assistants that are on this machine and are not read: they are named, so that nobody takes silence for
-nothing spent."""
+"""Assistants' logs on this machine that are not read: they are named, so that nobody concludes that nothing was
+spent."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _UNREADABLE = {
     "windsurf": "its conversations are encrypted",
     "zed": "a thread has one running total, without the time and the model of each request",
 }
-"""The reasons why the logs of an assistant cannot be read; docs/assistants.md has them at length."""
+"""The reasons why the logs of an assistant cannot be read; docs/assistants.md has them in detail."""
 ELSEWHERE = "the environment names another folder"
 _SWITCHED_OFF = {
     "copilot-chat": (
@@ -29,11 +29,11 @@ _SWITCHED_OFF = {
         "it counts only while github.copilot.chat.otel.dbSpanExporter.enabled is on in VS Code's settings",
     )
 }
-"""Assistants that count only where the user wants it: the file that they write then, and what to do."""
+"""Assistants that count only if the user configures it: the file that they then write, and what to do."""
 
 
 class UnreadLogs(NamedTuple):
-    """Logs that are there and are not read."""
+    """Existing logs that are not read."""
 
     assistant: str
     path: str
@@ -42,12 +42,12 @@ class UnreadLogs(NamedTuple):
 
 
 _OF_THE_SYSTEM = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
-"""Variables that are no assistant's own."""
+"""Variables that belong to no assistant."""
 
 
 def unread_logs(environ: Mapping[str, str], folder: str, readers: Sequence[Reader]) -> list[UnreadLogs]:
-    """Logs that are there and are not read by `readers`, each assistant's first place; `folder` is where aider may have
-    left its history."""
+    """Existing logs that are not read by `readers`, with each assistant's first place; `folder` is where aider may
+    have left its history."""
     found: dict[str, UnreadLogs] = {}
     read = {reader.name for reader in readers}
     for assistant, path in known_places(environ, folder):
@@ -63,12 +63,12 @@ def unread_logs(environ: Mapping[str, str], folder: str, readers: Sequence[Reade
 
 
 def _usual(environ: Mapping[str, str], reader: Reader) -> list[str]:
-    """The places where a reader would look if the assistant's own variables were not set, and does not."""
+    """The places where a reader would look without the assistant's own variables, and does not."""
     system = {name: value for name, value in environ.items() if name in _OF_THE_SYSTEM or name.startswith("XDG_")}
     try:
         usual, read = ([one.path for one in reader.locations(env)] for env in (system, environ))
         return [path for path in usual if os.path.exists(path) and not _is_one_of(path, read)]
-    except Exception:  # a reader that fails is told of elsewhere
+    except Exception:  # a failing reader is reported elsewhere
         return []
 
 

@@ -1,13 +1,12 @@
-"""aider's history of chats: Markdown that grows at its end.
+"""aider's chat history: Markdown that grows at its end.
 
-A session begins with a heading that has the time, in the zone of the machine, and lines that begin with `> ` are what
-aider itself said: the command, the model, and after each reply a report of its tokens and maybe of its cost. The counts
-are rounded (12k), and where the reply was streamed they mostly are aider's own estimate of the prompt and of the text:
-all of them are marked as estimates. The time of a report is that of its session.
+A session begins with a heading that has the time, in the machine's time zone. Lines that begin with `> ` are aider's
+own output: the command, the model, and after each reply a report of its tokens and possibly of its cost. The counts are
+rounded (12k), and for streamed replies they are mostly aider's own estimate of the prompt and of the text, so all of
+them are marked as estimates. The time of a report is that of its session.
 
-`sent` contains what was written to the cache, and what was read from it where it is not smaller than that. Since 0.86.2
-it contains what was written twice: aider adds that to the prompt, and its library (LiteLLM from 1.81 on) has done so
-already.
+`sent` includes cache writes, and cache reads unless it is smaller than those. Since 0.86.2 it includes cache writes
+twice: aider adds them to the prompt, and its library (LiteLLM from 1.81 on) has done so already.
 """
 
 import os
@@ -45,9 +44,9 @@ class _State(msgspec.Struct, gc=False):
 
     began_ms: int = 0
     name: str = ""
-    """The name of the session: of its time and of the command that began it."""
+    """The name of the session, derived from its time and from the command that began it."""
     heading: str = ""
-    """Its time as it was written, until the line behind it is there."""
+    """Its time as it was written, until the next line is read."""
     model: str = ""
     writes_twice: bool = False
     reports: int = 0
@@ -57,7 +56,7 @@ _state = msgspec.json.Decoder(_State)
 
 
 def read_history(source: Source, cursor: bytes | None) -> Batch:
-    """New reports of a history. Raises `OSError` when it cannot be read."""
+    """New reports in a history. Raises `OSError` if it cannot be read."""
     lines, state = going_on(source, cursor, _state)
     history = _History(os.path.dirname(source.path), state or _State())
     for block in lines:
@@ -69,7 +68,7 @@ def read_history(source: Source, cursor: bytes | None) -> Batch:
 
 
 class _History:
-    """The usage of one history, gathered line by line."""
+    """The usage in one history, collected line by line."""
 
     def __init__(self, folder: str, state: _State) -> None:
         self.found: list[Usage] = []
@@ -84,7 +83,7 @@ class _History:
         elif line.startswith(b"> "):
             self._said(line)
         elif line.startswith(b"Cost: ") and self.found and self.found[-1].reported_cost is None:
-            self._cost(line)  # behind a report with both counts of the cache it has a line of its own
+            self._cost(line)  # if a report has both cache counts, the rest is on a separate line
 
     def _begin(self, heading: str) -> None:
         try:
@@ -108,7 +107,7 @@ class _History:
     def _report(self, line: bytes) -> None:
         told, state = _TOKENS.match(line), self._state
         if told is None:
-            return  # somebody's words
+            return  # the user's text
         sent, written, hit, received = (_number(count) for count in told.groups())
         if state.writes_twice and sent >= hit + written:
             sent = max(sent - written, hit + written)
@@ -128,7 +127,7 @@ class _History:
                 state.name,
                 self._folder,
                 provider=provider if slash else "",
-                weak_key=True,  # sessions that the same command began in the same second
+                weak_key=True,  # sessions begun by the same command in the same second
                 estimated=True,
             )
         )
@@ -139,7 +138,7 @@ class _History:
             self.found[-1] = self.found[-1]._replace(reported_cost=nano_dollars(float(cost[1])))
 
     def batch(self, lines: NewLines) -> Batch:
-        """The batch of all that was found."""
+        """The batch of everything found."""
         return lines.batch(msgspec.json.encode(self._state), self.found, self.skipped)
 
     def _skip(self, reason: str) -> None:
@@ -147,7 +146,7 @@ class _History:
 
 
 def _number(count: bytes | None) -> float:
-    """A count as aider writes it: exact below 1,000, then with one decimal, then rounded to thousands."""
+    """A count in aider's notation: exact below 1,000, then with one decimal, then rounded to thousands."""
     text = (count or b"0").decode().replace(",", "")
     if text[-1:] not in _UNITS:
         return float(text)

@@ -1,7 +1,7 @@
-"""aider: the history of chats that it keeps at the root of a worktree. What it says is in `history.py`.
+"""aider: the chat history that it keeps in the root folder of a worktree. `history.py` parses it.
 
-`usage/change_detection.py` looks for it in the worktrees that the ledger knows and in the one that is asked about
-(`known_places.IN_WORKTREES`): a disk is not searched.
+`usage/change_detection.py` looks for it in the worktrees in the ledger and in the one at hand
+(`known_places.IN_WORKTREES`): the disk is not searched.
 """
 
 import os
@@ -14,7 +14,7 @@ from tokcost.readers.sources.jsonl import in_portions, source_at
 
 
 class AiderReader:
-    """aider's histories of chats."""
+    """aider's chat histories."""
 
     name = "aider"
     capabilities = Capabilities(
@@ -27,16 +27,16 @@ class AiderReader:
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """The history of chats outside of any repository, begun at home."""
+        """The history of chats outside repositories, started in the home folder."""
         return [Location(os.path.join(user_home(environ), HISTORY_OF_AIDER), "file")]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The history, where it exists."""
+        """The history, if it exists."""
         source = source_at(location.path)
         return [] if source is None else [source]
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New reports of a history."""
-        from tokcost.readers.aider.history import read_history  # mostly nothing is new
+        from tokcost.readers.aider.history import read_history  # usually nothing is new
 
         return in_portions(read_history, source, cursor)

@@ -1,4 +1,4 @@
-"""Amp: a JSON file for each thread. What it says is in `threads.py`."""
+"""Amp: a JSON file for each thread. `threads.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ class AmpReader(JsonFileReader):
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """`threads` in `$AMP_DATA_DIR`, else in the folder for data."""
+        """`threads` in `$AMP_DATA_DIR`, else in the data folder."""
         home = environ.get("AMP_DATA_DIR") or os.path.join(data_home(environ), "amp")
         return [Location(os.path.join(home, "threads"))]
 
@@ -34,6 +34,6 @@ class AmpReader(JsonFileReader):
 
     def usages(self, document: Any, source: Source) -> Iterable[Usage]:
         """The responses of a thread."""
-        from tokcost.readers.amp.threads import usages_of  # mostly nothing is new
+        from tokcost.readers.amp.threads import usages_of  # usually nothing is new
 
         return usages_of(document, os.path.basename(source.path).removesuffix(".json"))

@@ -1,11 +1,9 @@
 """Threads of Amp.
 
-Each response has its counts, in disjoint classes (`totalInputTokens` is the sum of the three of the prompt). Older
-threads have them in `usageLedger` as well, with the time and without the cache; an event there names the message that
-it counts. Of models of OpenAI, which charge no writing to a cache, all of the prompt that was not read from one is told
-as written.
-
-The folder and the branch are those of the thread's beginning. Credits are no dollars, and are not kept.
+Each response has its own counts, in disjoint classes (`totalInputTokens` is the sum of the three prompt classes). Older
+threads also have them in `usageLedger`, with the time and without the cache; an event there names the message that it
+counts. For models of OpenAI, which does not charge for cache writes, the complete uncached prompt is recorded as
+written. The folder and the branch are those of the thread's beginning. Credits are no dollars, and are not recorded.
 """
 
 from collections.abc import Iterator
@@ -21,8 +19,7 @@ _HEADS = "refs/heads/"
 
 
 def usages_of(thread: dict[str, Any], file: str) -> Iterator[Usage]:
-    """The responses of a thread, which is named after its file where it has no id. Raises `KeyError` where it is
-    none."""
+    """The responses of a thread, which is named after its file if it has no id. Raises `KeyError` if it is none."""
     thread = {**thread, "id": thread["id"] or file}
     counted: set[str] = set()
     named = list(_named(_list(thread.get("messages"))))
@@ -43,7 +40,7 @@ def usages_of(thread: dict[str, Any], file: str) -> Iterator[Usage]:
 
 
 def _named(messages: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The messages that have counts. One without an id is known by its place: a thread grows at its end."""
+    """The messages with counts. A message without an id is identified by its position: a thread grows at its end."""
     for place, one in enumerate(messages):
         if _dict(one.get("usage")):
             name = one.get("messageId")
@@ -63,7 +60,7 @@ def _of_ledger(tokens: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usage(thread: dict[str, Any], key: str, time: Any, model: Any, said: dict[str, Any]) -> Iterator[Usage]:
-    """Nothing for a response without counts. Its own time holds, else the one that another record has of it."""
+    """The usage of a response, nothing without counts. Its time is its own, else that of another record of it."""
     own = said.get("timestamp")
     names = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens", "outputTokens")
     fresh, cached, written, output = (_count(said.get(name)) for name in names)
@@ -91,15 +88,15 @@ def _usage(thread: dict[str, Any], key: str, time: Any, model: Any, said: dict[s
 
 
 def _count(number: Any) -> int:
-    """A count; one that is not there is 0. What is none is -1, which passes no bound: the record is dropped and
-    counted, and not its thread."""
+    """A count; a missing one is 0. An invalid one is -1, which exceeds the bounds, so that the record is dropped and
+    counted, but not its thread."""
     if number is None:
         return 0
     return number if isinstance(number, int) and not isinstance(number, bool) and number < MAX_TOKENS else -1
 
 
 def _first_time(*told: Any) -> int:
-    """The first of these that is a time; 0, which is no possible one, where none is."""
+    """The first of these that is a time; 0, which is no valid time, if none is."""
     for time in told:
         try:
             return milliseconds(datetime.fromisoformat(time))

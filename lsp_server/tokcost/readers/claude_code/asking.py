@@ -1,7 +1,7 @@
-"""The place and time at which a response of Claude Code was asked for, as far as the lines around it tell.
+"""The place and time at which a response of Claude Code was requested, as far as the surrounding lines show it.
 
-A line says what held when it was written: a response that runs `cd` is written after its tool has run, with the folder
-that it went to, and the branch field may lag behind a switch by the assistant for as long as the process lives.
+A line records the state at the time it was written. A response that runs `cd` is written after its tool has run, with
+the new folder, and the branch field may lag behind the assistant's own switch for as long as the process lives.
 """
 
 import re
@@ -17,17 +17,17 @@ from tokcost.readers.sources.records import Folder, Name, decoded
 
 COMMAND = b'"command"'
 COMMAND_WITHIN = 2048
-"""Bytes from the beginning of a line in which the command of its tool begins."""
+"""Bytes from the beginning of a line within which the command of its tool begins."""
 _LONGEST_COMMAND = 4096
 """Bytes of a command that are searched."""
 _CHANGES_FOLDER = re.compile(rb"(?:[\"&;|(]|\\n) *(?:cd|pushd) ")
 _CWD = b'"cwd":"'
 _COUNTS = b'"usage":{"input_tokens"'
-"""The beginning of the counts of a response, behind which no command of it stands."""
+"""The beginning of the counts of a response, after which it has no command."""
 
 
 class State(msgspec.Struct, gc=False):
-    """The state that must be remembered of a transcript between two reads."""
+    """The state of a transcript that is kept between two reads."""
 
     parents: tuple[str, ...] = ()
     """Sessions from which this file's history was copied."""
@@ -35,20 +35,20 @@ class State(msgspec.Struct, gc=False):
     branch: str = ""
     time_ms: int = 0
     moved_by: str = ""
-    """The response that ran a command which moves HEAD, while the branch field stayed what it was."""
+    """The response with a command that moves HEAD, while the branch field is unchanged."""
     folder: str = ""
-    """The folder in the last line that has one, where that is a prompt or the result of a tool."""
+    """The folder in the last line that has one, if that is a prompt or the result of a tool."""
     first_ms: int = 0
-    """The first time in the file, in milliseconds UTC; 0 where that is not known."""
+    """The first time in the file, in milliseconds UTC; 0 if unknown."""
     unfinished: str = ""
-    """The last response, where its lines so far hold what the stream began with."""
+    """The last response, if its lines so far have only the stream's initial counts."""
     open: tuple[Open, ...] = ()
-    """Responses without a request id that the next lines may belong to."""
+    """Responses without a request id to which the next lines may belong."""
     compacted_ms: int = 0
-    """The time of the conversation's last compaction since the last total; 0 where there was none."""
+    """The time of the conversation's last compaction since the last total; 0 if there was none."""
     compacted_in: str = ""
     compacted_on: str = ""
-    """The folder and the branch then."""
+    """The folder and the branch at that time."""
 
 
 class _Place(msgspec.Struct, gc=False):
@@ -68,30 +68,29 @@ class Asking:
         self._state = state
         self._block = b""
         self._before_block = b""
-        """The last line of the blocks before that has a place."""
+        """The last line with a place in the previous blocks."""
         self.line_begin = 0
-        """The place of the line that is read, in the block."""
+        """The position in the block of the line that is being read."""
         self._last_cwd = state.cwd
         self._left = ""
-        """The folder of the response before, if the last one names another."""
+        """The folder of the previous response, if the last one names another."""
 
     def begin(self, block: bytes) -> None:
-        """Turn to the next block of lines."""
+        """Start the next block of lines."""
         self._block = block
 
     def knows_beginning(self, block: bytes) -> bool:
-        """Whether a block is the one that tells when the file was begun, which is remembered then: its first lines may
-        have no time."""
+        """Whether a block shows when the file was begun, which is then remembered: its first lines may have no time."""
         self._state.first_ms = LineTimes().first(block) or 0
         return self._state.first_ms > 0 or b'"timestamp"' in block
 
     def end(self, end: int) -> None:
-        """Turn away from a block that was read to `end`."""
+        """Finish a block that was read up to `end`."""
         self._before_block = self._line_above(end)
         self._block = b""
 
     def remember(self) -> None:
-        """Remember of the lines that were read what those behind them may have to know."""
+        """Remember what later lines may need from the lines that were read."""
         above = self._above(0)
         if above is not None:
             cwd = above.cwd or ""
@@ -102,7 +101,7 @@ class Asking:
         return time_ms < self._state.first_ms
 
     def folder(self, line: Line) -> str:
-        """The folder in which a response was asked for: that of the prompt or the result above its first line, where
+        """The folder in which a response was requested: that of the prompt or the result above its first line, if
         the folder has changed since the last response."""
         cwd, before = line.cwd or "", self._last_cwd
         if cwd == before:
@@ -128,23 +127,23 @@ class Asking:
         return self._block[begin : stop if stop >= 0 else len(self._block)]
 
     def lags(self, branch: str, key: str, request_id: str | None, time_ms: int) -> bool:
-        """Whether the branch field of a response is likely to lag behind HEAD: an earlier response has moved HEAD and
-        the field is what it was. Processes write the branch of their start, or of their last look."""
+        """Whether the branch field of a response probably lags behind HEAD: an earlier response has moved HEAD and
+        the field is unchanged. Processes write the branch of their start, or of their last check."""
         state = self._state
         if branch != state.branch:
             state.moved_by, state.branch = "", branch
         return state.moved_by != "" and state.moved_by != _identity(key, request_id, time_ms)
 
     def heed(self, raw: bytes, key: str, found: dict[str, Usage]) -> None:
-        """Heed the command in a line of a response, if it has one."""
+        """Process the command in a line of a response, if it has one."""
         command = raw.find(COMMAND, 0, COMMAND_WITHIN)
         if command >= 0:
             self.heed_command(raw, command, _counts_behind(raw, command), key, found)
 
     def heed_command(self, raw: bytes, at: int, usage: int, key: str, found: dict[str, Usage]) -> None:
-        """Heed a line of a response that has a command (`at`) before its counts (`usage`). One that moves HEAD does so
-        after this response and those before it in its second; one that changes the folder was asked for in the folder
-        before."""
+        """Process a line of a response that has a command (`at`) before its counts (`usage`). A command that moves
+        HEAD does so after this response and the earlier ones of its second; a response with a command that changes
+        the folder was requested in the previous folder."""
         if found[key].copy_rank == KNOWN_COPY:
             return
         stop = min(usage, at + _LONGEST_COMMAND)
@@ -158,19 +157,19 @@ class Asking:
 
 
 def _counts_behind(raw: bytes, command: int) -> int:
-    """The place of the counts of a response in its line behind a command; the line's end where they are further away
-    than a command is long."""
+    """The position of a response's counts after a command in its line; the line's end if they are further away than
+    the maximum length of a command."""
     counts = raw.rfind(_COUNTS, command, command + _LONGEST_COMMAND)
     return counts if counts >= 0 else len(raw)
 
 
 def identity(usage: Usage) -> str:
-    """A name of a response in its file."""
+    """An identity of a response within its file."""
     return _identity(usage.key, usage.request_id, usage.time_ms)
 
 
 def _identity(key: str, request_id: str | None, time_ms: int) -> str:
-    """A name of a response in its file; gateways answer everything under one message id."""
+    """An identity of a response within its file; gateways answer everything under one message id."""
     return f"{key}@{request_id or time_ms}"
 
 

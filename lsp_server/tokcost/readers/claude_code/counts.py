@@ -1,9 +1,9 @@
-"""The counts of a response as Claude Code logs them, and those of the attempts inside it (`usage.iterations`).
+"""The counts of a response as logged by Claude Code, and those of the attempts inside it (`usage.iterations`).
 
 Several calls can be made to answer one request: the context is compacted, an advisor is asked, one model declines and
-another one answers. What is billed is the sum of the calls, each at the rates of its own model; the counts at the top
-of `usage` describe those that gave the answer
-(https://platform.claude.com/docs/en/build-with-claude/compaction and .../refusals-and-fallback).
+another one answers. The sum of the calls is billed, each at the rates of its own model; the top-level counts of `usage`
+describe those that gave the answer (https://platform.claude.com/docs/en/build-with-claude/compaction and
+.../refusals-and-fallback).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from tokcost.readers.sources.odd_fields import items_of, without_odd_fields
 from tokcost.readers.sources.records import Name, decoded
 
 COUNTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
-"""Fields without which the counts of a response are not known."""
+"""Fields without which the counts of a response are unknown."""
 
 DECLINED = "attempt that a model declined before any output, not billed"
 
@@ -31,7 +31,7 @@ class _OutputDetails(msgspec.Struct, gc=False):
 
 
 class Counts(msgspec.Struct, gc=False):
-    """The counts that every call has."""
+    """The counts of every call."""
 
     input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
@@ -49,29 +49,29 @@ class Attempt(Counts, gc=False):
 
 
 class Call(NamedTuple):
-    """A billed call that the counts at the top leave out."""
+    """A billed call that the top-level counts exclude."""
 
     name: str
-    """Tells it from the other calls of its response."""
+    """Distinguishes it from the other calls of its response."""
     kind: Kind
     type: str
     model: str | None
-    """`None` or empty where the attempt does not name one."""
+    """`None` or empty if the attempt does not name one."""
     tokens: Tokens
 
 
 class Attempts(NamedTuple):
-    """The information in the attempts of a response."""
+    """The calls found in the attempts of a response."""
 
     calls: Sequence[Call] = ()
     declined: int = 0
     """Attempts that were declined before any output, which costs nothing."""
     damaged: int = 0
-    """Attempts whose counts cannot be told, or whether the counts at the top contain them."""
+    """Attempts whose counts are unknown, or for which it is unknown whether the top-level counts include them."""
 
 
 class _Requested(msgspec.Struct, gc=False):
-    """The models that a line says were asked for."""
+    """The models that were requested, according to a line."""
 
     answer: Name | None = msgspec.field(default=None, name="requestedModel")
     advice: Name | None = msgspec.field(default=None, name="advisorModel")
@@ -82,7 +82,7 @@ _attempts = msgspec.json.Decoder(list[Attempt | None] | None)
 
 
 def read_attempts(written: bytes) -> list[Attempt | None]:
-    """The elements of `usage.iterations`; `None` for one that has no counts to rely on. What is no object is no
+    """The elements of `usage.iterations`; `None` for one without valid counts. Anything that is no object is no
     attempt."""
     if written in (b"", b"[]", b"null"):
         return []
@@ -94,7 +94,7 @@ def read_attempts(written: bytes) -> list[Attempt | None]:
 
 
 def tokens_of(counts: Counts) -> Tokens | None:
-    """The disjoint classes, or `None` for impossible numbers. Cache writes that are not split are 5-minute ones."""
+    """The disjoint classes, or `None` for impossible numbers. Cache writes without lifetimes count as 5-minute ones."""
     split, details, written = counts.cache_creation, counts.output_tokens_details, counts.cache_creation_input_tokens
     long = (split.ephemeral_1h_input_tokens or 0) if split else 0
     short = (split.ephemeral_5m_input_tokens or 0) if split else 0
@@ -107,7 +107,7 @@ def tokens_of(counts: Counts) -> Tokens | None:
 
 
 def with_split(top: Tokens, counts: Counts, attempts: Sequence[Attempt | None]) -> Tokens:
-    """The counts at the top, with the lifetimes of cache writes where only the attempt they describe tells them."""
+    """The top-level counts, with the lifetimes of cache writes if only the attempt they describe has them."""
     if counts.cache_creation is not None or not top.cache_write_5m:
         return top
     for attempt in attempts:
@@ -118,10 +118,11 @@ def with_split(top: Tokens, counts: Counts, attempts: Sequence[Attempt | None]) 
 
 
 def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
-    """The billed calls which the counts at the top do not contain.
+    """The billed calls that the top-level counts exclude.
 
-    They never contain a compaction or an advisor. Of several attempts to answer they contain all, or the one that
-    succeeded: then the others were declined, and those that had written something by then are billed.
+    These never include a compaction or an advisor. Of several attempts to answer they include all, or only the
+    successful one: in the latter case the others were declined, and those that had written something by then are
+    billed.
     """
     read = [(number, one, None if one is None else tokens_of(one)) for number, one in enumerate(attempts)]
     sound = [(number, one, tokens) for number, one, tokens in read if one is not None and tokens is not None]
@@ -150,8 +151,8 @@ def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
 
 
 def model_of(call: Call, answering: str, line: bytes) -> str:
-    """The model of a call that does not name one. A compaction is done by the model that answers; who declined or gave
-    advice is another one, which only the line can tell."""
+    """The model of a call that does not name one. A compaction is done by the model that answers; a model that
+    declined or gave advice is another one, which only the line can name."""
     if call.type not in ("message", "advisor_message"):
         return answering
     asked = decoded(_requested, line) or without_odd_fields(_Requested, line) or _Requested()
@@ -166,23 +167,23 @@ def _is_try(attempt: Attempt) -> bool:
 
 
 def _failed(top: Tokens, tries: Sequence[tuple[Attempt, Tokens]]) -> set[int]:
-    """The places of the attempts to answer that did not give the answer which the counts at the top describe."""
+    """The positions of the attempts that did not give the answer described by the top-level counts."""
     counted = [tokens for _, tokens in tries]
     if len(tries) < 2 or _are_equal(top, _sum(counted)):
         return set()
     served = [place for place, tokens in enumerate(counted) if _are_equal(top, tokens)]
     if not served and all(one.type != "fallback_message" for one, _ in tries):
-        return set()  # the counts at the top are of another kind: they know better
+        return set()  # the top-level counts are of another kind and take precedence
     return set(range(len(tries))) - {served[-1] if served else len(tries) - 1}
 
 
 def _explains(top: Tokens, tries: Sequence[Tokens]) -> bool:
-    """Whether the counts at the top are those of attempts to answer, so that they contain no other call."""
+    """Whether the top-level counts are those of attempts to answer, so that they include no other call."""
     return _are_equal(top, _sum(tries)) or any(_are_equal(top, one) for one in tries)
 
 
 def _are_equal(one: Tokens, other: Tokens) -> bool:
-    """Whether two counts are the same, however much of them is split up."""
+    """Whether two counts are equal, however much of them is divided."""
     return (one.input, one.cache_read, one.prompt, one.output) == (
         other.input,
         other.cache_read,

@@ -1,19 +1,20 @@
-"""Lines of a transcript that are not one record, as their bytes show; what is left of a record may have told usage.
+"""Lines of a transcript that are not exactly one record, recognised by their bytes; the rest of a record may have
+contained usage.
 
-Words are searched for with their quotes, which inside of a text are escaped.
+Words are searched with their quotes, which are escaped inside a text.
 """
 
 from tokcost.readers.sources.records import kind_of
 
 REPLY = b'"type":"message","role":"assistant"'
-"""Bytes that every reply has; of so long a word few must be looked at to see that it is not there."""
+"""Bytes in every reply; such a long word is excluded after comparing few bytes."""
 TOTAL = b'"cost-state"'
 WORKTREE = b'"worktree-state"'
 STATE = b'-state"'
 """The end of both."""
 COMPACTION = b'"compact_boundary"'
 UUID, PARENT = b'"uuid":"', b'"parentUuid":"'
-"""The beginnings of a line's id and its parent's, as all versions write them."""
+"""The keys of a line's id and of its parent's, as written by all versions."""
 
 _COUNTING = (b'"assistant"', TOTAL, WORKTREE)
 _OTHERS = (b'"user"', b'"system"', b'"progress"', b'"attachment"', b'"summary"', b'"file-history', b'"queue-operation"')
@@ -24,15 +25,15 @@ _OPEN, CLOSE = b"{}"
 
 
 class Replies:
-    """The places of replies in a block, searched for in the lines that are asked about, in their order."""
+    """The positions of replies in a block, searched in the lines asked about, in order."""
 
     def __init__(self, block: bytes = b"") -> None:
         self._block = block
         self.next = -1
-        """The last answer of `behind`, which holds for every place between the one asked about and itself."""
+        """The last answer of `behind`, which is valid for every position between the one asked about and itself."""
 
     def behind(self, begin: int) -> int:
-        """The place of the first reply from `begin` on; the end of the block where there is none."""
+        """The position of the first reply from `begin` on; the end of the block if there is none."""
         if self.next < begin:
             found = self._block.find(REPLY, begin)
             self.next = found if found >= 0 else len(self._block)
@@ -40,7 +41,7 @@ class Replies:
 
 
 def written_id(block: bytes, named: bytes, begin: int, end: int, *, is_last: bool = False) -> str:
-    """The id behind its name in a line that is not decoded, the first there or the last; empty where there is none."""
+    """The first or last id after its key in a line that is not decoded; empty if there is none."""
     at = block.rfind(named, begin, end) if is_last else block.find(named, begin, end)
     if at < 0:
         return ""
@@ -50,13 +51,13 @@ def written_id(block: bytes, named: bytes, begin: int, end: int, *, is_last: boo
 
 
 def looks_whole(block: bytes, begin: int, end: int) -> bool:
-    """Whether nothing shows at once that a line is not one record."""
+    """Whether a line has no obvious sign of not being exactly one record."""
     return begin < end and block[begin] == _OPEN and block[end - 1] == CLOSE and block.find(b"\0", begin, end) < 0
 
 
 def reason_of(damaged: bytes) -> str:
-    """The reason under which a damaged record is counted, or what is left of one; empty where it says that it was of a
-    kind without usage."""
+    """The reason under which a damaged record, or a part of one, is counted; empty if it shows that its kind has no
+    usage."""
     kind = kind_of(damaged)
     if kind is None:
         is_other = any(word in damaged for word in _OTHERS) and not any(word in damaged for word in _COUNTING)

@@ -1,4 +1,4 @@
-"""Times of lines of a transcript, for records that have none."""
+"""Times of lines of a transcript, for records without one."""
 
 import re
 from datetime import datetime
@@ -9,16 +9,16 @@ _TIMESTAMP = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
 
 
 class LineTimes:
-    """The times in the lines of one block, for records that have none: each was written after the line above it."""
+    """The times in the lines of one block, for records without one: each was written after the line above it."""
 
     def __init__(self, last: int | None = None) -> None:
-        """`last` is the time of the last line above the block that has one."""
+        """`last` is the time of the last line with a time above the block."""
         self._searched = 0
         self._last = last
 
     def before(self, block: bytes, begin: int) -> int | None:
-        """The time of the last line above `begin` that has one. What was searched once is not searched again, so the
-        next question must be about a later line."""
+        """The time of the last line above `begin` that has one. Earlier parts are not searched again, so the next
+        call must be about a later line."""
         at = block.rfind(b'"timestamp"', self._searched, begin)
         self._searched = begin
         if at >= 0:

@@ -1,4 +1,4 @@
-"""The shape of a line of a Claude Code transcript, and how far it can be relied on."""
+"""The format of a line of a Claude Code transcript, and its reliability."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,30 +11,30 @@ from tokcost.readers.claude_code.counts import Counts
 from tokcost.readers.sources.records import Folder, KeptName, Name
 
 _MAX_PARTS = 1000
-"""The largest number of parts of a response: a record with more is damaged."""
+"""The maximum number of parts of a response: a record with more is damaged."""
 
 KNOWN_COPY = 2
-"""`Usage.copy_rank` of what a fork copied."""
+"""`Usage.copy_rank` of records copied by a fork."""
 
 _FINAL_IN_EVERY_LINE = (2, 1, 59)
-"""From this version on a finished response has a `stop_reason` and its final output count in at least its last line;
-before, lines without a `stop_reason` carry the placeholder of the stream's start."""
+"""From this version on, a finished response has a `stop_reason` and its final output count in at least its last
+line; before, lines without a `stop_reason` have the stream's initial placeholder."""
 
 STANDARD = (None, "", "standard")
-"""The values of `speed` and `service_tier` of the usual service."""
+"""The values of `speed` and `service_tier` for the standard service level."""
 
 ANYWHERE = (None, "", "global", "not_available")
-"""The values of `inference_geo` where the inference was not kept in a region; older models do not know the field."""
+"""The values of `inference_geo` if the inference was not kept in a region; older models do not have the field."""
 
 
 class Message(msgspec.Struct, gc=False):
-    """The part of a line that the provider sent."""
+    """The part of a line that comes from the provider."""
 
     id: Name | None = None
     model: Name | None = None
     stop_reason: str | None = None
     usage: msgspec.Raw = msgspec.Raw()
-    """As it was written: the further lines of a response repeat it byte for byte."""
+    """The original bytes: further lines of a response repeat them exactly."""
 
 
 class Line(msgspec.Struct, gc=False):
@@ -59,7 +59,7 @@ class _ServerTools(msgspec.Struct, gc=False):
 
 
 class MessageUsage(Counts, gc=False):
-    """`message.usage` of a response: its counts, and all else that its price depends on."""
+    """`message.usage` of a response: its counts, and everything else on which its price depends."""
 
     server_tool_use: _ServerTools | None = None
     service_tier: Name | None = None
@@ -69,14 +69,17 @@ class MessageUsage(Counts, gc=False):
 
 
 def is_sane(usage: MessageUsage, attempts: Sequence[object]) -> bool:
-    """Whether a response can have run that many web searches and have that many parts."""
+    """Whether a response can have this many web searches and parts."""
     searches = (usage.server_tool_use.web_search_requests or 0) if usage.server_tool_use else 0
     return 0 <= searches < MAX_SEARCHES and len(attempts) <= _MAX_PARTS
 
 
 def completeness(line: Line, message: Message) -> tuple[Kind, bool]:
-    """Whether the output count is final. A line without `stop_reason` holds what the stream began with: in the main
-    thread of newer versions that is all that a broken stream left; in older ones, and in sub-agents, a placeholder."""
+    """Whether the output count is final.
+
+    A line without `stop_reason` has the stream's initial count: in the main thread of newer versions, a broken stream
+    left nothing else; in older versions, and in sub-agents, it is a placeholder.
+    """
     if message.stop_reason is not None:
         return "response", False
     if _version(line.version) >= _FINAL_IN_EVERY_LINE and not line.sidechain:
@@ -85,7 +88,7 @@ def completeness(line: Line, message: Message) -> tuple[Kind, bool]:
 
 
 def copy_rank(line: Line) -> int:
-    """The certainty that a line is the original (`Usage.copy_rank`)."""
+    """The likelihood that a line is a copy (`Usage.copy_rank`)."""
     if line.request_session and line.request_session != line.session:
         return KNOWN_COPY
     # The file of a side question repeats responses of its parent, as a side chain.
@@ -93,7 +96,7 @@ def copy_rank(line: Line) -> int:
 
 
 def unless_usual(said: str | None, usual: tuple[str | None, ...]) -> str:
-    """The word of a field in lower case; empty where it is the usual."""
+    """The value of a field in lower case; empty if it is a standard one."""
     if said in usual:
         return ""
     word = (said or "").strip().lower()

@@ -1,9 +1,9 @@
-"""The rules by which a line goes on with a response, where lines have no request id.
+"""The rules by which a line continues a response, if lines have no request id.
 
-Gateways leave request ids out, and some answer everything under one message id. What is left is the order of lines: the
-lines of one response follow each other with the same prompt counts, and nobody says anything in between; results of
-tools do come in between, where a tool ran while the response was still streaming. Where lines name their parents, each
-block of a response has the one before it, or what was logged behind that, for its parent; newer versions number them.
+Gateways leave request ids out, and some answer everything under one message id. The order of lines remains: the lines
+of one response follow each other with the same prompt counts, without any message in between; results of tools may come
+in between, if a tool ran while the response was still streaming. If lines name their parents, the parent of each block
+of a response is the previous block, or a line logged after that; newer versions number the blocks.
 """
 
 from collections.abc import Iterable
@@ -14,20 +14,20 @@ from tokcost.model.usage import Tokens
 from tokcost.readers.sources.records import Name
 
 MAX_OPEN = 8
-"""The number of responses that are remembered from one look at a file to the next: sub-agents of old versions write
-their lines into one file, mixed with each other's."""
+"""The number of responses that are remembered between two reads of a file: sub-agents of old versions write to one
+file, with their lines interleaved."""
 
 MAX_BEHIND = 8
-"""The number of lines behind the latest ones of a response that are remembered by their ids."""
+"""The number of lines after the latest ones of a response that are remembered by their ids."""
 
 MERGED = "line that nothing tells from a further one of the response before it: not counted, though it may be another"
 
 _GOES_ON = (None, "tool_use", "pause_turn")
-"""Reasons to stop after which results of tools may come before the last line of a response."""
+"""Stop reasons after which results of tools may precede the last line of a response."""
 
 
 class Link(msgspec.Struct, gc=False):
-    """The place of a line in its conversation, as far as it says so."""
+    """The position of a line in its conversation, as far as it is recorded."""
 
     uuid: Name | None = None
     parent: Name | None = msgspec.field(default=None, name="parentUuid")
@@ -45,15 +45,15 @@ class Open(msgspec.Struct, gc=False, eq=False):
     output: int
     stop_reason: str | None = None
     has_results: bool = False
-    """A tool's result was logged behind its last line."""
+    """Whether a tool's result was logged after its last line."""
     is_over: bool = False
-    """Somebody said something since: only a line that names one of these as its parent goes on with it."""
+    """Whether a message has followed since: only a line that names one of these as its parent continues it."""
     last: str = ""
     """The id of its last line."""
     block: int = -1
-    """The number of the content block of that; -1 where it does not say."""
+    """The number of that line's content block; -1 if unknown."""
     behind: tuple[str, ...] = ()
-    """Ids of what was logged behind its first line, itself included, oldest first."""
+    """Ids of the lines after its first one, including itself, oldest first."""
 
 
 class OpenResponses:
@@ -61,16 +61,16 @@ class OpenResponses:
 
     def __init__(self, known: Iterable[Open] = ()) -> None:
         self.responses = list(known)
-        """Those, oldest first. It stays the same list."""
+        """These responses, oldest first. The list object stays the same."""
         self.doubtful = 0
-        """Lines that were taken for further ones of a response, and may be another's."""
+        """Lines that were counted as further ones of a response, and may belong to another."""
 
     def knows(self, id: str) -> bool:
-        """Whether a line of this message id may belong to one of them."""
+        """Whether a line with this message id may belong to one of them."""
         return any(one.id == id for one in self.responses)
 
     def first_time(self, id: str, time_ms: int, tokens: Tokens, stop_reason: str | None, link: Link) -> int:
-        """The start time of the response to which a line of this message id, time and counts belongs."""
+        """The start time of the response to which a line with this message id, time and counts belongs."""
         last = self._last(id, tokens, link)
         if last is None:
             last = Open(id, time_ms, tokens[:4], tokens.output)
@@ -87,7 +87,7 @@ class OpenResponses:
         return last.time_ms
 
     def taken_up(self, id: str, time_ms: int, tokens: Tokens, link: Link) -> int:
-        """Take up a line that has a request id, by which the other lines of its response are known."""
+        """Add a line with a request id, by which the other lines of its response are recognised."""
         last = self._last(id, tokens, link)
         if last is None:
             return time_ms
@@ -95,19 +95,19 @@ class OpenResponses:
         return last.time_ms
 
     def saw_user(self, *, is_result: bool) -> None:
-        """Note that the user said something, or that a tool's result was logged."""
+        """Record that the user sent a message, or that a tool's result was logged."""
         for one in self.responses:
             one.is_over = one.is_over or not is_result
             one.has_results = True
 
     def saw_line(self, uuid: str, parent: str) -> None:
-        """Note that a line with this id was logged behind the line `parent`, and that it is no response's."""
+        """Record that a line with this id was logged after the line `parent`, and belongs to no response."""
         for one in self.responses:
             if not parent or parent in one.behind:
                 one.behind = _with(one.behind, uuid)
 
     def latest(self) -> tuple[Open, ...]:
-        """The responses to remember of the file. Odd ids are not worth it."""
+        """The responses of the file to remember, except those with implausible ids."""
         return tuple(one for one in self.responses if one.id.isascii() and one.id.isprintable())
 
     def _last(self, id: str, tokens: Tokens, link: Link) -> Open | None:
@@ -119,20 +119,20 @@ def _with(ids: tuple[str, ...], id: str | None) -> tuple[str, ...]:
 
 
 def _is_told(last: Open, link: Link) -> bool:
-    """Whether a line says itself that it goes on with a response."""
+    """Whether a line itself shows that it continues a response."""
     names_it = link.parent in last.behind and not (last.has_results and link.parent != last.last)
     return names_it or bool(link.uuid and link.uuid == last.last) or _is_next_block(last, link) is True
 
 
 def _is_next_block(last: Open, link: Link) -> bool | None:
-    """Whether the number of a block comes after the last one; `None` where they have none."""
+    """Whether a block's number follows the last one; `None` if they have none."""
     return None if link.block is None or last.block < 0 else link.block > last.block
 
 
 def _goes_on(last: Open, tokens: Tokens, link: Link) -> bool:
-    """Whether a line with the same message id can be a further one of the same response."""
+    """Whether a line with the same message id can be a further line of the same response."""
     if last.last and link.uuid == last.last:
-        return True  # the same line once more
+        return True  # the same line repeated
     if _is_next_block(last, link) is False:
         return False
     if last.last and link.parent == last.last:
@@ -142,6 +142,6 @@ def _goes_on(last: Open, tokens: Tokens, link: Link) -> bool:
     if last.is_over or (last.has_results and last.stop_reason not in _GOES_ON):
         return False
     has_same_prompt = last.prompt == tokens[:4]
-    if last.stop_reason is None:  # not finished: the line may correct what the stream began with
+    if last.stop_reason is None:  # unfinished: the line may correct the stream's initial counts
         return has_same_prompt or not (last.has_results and any(last.prompt))
     return has_same_prompt and last.output == tokens.output

@@ -1,5 +1,5 @@
-"""Claude Code: `projects/**/*.jsonl` below its configuration folder, and below those that Claude Desktop makes for its
-agent mode. What the lines say is in `transcript.py`."""
+"""Claude Code: `projects/**/*.jsonl` below its configuration folder, and below those that Claude Desktop creates for
+its agent mode. `transcript.py` parses the lines."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +24,8 @@ class ClaudeCodeReader:
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """`$CLAUDE_CONFIG_DIR` (several, separated by commas, each with or without `/projects`), else `~/.claude` and
-        `$XDG_CONFIG_HOME/claude`; and the sessions of Claude Desktop, each with a configuration folder of its own."""
+        """`$CLAUDE_CONFIG_DIR` (several, separated by commas, each with or without `/projects`), else `~/.claude`
+        and `$XDG_CONFIG_HOME/claude`; and the sessions of Claude Desktop, each with a separate configuration folder."""
         if configured := environ.get("CLAUDE_CONFIG_DIR", "").strip():
             folders = [expanded(part.strip(), environ) for part in configured.split(",") if part.strip()]
         else:
@@ -40,7 +40,7 @@ class ClaudeCodeReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses, session totals and worktrees of one transcript."""
-        from tokcost.readers.claude_code.transcript import read_transcript  # mostly nothing is new
+        from tokcost.readers.claude_code.transcript import read_transcript  # usually nothing is new
 
         return in_portions(read_transcript, source, cursor)
 

@@ -1,4 +1,4 @@
-"""Lines that repeat a response and tell nothing new of it: they are recognised by their bytes and not decoded."""
+"""Lines that repeat a response without new information: they are recognised by their bytes and not decoded."""
 
 from tokcost.model.usage import Usage
 from tokcost.readers.claude_code.fragments import REPLY, TOTAL
@@ -10,42 +10,42 @@ NEVER = b"\n"
 """No line contains its end."""
 
 HEAD = 640
-"""Bytes at the beginning of a line that tell whose it is: older versions write folder, session and branch there."""
+"""Bytes at the beginning of a line that identify its kind: older versions write folder, session and branch there."""
 
 _NO_STOP_REASON = b'"stop_reason":null'
 _BETWEEN = 64
-"""Bytes in which a `stop_reason` stands before the usage, with a `stop_sequence` between them at most."""
+"""Bytes within which a `stop_reason` precedes the usage, with at most a `stop_sequence` in between."""
 
 
 class Repetition:
-    """The marks of a line that tells nothing new of the last response. Most responses have one line: all marks but the
-    first are made when a line has that."""
+    """The marks of a line that adds nothing to the last response. Most responses have one line: all marks but the
+    first are created when a line has that."""
 
     def __init__(self) -> None:
         self.id = NEVER
-        """The id of the message and what follows it, at its beginning."""
+        """The id of the message and the following bytes, at the line's beginning."""
         self._last: tuple[bytes, Line, Usage] | None = None
-        """The line that is repeated, as it was written and decoded, and its response, until the marks are made."""
+        """The repeated line, as bytes and decoded, and its response, until the marks are created."""
         self._begins_with = b""
-        """At its beginning as well."""
+        """Also at its beginning."""
         self._usage = b""
-        """Behind its content."""
+        """After its content."""
         self._usage_back = 0
-        """Bytes from there to the end of the line that is repeated: mostly its repetitions have as many."""
+        """Bytes from there to the end of the repeated line: its repetitions usually have the same number."""
         self._request = b""
-        """Anywhere, mostly behind its usage."""
+        """Anywhere, usually after its usage."""
         self._request_back = 0
-        """Bytes from the request's id to the end of the line that is repeated."""
+        """Bytes from the request id to the end of the repeated line."""
         self._version = b""
-        """Anywhere as well; empty where it does not matter."""
+        """Anywhere as well; empty if irrelevant."""
 
     def forget(self) -> None:
-        """Expect no line to repeat anything."""
+        """Expect no line to be a repetition."""
         self.id = NEVER
 
     def expect(self, raw: bytes, line: Line, message_id: str, found: Usage) -> None:
-        """Expect lines like `raw`, of the same request, whose usage is the same to the byte. `found` is what is known
-        of the response by now."""
+        """Expect lines like `raw`, of the same request, with byte-identical usage. `found` is what is known about
+        the response so far."""
         self.id = b'"id":"%s",%s' % (message_id.encode(), REPLY)
         self._last = raw, line, found
 
@@ -53,11 +53,11 @@ class Repetition:
         message = line.message or Message()
         written = b'"usage":%s' % bytes(message.usage)
         self._usage = _unfinished(raw, written) if found.lower_bound else written
-        # Any other line would be surer of being the original.
+        # Any other line would be a better original.
         self._begins_with = b'"isSidechain":true' if found.copy_rank == 1 else b""
         self._version = b""
         if found.kind == "partial":
-            # A line of a sub-agent or an older version would say that the reply is whole.
+            # A line of a sub-agent or an older version would mark the reply as complete.
             self._begins_with = b'"isSidechain":false'
             self._version = b'"version":"%s"' % (line.version or "").encode()
         self._request = b'"requestId":"%s"' % (line.request_id or "").encode()
@@ -65,10 +65,10 @@ class Repetition:
         self._last = None
 
     def usage_in(self, block: bytes, begin: int, assistant: int, end: int) -> int:
-        """The place of the usage in a line that is such a one, and -1 in any other; `assistant` is where it first says
-        whose it is. Whether another reply stands in the line is not looked at."""
+        """The position of the usage in such a line, and -1 in any other; `assistant` is where the line first shows
+        its kind. Whether another reply is inside the line is not checked."""
         starts = block.startswith
-        named = assistant + len(_ASSISTANT) - len(self.id)  # the id ends so
+        named = assistant + len(_ASSISTANT) - len(self.id)  # the end of the id
         if named < begin or not starts(self.id, named):
             if starts(_ROLE, assistant - len(_ROLE)):
                 return -1  # it is the reply itself, of another response
@@ -94,8 +94,8 @@ class Repetition:
 
 
 def _unfinished(raw: bytes, written: bytes) -> bytes:
-    """A line's usage together with the null `stop_reason` just before it: with a `stop_reason`, a repetition would make
-    the response final. `NEVER` where they do not stand so."""
+    """A line's usage together with the null `stop_reason` just before it: with a `stop_reason`, a repetition would
+    make the response final. `NEVER` if they are not in this form."""
     usage = raw.rfind(written)
     begin = raw.rfind(_NO_STOP_REASON, max(0, usage - _BETWEEN), usage) if usage > 0 else -1
     return raw[begin:usage] + written if begin >= 0 else NEVER

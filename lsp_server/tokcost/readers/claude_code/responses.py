@@ -1,4 +1,4 @@
-"""The usage of a response, from a line of it and what the lines around it tell of where it was asked for."""
+"""The usage of a response, from one of its lines and from the surrounding lines, which show where it was requested."""
 
 from typing import Annotated
 
@@ -38,8 +38,8 @@ class _Searches(msgspec.Struct, gc=False):
 
 
 class _UsualUsage(msgspec.Struct, gc=False):
-    """`message.usage` with sound counts, in one attempt: the decoder makes the checks that `MessageUsage` needs behind
-    it."""
+    """`message.usage` with valid counts, in one attempt: the decoder makes the checks for which `MessageUsage` needs
+    further steps."""
 
     input_tokens: _Count = 0
     cache_read_input_tokens: _Count = 0
@@ -58,9 +58,11 @@ _usual = msgspec.json.Decoder(_UsualUsage)
 
 
 def usual_usage(asking: Asking, line: Line, message: Message, time_ms: int) -> Usage | None:
-    """The usage of a response that is logged as nearly all are: with a message id, a request id and sound counts, in
-    one attempt. `None` where it is anything else, of which `transcript.py` knows the meaning step by step; for one like
-    this those steps come to the same (`tests/readers/test_claude_code_usual.py`) and take twice the time."""
+    """The usage of a response in the usual form: with a message id, a request id and valid counts, in one attempt.
+
+    `None` for any other form, which `transcript.py` handles step by step; for this form those steps give the same
+    result (`tests/readers/test_claude_code_usual.py`) and take twice the time.
+    """
     key = message.id
     if not key or not line.request_id or line.request_session or not EARLIEST_MS <= time_ms < LATEST_MS:
         return None
@@ -84,7 +86,7 @@ def usual_usage(asking: Asking, line: Line, message: Message, time_ms: int) -> U
 def usage_of(
     asking: Asking, line: Line, usage: MessageUsage | _UsualUsage, key: str, time_ms: int, tokens: Tokens
 ) -> Usage:
-    """The usage of a response whose counts are known."""
+    """The usage of a response with known counts."""
     message, request_id, branch = line.message or Message(), line.request_id or "", line.branch or ""
     kind, lower_bound = ("response", False) if message.stop_reason is not None else completeness(line, message)
     tools, speed, tier, geo = usage.server_tool_use, usage.speed, usage.service_tier, usage.inference_geo

@@ -10,10 +10,10 @@ from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import Name, decoded
 
 _MAX_MODELS = 1000
-"""The largest number of models in a session: a record with more is damaged."""
+"""The maximum number of models in a session: a record with more is damaged."""
 
 _NEEDED = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
-"""Fields without which the total of a model is not known."""
+"""Fields without which the total of a model is unknown."""
 
 
 class ModelTotals(NamedTuple):
@@ -21,13 +21,13 @@ class ModelTotals(NamedTuple):
 
     session: str
     began_ms: int
-    """The start of the counter, in milliseconds UTC; 0 where the record does not say."""
+    """The start of the counter, in milliseconds UTC; 0 if it is not recorded."""
     models: dict[str, tuple[Tokens, int]]
     """Tokens and web searches by model."""
     damaged: int
-    """Models whose total cannot be read."""
+    """Models whose total cannot be parsed."""
     impossible: int
-    """Models whose total cannot be true."""
+    """Models whose total is impossible."""
 
 
 class _ModelTotal(msgspec.Struct, gc=False):
@@ -51,7 +51,7 @@ _model_total = msgspec.json.Decoder(_ModelTotal)
 
 
 def read_totals(raw: bytes) -> ModelTotals | None:
-    """The totals in a `cost-state` record; `None` when it is damaged."""
+    """The totals in a `cost-state` record; `None` if it is damaged."""
     record = decoded(_cost_state, raw) or without_odd_fields(_CostState, raw, names=("sessionId",))
     if record is None or record.session is None or len(record.models) > _MAX_MODELS:
         return None

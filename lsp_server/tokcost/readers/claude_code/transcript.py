@@ -1,12 +1,11 @@
 """Lines of a Claude Code transcript.
 
 One response is logged as one line per content block, each repeating the same `message.id` and `usage`; resumed and
-forked sessions copy history into new files; sub-agents have files of their own. All meet in one rule: a response
-*is* its message id, each token class counts with the largest value that any line gives it, and its place is that of the
-original line.
+forked sessions copy history into new files; sub-agents have separate files. One rule covers all of this: a response
+*is* its message id, each token class counts with the maximum of all lines, and its place is that of the original line.
 
-What no line tells (compaction, titles) is in `cost-state`, the session's running total that newer versions write; those
-records become `SessionTotal` values and are compared with the lines once everything is read.
+Usage without a line (compaction, titles) is in `cost-state`, the session's running total in newer versions. Those
+records become `SessionTotal` values and are compared with the lines once everything has been read.
 """
 
 from contextlib import suppress
@@ -55,7 +54,7 @@ from tokcost.readers.sources.records import decoded, going_on, kind_of, millisec
 from tokcost.readers.sources.salvage import BrokenLine, Salvager, is_record, whole_rest
 
 _IDS = ("id", "requestId", "uuid", "sessionId")
-"""Names that may be written as a number."""
+"""Keys whose value may be a number."""
 
 
 _line = msgspec.json.Decoder(Line)
@@ -66,7 +65,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read_transcript(source: Source, cursor: bytes | None) -> Batch:
-    """New responses, session totals and worktrees of one transcript. Raises `OSError` when it cannot be read."""
+    """New responses, session totals and worktrees of one transcript. Raises `OSError` if it cannot be read."""
     lines, state = going_on(source, cursor, _state)
     found = _Transcript(state or State(), is_begun=lines.offset > 0)
     for block in lines:
@@ -97,7 +96,7 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
 
 
 class _Transcript:
-    """The usage in the lines of one file, gathered block by block."""
+    """The usage in the lines of one file, collected block by block."""
 
     def __init__(self, state: State, *, is_begun: bool) -> None:
         self.state = state
@@ -111,27 +110,27 @@ class _Transcript:
         self.repeated = 0
         self._found: dict[str, Usage] = {}
         self._requests: dict[tuple[str, str], str] = {}
-        """Keys of requests whose further lines are not found under the message id alone, by message and request id."""
+        """Keys, by message and request id, of requests whose further lines are not found under the message id alone."""
         self._last: Line | None = None
         self._key = ""
         """The key of the last response."""
         self._repetition = Repetition()
         self._times = LineTimes()
         self._last_ms: int | None = None
-        """The time of the last line of the blocks before that has one."""
+        """The time of the last line with a time in the previous blocks."""
         self._open = OpenResponses(state.open)
         self._is_mended = False
-        """No line of the block is broken."""
+        """Whether no line of the block is broken."""
         self._salvager = Salvager()
 
     @property
     def count(self) -> int:
-        """The number of records to hand over."""
+        """The number of records found."""
         return len(self._found) + len(self.totals) + len(self.worktrees)
 
     @property
     def doubtful(self) -> int:
-        """The number of lines of which nothing tells whether they are another response."""
+        """The number of lines for which it is unknown whether they are another response."""
         return self._open.doubtful
 
     def responses(self) -> list[Usage]:
@@ -139,7 +138,7 @@ class _Transcript:
         return list(self._found.values())
 
     def remembered(self) -> bytes:
-        """The encoded state of the file, to be remembered until it is read on."""
+        """The encoded state of the file for the next read."""
         self._asking.remember()
         self.state.open = self._open.latest()
         if last := self._found.get(self._key):
@@ -147,7 +146,7 @@ class _Transcript:
         return _encode(self.state)
 
     def take(self, block: bytes) -> None:
-        """Read all lines of a block that can matter, in their order."""
+        """Read all relevant lines of a block, in order."""
         end = self._lines(block)
         if end < len(block):
             self._is_mended = True
@@ -155,12 +154,12 @@ class _Transcript:
             self._is_mended = False
 
     def _lines(self, block: bytes) -> int:
-        """Read the lines up to the first broken one; where that begins.
+        """Read the lines up to the first broken one, and return its position.
 
-        Most bytes are prompts and tool results; their lines say so at their beginning and are searched once, for a
-        reply that was written into them. A search costs as much as it passes over, so the assistant's own lines are not
-        searched: they are decoded, unless they repeat the last response. (Inside a text quotes are escaped, so no text
-        can look like an id or usage.)
+        Most bytes are prompts and tool results. Their lines show that at the beginning, and are searched once, for a
+        reply that was written into them. A search costs as much as the bytes it passes, so the assistant's own lines
+        are not searched: they are decoded, unless they repeat the last response. (Inside a text quotes are escaped, so
+        no text can look like an id or usage.)
         """
         begin, size, find, replies = 0, len(block), block.find, Replies(block)
         take_reply, waiting = self._reply_line, self._open.responses
@@ -194,7 +193,7 @@ class _Transcript:
         return begin
 
     def _reply_line(self, block: bytes, begin: int, named: int, end: int) -> None:
-        """Take a line that seems to be the assistant's own; `named` is where it first says so."""
+        """Process a line that seems to be the assistant's own; `named` is where it first shows that."""
         find, usage = block.find, self._repetition.usage_in(block, begin, named, end)
         if usage >= 0 and find(REPLY, named, usage) < 0 and find(REPLY, usage, end) < 0:
             self.repeated += 1
@@ -205,7 +204,7 @@ class _Transcript:
             self._bookkeeping(block, begin, end)
 
     def _other_line(self, block: bytes, begin: int, head: int, end: int) -> None:
-        """Take a line that does not say at its beginning that it is the assistant's or the user's own."""
+        """Process a line that does not show at its beginning that it is the assistant's or the user's."""
         find, is_taken = block.find, False
         if find(b'"usage"', begin, end) >= 0:
             is_taken = self._assistant_line(block, begin, end)
@@ -219,7 +218,7 @@ class _Transcript:
             self._line_between(block, begin, end)
 
     def _require_whole(self, raw: bytes) -> None:
-        """Raises `BrokenLine` for a line that is not one record."""
+        """Raises `BrokenLine` for a line that is not exactly one record."""
         if not self._is_mended and raw.strip(BLANK) and not is_record(raw):
             raise BrokenLine
 
@@ -228,13 +227,13 @@ class _Transcript:
             self._count(self.skipped, reason)
 
     def pass_over(self, head: bytes) -> None:
-        """Pass over a line that is too long to be read, given its beginning: it counts only if it may have told
+        """Skip a line that is too long to be read, given its beginning: it counts only if it may have contained
         usage."""
         if b'"user"' not in head[:HEAD] or b'"assistant"' in head[:HEAD]:
             self._count(self.skipped, "line too long to be read")
 
     def _assistant_line(self, block: bytes, begin: int, end: int) -> bool:
-        """Take a line that may be a response's; whether the assistant wrote it."""
+        """Process a line that may be a response's; returns whether the assistant wrote it."""
         raw = block[begin:end]
         line = self._decode(raw)
         if line is None or line.type != "assistant":
@@ -248,8 +247,8 @@ class _Transcript:
         return True
 
     def _usual_response(self, line: Line, message: Message, raw: bytes, time_ms: int) -> bool:
-        """Take the first line of a response if it is as nearly all are; whether it was. `_response` would do the same,
-        in three times the steps."""
+        """Process the first line of a response in the usual form; returns whether it was one. `_response` would give
+        the same result in three times as many steps."""
         key = message.id
         if key is None or key in self._found or (self._open.responses and self._open.knows(key)):
             return False
@@ -266,11 +265,11 @@ class _Transcript:
         return True
 
     def _time_above(self, block: bytes, begin: int) -> int:
-        """The time of the last line above one that has none, 0 where that is not known either."""
+        """The time of the last line above one without a time; 0 if unknown as well."""
         return max(self._times.before(block, begin) or 0, self.state.time_ms)
 
     def _line_between(self, block: bytes, begin: int, end: int) -> None:
-        """Note what was logged between the lines of responses: something was said, or it is a tool's result."""
+        """Record a line between those of responses: a message, or a tool's result."""
         if block.find(b'"user"', begin, end) >= 0:
             is_result = block.find(b'"tool_result"', begin, end) >= 0 or block.find(b'"isMeta"', begin, end) >= 0
             self._open.saw_user(is_result=is_result)
@@ -315,11 +314,11 @@ class _Transcript:
             self._attempts(one, attempts, raw, is_new=self.repeated == repeated)
 
     def _expect_repetition(self, line: Line, message: Message, one: Usage, raw: bytes) -> None:
-        """Further lines are passed over where they can tell nothing new of the response; `one` is what this line
-        says."""
+        """Expect repetitions, which are skipped if they cannot add anything to the response; `one` is the usage of
+        this line."""
         found = self._found[self._key]
         is_surest = found.copy_rank == 0 or (found.copy_rank == 1 and line.sidechain is True)
-        # A repetition of a copy may be no copy itself, by what its other fields say.
+        # A repetition of a copy may be no copy itself, according to its other fields.
         told = (found.tokens, found.request_id, found.copy_rank)
         holds = found is one or told == (one.tokens, one.request_id, one.copy_rank)
         if message.id and line.request_id and is_surest and holds:
@@ -338,7 +337,7 @@ class _Transcript:
         return line
 
     def _add(self, usage: Usage) -> str:
-        """Add to what all records of a response say together; the key under which it is found."""
+        """Merge a record with the others of its response; returns the response's key."""
         found, key = self._found, usage.key
         if key not in found:
             found[key] = usage
@@ -356,7 +355,8 @@ class _Transcript:
         return key
 
     def _take_back(self, refused: Usage) -> None:
-        """Take back what a response told before it was refused; older versions write what the stream began with."""
+        """Remove the usage of a response that was refused afterwards; older versions write the stream's initial
+        counts."""
         told = self._found.get(find_key(self._found, refused))
         if told is not None and told.lower_bound:
             self._found = {key: one for key, one in self._found.items() if one is not told}
@@ -370,7 +370,7 @@ class _Transcript:
             self.state.parents = (*known, parent)
 
     def _remember(self) -> None:
-        """Remember the place of the last response, for records without one of their own."""
+        """Remember the place of the last response, for records without a place."""
         if self._last is not None and self._last.timestamp is not None:
             cwd, branch = self._last.cwd or "", self._last.branch or ""
             if "\0" not in cwd and "\0" not in branch:
@@ -378,7 +378,7 @@ class _Transcript:
             self.state.time_ms = milliseconds(self._last.timestamp)
 
     def _attempts(self, parent: Usage, attempts: list[Attempt | None], raw: bytes, *, is_new: bool) -> None:
-        """Calls inside a response which its own counts leave out."""
+        """Add calls inside a response that its own counts exclude."""
         found = calls_besides(parent.tokens, attempts)
         for call in found.calls:
             model = call.model or model_of(call, parent.model, raw)
@@ -422,7 +422,7 @@ class _Transcript:
         self._count(self.skipped, "session total with impossible values", found.impossible)
 
     def _compaction(self, raw: bytes) -> None:
-        """The call that compacts leaves no line, only a mark of its moment; a fork copies those of its parent."""
+        """Record a compaction, whose call has no line, only a mark of its time; a fork copies those of its parent."""
         line = decoded(_line, raw)
         if line is None:
             self._require_whole(raw)
@@ -440,7 +440,7 @@ class _Transcript:
 
 
 def _tells_nothing_new(before: Usage, usage: Usage) -> bool:
-    """Whether a further line with the same counts adds nothing to what is known of its response."""
+    """Whether a further line with the same counts adds nothing to the response."""
     return before.copy_rank <= usage.copy_rank and not before.lower_bound and not before.weak_key
 
 

@@ -1,4 +1,4 @@
-"""Records by which Claude Code tells of a worktree that it made for itself."""
+"""Records of worktrees that Claude Code created for itself."""
 
 import msgspec
 
@@ -19,8 +19,8 @@ _state = msgspec.json.Decoder(_WorktreeState)
 
 
 def worktree_origins(raw: bytes) -> list[WorktreeOrigin] | None:
-    """The worktree that a record speaks of, whichever level of the record holds its fields; empty where none does, and
-    `None` where the record is damaged."""
+    """The worktree in a record, at whichever level its fields are; empty if there is none, and `None` if the record
+    is damaged."""
     levels = decoded(_fields, raw)
     if levels is None:
         return None

@@ -1,1 +1,1 @@
-"""Cline and the extensions that were made from it: Roo Code, Kilo Code."""
+"""Cline and the extensions forked from it: Roo Code, Kilo Code."""

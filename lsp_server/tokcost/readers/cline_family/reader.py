@@ -1,5 +1,5 @@
-"""Cline, Roo Code and Kilo Code: sessions of Cline's own program, and tasks of the extensions for VS Code and its kin.
-What they say is in `sessions.py` and `tasks.py`."""
+"""Cline, Roo Code and Kilo Code: sessions of Cline's own program, and tasks of the extensions for VS Code and
+similar editors. `sessions.py` and `tasks.py` parse them."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ class _TasksReader:
     extension: str
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """`tasks` in the folder of the extension, of each editor."""
+        """`tasks` in the extension's folder of each editor."""
         return [Location(path) for path in self._of_editors(environ)]
 
     def _of_editors(self, environ: Mapping[str, str]) -> Iterator[str]:
@@ -28,18 +28,18 @@ class _TasksReader:
             yield os.path.join(user, "globalStorage", self.extension, "tasks")
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The messages of tasks. Conversations and settings lie beside them."""
+        """The messages of tasks, without the conversations and settings beside them."""
         return files_below(location, _TASKS)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """All requests of one task."""
-        from tokcost.readers.cline_family.tasks import read_task  # mostly nothing is new
+        from tokcost.readers.cline_family.tasks import read_task  # usually nothing is new
 
         return [read_task(self.name, source, cursor)]
 
 
 class ClineReader(_TasksReader):
-    """Cline: its program since 3.0, its extension with tasks (before 4) and with sessions."""
+    """Cline: its program since 3.0, and its extension with tasks (before 4) or sessions."""
 
     name = "cline"
     extension = "saoudrizwan.claude-dev"

@@ -1,12 +1,13 @@
 """Sessions of Cline 3 (its CLI) and 4 (its extension), which share one store: a folder for each session.
 
-`SESSION.messages.json` has the conversation, `agent_*.messages.json` those of its sub-agents; each is rewritten as a
-whole. An assistant's message has the counts of its own response (`metrics`), which are repeated nowhere else but in
-totals: `SESSION.json` (the manifest) adds up the session without its sub-agents. `inputTokens` is the whole prompt,
-what was read from the cache and written to it included (`getCurrentContextSize` in Cline's `services/usage.ts`).
+`SESSION.messages.json` has the conversation, `agent_*.messages.json` those of its sub-agents; each is rewritten
+completely. An assistant's message has the counts of its own response (`metrics`), which are repeated only in totals:
+`SESSION.json` (the manifest) adds up the session without its sub-agents.
 
-A fork copies messages with their ids and times into a new session. A compaction leaves them as they are and writes what
-the model gets from then on into another file, or takes their counts away; what was read before stays.
+`inputTokens` is the complete prompt, including cache reads and writes (`getCurrentContextSize` in Cline's
+`services/usage.ts`). A fork copies messages with their ids and times into a new session. A compaction either leaves
+them unchanged and writes the model's further input to another file, or removes their counts; usage that was read before
+stays.
 """
 
 import os
@@ -31,7 +32,7 @@ _RUNS_COMMANDS = frozenset(("run_commands", "execute_command", "bash", "shell"))
 _LONGEST_INPUT = 1 << 16
 _MOST_OF_MANIFEST = 4 << 20
 _FEWEST_DIGITS = 12
-"""Of the milliseconds that an id of a session begins with."""
+"""Of the milliseconds at the beginning of a session id."""
 
 
 class _Metrics(msgspec.Struct, gc=False):
@@ -92,7 +93,7 @@ _anything: msgspec.json.Decoder[object] = msgspec.json.Decoder(Any)
 
 
 def read_session(source: Source) -> Batch:
-    """All responses of one conversation. Raises `OSError` when it cannot be read."""
+    """All responses of one conversation. Raises `OSError` if it cannot be read."""
     content = read_whole(source)
     document = decoded(_document, content, MOST_BYTES)
     if document is None:
@@ -105,7 +106,7 @@ def read_session(source: Source) -> Batch:
 
 
 class _Session:
-    """The usage of one conversation, gathered message by message."""
+    """The usage of one conversation, collected message by message."""
 
     def __init__(self, path: str, name: str) -> None:
         self.found: dict[str, Usage] = {}
@@ -172,19 +173,19 @@ class _Session:
 
 
 def _key(message: _Message, session: str, time_ms: int) -> str:
-    """The id of a message is kept by forks. Where a message is divided, each part has its counts."""
+    """The key of a response. Forks keep message ids. If a message is divided, each part has its own counts."""
     name, _, _ = (message.id or "").partition("_part_")
     return f"{NAME}:{name}" if name else f"{NAME}:{session}:{time_ms}"
 
 
 def _began(session: str) -> int:
-    """The milliseconds that an id of a session begins with; 0 where there are none."""
+    """The milliseconds at the beginning of a session id; 0 if there are none."""
     digits = session.partition("_")[0]
     return int(digits) if digits.isdecimal() and _FEWEST_DIGITS <= len(digits) <= _FEWEST_DIGITS + 2 else 0
 
 
 def _manifest_beside(path: str) -> _Manifest:
-    """The manifest of the session in whose folder a conversation lies; an empty one where it cannot be read."""
+    """The manifest of the session in whose folder a conversation is; an empty one if it cannot be read."""
     folder = os.path.dirname(path)
     try:
         with open_log(os.path.join(folder, f"{os.path.basename(folder)}.json")) as stream:
@@ -212,7 +213,7 @@ def _moves_of_head(content: bytes) -> int:
 
 
 def _commands(said: object) -> list[str]:
-    """The commands in what a tool was given: texts, or a program and its arguments, in one or in a list."""
+    """The commands in a tool's input: texts, or a program and its arguments, single or in a list."""
     if isinstance(said, str):
         return [said]
     if isinstance(said, list):

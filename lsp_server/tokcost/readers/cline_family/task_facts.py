@@ -26,14 +26,14 @@ _FOLDER = re.compile(rb'# Current Work(?:ing|space) Directory \(((?:[^"\\]|\\.){
 
 
 class Model(NamedTuple):
-    """A model, and the provider under the name that the extension has for it."""
+    """A model, and the provider as named by the extension."""
 
     name: str = ""
     provider: str = ""
 
 
 class Facts(NamedTuple):
-    """The facts that hold for the requests of a task."""
+    """The facts about the requests of a task."""
 
     folder: str
     models: Sequence[Model]
@@ -70,7 +70,7 @@ _text = msgspec.json.Decoder(str)
 
 
 def facts_of(path: str, times: Sequence[int]) -> Facts:
-    """The facts about the task whose messages are in the file `path`, for requests at these times, in their order."""
+    """The facts about the task whose messages are in the file `path`, for requests at these times, in order."""
     folder = os.path.dirname(path)
     metadata = decoded(_metadata, _content(folder, "task_metadata.json")) or _Metadata()
     used = [(whole(one.ts) or 0, Model(one.model or "", one.provider or "")) for one in metadata.used or ()]
@@ -82,7 +82,7 @@ def facts_of(path: str, times: Sequence[int]) -> Facts:
 
 
 def _models(used: list[tuple[int, Model]], times: Sequence[int]) -> list[Model]:
-    """The model of each request: the last one named before the next request, since it is named once its own began."""
+    """The model of each request: the last one named before the next request, since it is named after its own began."""
     found: list[Model] = []
     for at in range(len(times)):
         later = times[at + 1] if at + 1 < len(times) else None
@@ -103,7 +103,7 @@ def _folder_of(folder: str) -> str:
 
 @lru_cache(maxsize=8)
 def _begun_in(path: str, _mtime_ns: int) -> dict[str, str]:
-    """The folder of each task in a list of them."""
+    """The folder of each task in a task list."""
     found: dict[str, str] = {}
     for raw in decoded(_raws, _read(path), MOST_BYTES) or ():
         item = decoded(_item, bytes(raw))
@@ -113,7 +113,7 @@ def _begun_in(path: str, _mtime_ns: int) -> dict[str, str]:
 
 
 def _surroundings(content: bytes) -> tuple[list[tuple[int, Model]], str]:
-    """The models that a conversation names, with their times, and its first folder."""
+    """The models named by a conversation, with their times, and its first folder."""
     named: list[tuple[int, Model]] = []
     folder = ""
     for raw in decoded(_raws, content, MOST_BYTES) or ():
@@ -134,7 +134,7 @@ def _content(folder: str, name: str) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    """The content of a file; empty where it cannot be read or is too large."""
+    """The content of a file; empty if it cannot be read or is too large."""
     try:
         with open_log(path) as stream:
             content = stream.read(MOST_BYTES + 1) or b""

@@ -1,13 +1,13 @@
 """Tasks of the extensions for VS Code: Cline before 4, Roo Code, Kilo Code.
 
-`tasks/TASK/ui_messages.json` has what a user saw, a list that is rewritten as a whole. A request is a message with JSON
-inside its text; the counts are added to it while the answer arrives, so each is told again, and its time is that of the
-request. A task that a user rewound lacks what was paid for: Cline writes its sum down (`deleted_api_reqs`), of which
-only what was never read counts.
+`tasks/TASK/ui_messages.json` has the messages shown to the user, a list that is rewritten completely. A request is a
+message with JSON inside its text. Its counts are added while the answer arrives, so it is reported repeatedly, and its
+time is that of the request. A task that the user rewound lacks paid requests: Cline records their sum
+(`deleted_api_reqs`), of which only the unread part counts.
 
-The prompt is another thing for each. Roo Code and Kilo Code write the whole of it, cache included; old versions wrote
-what was not in the cache for Anthropic's API, and then the cache is mostly larger than that. Cline writes what its
-class for the provider made of the answer: what was not in the cache, except for the providers named below.
+The recorded prompt differs. Roo Code and Kilo Code record all of it, including the cache; for Anthropic's API, old
+versions recorded the uncached part, and then the cache is usually larger than that. Cline records what its class for
+the provider made of the answer: the uncached part, except for the providers named below.
 """
 
 import os
@@ -31,9 +31,9 @@ _WITH_CACHE = frozenset(
         *("openai", "openai-codex", "qwen", "requesty", "xai", "zai"),
     )
 )
-"""The providers of Cline (before 4) for which it writes the whole prompt (`src/core/api/providers`)."""
+"""The providers for which Cline (before 4) records the complete prompt (`src/core/api/providers`)."""
 _MISSES = frozenset(("deepseek", "doubao", "fireworks", "hicap", "litellm", "openai", "qwen", "xai"))
-"""Those for which it writes prompt tokens that the cache did not have (`prompt_cache_miss_tokens`) as written ones."""
+"""Those for which it records uncached prompt tokens (`prompt_cache_miss_tokens`) as cache writes."""
 _COUNTED_HERE = frozenset(("vscode-lm",))
 """Those for which it counts tokens itself."""
 
@@ -67,13 +67,13 @@ class _Request(msgspec.Struct, gc=False):
 
 
 class _Told(NamedTuple):
-    """A request as the list has it."""
+    """A request in the list."""
 
     time_ms: int
     said: _Request
     model: Model | None
     moves: int
-    """The number of moves of HEAD by the commands that the answer asked for."""
+    """The number of moves of HEAD by the commands in the answer."""
     is_of_subagent: bool
 
 
@@ -84,8 +84,8 @@ _remembered = msgspec.json.Decoder(dict[str, list[int]])
 
 
 def read_task(name: str, source: Source, cursor: bytes | None) -> Batch:
-    """All requests of a task of the assistant `name`. The cursor has the counts of those told before. Raises `OSError`
-    when it cannot be read."""
+    """All requests of a task of the assistant `name`. The cursor has the counts reported before. Raises `OSError` if
+    it cannot be read."""
     content = read_whole(source)
     messages = decoded(_messages, content, MOST_BYTES)
     if messages is None:
@@ -99,7 +99,7 @@ def read_task(name: str, source: Source, cursor: bytes | None) -> Batch:
 
 
 class _Task:
-    """The usage of one task, gathered message by message."""
+    """The usage of one task, collected message by message."""
 
     def __init__(self, name: str, path: str, before: dict[str, list[int]] | None) -> None:
         self.skipped: dict[str, int] = {}
@@ -127,7 +127,7 @@ class _Task:
         command = text.encode("utf-8", "replace")
         if self._told and (moves := moves_of_head(command, 0, len(command))):
             last = self._told[-1]
-            self._told[-1] = last._replace(moves=max(last.moves, moves))  # asked first, said when it runs
+            self._told[-1] = last._replace(moves=max(last.moves, moves))  # the message follows when it runs
 
     def _request(self, message: _Message, text: str) -> None:
         said = decoded(_request, text.encode("utf-8", "replace"))
@@ -140,7 +140,7 @@ class _Task:
         into.append(_Told(time_ms, said, model, 0, message.say == "subagent_usage"))
 
     def usage(self) -> list[Usage]:
-        """One usage for each request that has counts by now, and one for each sum of deleted ones."""
+        """One usage for each request that has counts by now, and one for each sum of deleted requests."""
         facts = facts_of(self._path, [one.time_ms for one in self._told])
         found: dict[str, Usage] = {}
         model = Model()
@@ -154,7 +154,7 @@ class _Task:
         return [*found.values(), *self._never_told([one for one in deleted if one is not None])]
 
     def _never_told(self, deleted: list[Usage]) -> Iterator[Usage]:
-        """The usage in sums of deleted requests besides those that were told while they were there."""
+        """The usage in sums of deleted requests that was not reported while the requests existed."""
         deleted = [one._replace(key=f"{one.key}:deleted", kind="unlogged") for one in deleted]
         known = self._found.keys() | {one.key for one in deleted}
         told = [tokens for key, tokens in self._before.items() if key not in known]
@@ -204,7 +204,7 @@ class _Task:
         return disjoint(read, cached, written, said.output, has_cache=has_cache)
 
     def cursor(self) -> bytes:
-        """The counts of all that was told and is there, and of what is gone without a sum of it."""
+        """The counts of all reported and existing requests, and of those that vanished without a sum."""
         known = list(self._found.items())[-_MOST_REMEMBERED:]
         if self._gone.total:
             known.append((_GONE, self._gone))
@@ -215,5 +215,5 @@ class _Task:
 
 
 def _without(tokens: Tokens, others: Tokens) -> Tokens:
-    """The rest of counts, class by class; none is below 0."""
+    """The difference of counts, class by class; none is below 0."""
     return Tokens(*(max(0, count - other) for count, other in zip(tokens, others, strict=True)))

@@ -1,11 +1,11 @@
-"""A compressed rollout (zstd), read like a plain one."""
+"""A compressed rollout (zstd), read like an uncompressed one."""
 
 import io
 
 from tokcost.installation import installation
 
 _MAX_WINDOW = 64 << 20
-"""The largest window of zstd without `--ultra` and `--long`, which no assistant uses."""
+"""The maximum window of zstd without `--ultra` and `--long`, which no assistant uses."""
 
 
 class Decompressed:
@@ -22,7 +22,7 @@ class Decompressed:
         self._errors = (zstandard.ZstdError, MemoryError)
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes; none at the end. Raises `OSError` when the stream is damaged."""
+        """The next bytes; empty at the end. Raises `OSError` if the stream is damaged."""
         try:
             return self._plain.read(size)
         except self._errors as error:

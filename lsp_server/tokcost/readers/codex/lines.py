@@ -1,7 +1,7 @@
-"""Shapes of the lines of a Codex rollout, and reading one.
+"""Formats of the lines of a Codex rollout, and parsing one.
 
-A line is decoded strictly first. Where that fails because a field has another type than usual, the fields that do
-have their type are taken and the odd one is as if it were not there: newer versions and gateways write such lines.
+A line is decoded strictly first. If that fails because a field has another type than usual, the fields of the right
+type are used and the odd one counts as missing: newer versions and gateways write such lines.
 """
 
 import re
@@ -17,20 +17,20 @@ from tokcost.model.usage import MAX_TOKENS, Tokens
 from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded
 
 Counts = tuple[int, int, int, int, int]
-"""Input (with what was read from and written to a cache), cached, output, reasoning, cache writes."""
+"""Input (including cache reads and writes), cached, output, reasoning, cache writes."""
 
 NO_COUNTS: Counts = (0, 0, 0, 0, 0)
 
 _MODEL = re.compile(r"(?:^|[/.])(?:gpt-(\d+)(?:\.(\d+))?|codex-mini|o\d)")
 _FIRST_WITH_WRITES = (5, 6)
-"""GPT-5.6 is the first model for which OpenAI charges a token written to its cache apart
-(developers.openai.com/api/docs/pricing). For those before it, such a token is input like any other."""
+"""GPT-5.6 is the first model for which OpenAI charges cache writes separately
+(developers.openai.com/api/docs/pricing). For earlier models, such a token is normal input."""
 
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
 class Counters(msgspec.Struct, gc=False):
-    """Counts as Codex writes them; cached and written tokens are parts of the input, reasoning of the output."""
+    """Counts as written by Codex; cached and written tokens are parts of the input, reasoning of the output."""
 
     input: int | None = msgspec.field(default=None, name="input_tokens")
     cached: int | None = msgspec.field(default=None, name="cached_input_tokens")
@@ -45,7 +45,7 @@ class Counters(msgspec.Struct, gc=False):
 
 
 class Info(msgspec.Struct, gc=False):
-    """The two counts that a `token_count` can hold; both may be missing."""
+    """The two counts of a `token_count`; both are optional."""
 
     total: Counters | None = msgspec.field(default=None, name="total_token_usage")
     last: Counters | None = msgspec.field(default=None, name="last_token_usage")
@@ -58,7 +58,7 @@ class Git(msgspec.Struct, gc=False):
 
 
 class Settings(msgspec.Struct, gc=False):
-    """Settings of a thread for its later turns."""
+    """Settings of a thread for later turns."""
 
     model: KeptName | None = None
     provider: KeptName | None = msgspec.field(default=None, name="model_provider_id")
@@ -67,13 +67,13 @@ class Settings(msgspec.Struct, gc=False):
 
 
 class Limits(msgspec.Struct, gc=False):
-    """The rate limit whose counter a `token_count` tells."""
+    """The rate limit to which the counter of a `token_count` belongs."""
 
     limit: KeptName | None = msgspec.field(default=None, name="limit_id")
 
 
 class Payload(msgspec.Struct, gc=False):
-    """The fields of all kinds of record that tell usage, its place or its model."""
+    """The fields of all kinds of records about usage, its place or its model."""
 
     type: str | None = None
     id: KeptName | None = None
@@ -86,9 +86,9 @@ class Payload(msgspec.Struct, gc=False):
     forked_from: KeptName | None = msgspec.field(default=None, name="forked_from_id")
     parent_thread: KeptName | None = msgspec.field(default=None, name="parent_thread_id")
     source: Any = None
-    """A word, or for an agent an object that names who spawned it."""
+    """A word, or for an agent an object that names its parent."""
     thread_source: Any = None
-    """Newer versions say `subagent` here too."""
+    """Newer versions have `subagent` here too."""
     thread: Name | None = msgspec.field(default=None, name="thread_id")
     response: Name | None = msgspec.field(default=None, name="response_id")
     usage: Counters | None = None
@@ -99,12 +99,12 @@ class Payload(msgspec.Struct, gc=False):
 
     @property
     def parent(self) -> str:
-        """The thread that this one was forked or spawned from; empty where there is none."""
+        """The thread from which this one was forked or spawned; empty if there is none."""
         return self.forked_from or self.parent_thread or _spawned_by(self.source)
 
     @property
     def is_subagent(self) -> bool:
-        """Whether this thread is one of Codex's sub-agents: spawned by another, or a review. A fork that a person made
+        """Whether this thread is one of Codex's sub-agents: spawned by another, or a review. A fork made by a person
         is none."""
         source: Any = self.source
         is_told = isinstance(source, dict) and "subagent" in cast("dict[str, Any]", source)
@@ -128,7 +128,7 @@ def tokens_of(counts: Counts, model: str) -> Tokens:
 
 
 def _charges_writes(model: str) -> bool:
-    """Whether a token written to the cache has a price of its own; of an unknown model the log is believed."""
+    """Whether cache writes have a price of their own; for an unknown model, the log decides."""
     found = _MODEL.search(model)
     if found is None:
         return True
@@ -143,17 +143,17 @@ _WANTED: Mapping[str, frozenset[str]] = {
     "token_usage_record": frozenset(("turn", "thread", "response", "usage", "thread_usage")),
     "event_msg": frozenset(("type", "turn", "info", "limits", "settings")),
 }
-"""The fields that are looked at, by kind of record; a payload may have any others."""
+"""The relevant fields by kind of record; a payload may have any others."""
 
 _HELPFUL = frozenset(("limits", "limit", "thread_usage", "source", "thread_source"))
-"""Fields without which a record says as much in nearly every rollout: nobody needs to be told that one is odd."""
+"""Fields without which a record is equally informative in nearly every rollout: an odd one is not reported."""
 
 _line = msgspec.json.Decoder(Line)
 _object = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_line(raw: bytes) -> tuple[Line | None, bool]:
-    """The record of a line, `None` where it is damaged; and whether a field of it had to be left out."""
+    """The record of a line, `None` if it is damaged; and whether a field had to be ignored."""
     line = decoded(_line, raw)
     if line is not None:
         return line, False
@@ -175,7 +175,7 @@ def _without_odd_fields(found: dict[str, Any]) -> tuple[Line | None, bool]:
 def _of_right_type(
     shape: type[_Shape], given: Mapping[str, Any], lost: list[str], wanted: frozenset[str] | None = None
 ) -> _Shape:
-    """A struct of the fields that have their type; the names of the others are added to `lost`."""
+    """A struct with the fields of the right type; the names of the others are added to `lost`."""
     found: dict[str, Any] = {}
     for field in fields(shape):
         value = given.get(field.encode_name)
@@ -191,7 +191,7 @@ def _of_right_type(
 
 
 def _converted(kind: Any, value: Any, lost: list[str]) -> Any:
-    """The value as a field's type wants it. Raises `ValueError` (`msgspec.ValidationError` is one)."""
+    """The value converted to a field's type. Raises `ValueError` (`msgspec.ValidationError` is one)."""
     inner = next((one for one in get_args(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)
     if inner is Counters:
         return _counters(value)
@@ -201,7 +201,7 @@ def _converted(kind: Any, value: Any, lost: list[str]) -> Any:
 
 
 def _counters(value: Any) -> Counters:
-    """Counts that are whole numbers in any notation. All but reasoning, which is information only, have to be."""
+    """Counts that are integers in any notation. All except reasoning, which is informative, are required."""
     if not isinstance(value, dict):
         raise ValueError("counts are no object")
     given = cast("dict[str, Any]", value)

@@ -1,5 +1,5 @@
-"""Codex CLI: `rollout-*.jsonl` below `sessions/` and `archived_sessions/` of its home folder. What the lines say is in
-`rollout.py`."""
+"""Codex CLI: `rollout-*.jsonl` below `sessions/` and `archived_sessions/` of its home folder. `rollout.py` parses
+the lines."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,13 +26,13 @@ class CodexReader:
         return [Location(os.path.join(codex, name)) for name in ("sessions", "archived_sessions")]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """Rollouts, plain or compressed; where both exist the plain one is newer."""
+        """Rollouts, plain or compressed; if both exist, the plain one is newer."""
         for source in files_below(location, (".jsonl", ".jsonl.zst")):
             if not (source.path.endswith(".zst") and os.path.isfile(source.path.removesuffix(".zst"))):
                 yield source
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of one rollout."""
-        from tokcost.readers.codex.rollout import read_rollout  # mostly nothing is new
+        from tokcost.readers.codex.rollout import read_rollout  # usually nothing is new
 
         return read_rollout(source, cursor)

@@ -1,10 +1,10 @@
 """Lines of a Codex rollout.
 
-Newer versions write one `token_usage_record` for each response, with a response id: exact. All versions write
-`token_count` events with a running total, again and again without a new request (`totals.py`). Both may stand in one
-rollout, since a thread can be resumed by another version; an event whose response has a record tells nothing new.
+Newer versions write one `token_usage_record` for each response, with a response id, which is exact. All versions write
+`token_count` events with a running total, repeatedly without a new request (`totals.py`). Both may be in one rollout,
+since another version can resume a thread; an event whose response has a record adds nothing.
 
-Cached tokens are inside `input_tokens`, as cache writes are, and reasoning is inside `output_tokens`.
+Cached tokens and cache writes are included in `input_tokens`, and reasoning in `output_tokens`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,11 +27,11 @@ from tokcost.readers.sources.salvage import Salvager, is_record, whole_rest
 NAME = "codex"
 
 _EVENTS = (b'"token_count"', b'"thread_settings_applied"')
-"""Events whose damage loses usage, or the model of it."""
+"""Events whose damage loses usage, or its model."""
 _WORDS = (*_EVENTS, b'"token_usage_record"', b'"turn_context"', b'"session_meta"', b'"task_started"')
 
 _MAX_EXPANDED = 16 << 30
-"""A compressed file is read so far: 100 kB can be made to expand to any number of gigabytes."""
+"""The limit for reading a compressed file: 100 kB can be made to expand to any number of gigabytes."""
 
 _REPLAYED = "history of the session it was forked from"
 _RECORDED = "running total of a response that has a record of its own"
@@ -40,17 +40,17 @@ _IMPOSSIBLE = "usage record with impossible or missing values"
 _ODD = "field of another type than usual, left out"
 
 _KINDS = (None, "token_usage_record", "session_meta", "turn_context")
-"""Records whose damage loses usage, or the place of it; `None`: not even that can be told."""
+"""Records whose damage loses usage, or its place; `None` is an unknown kind."""
 
 _REPLAY_MS = 60_000
-"""A copied history is written at once when its thread begins: what comes later is the thread's own."""
+"""A copied history is written at once when its thread begins: later lines are the thread's own."""
 _SAME_MS = 5_000
-"""A record and an event of one response are no further apart."""
+"""The maximum time between a record and an event of one response."""
 _MOST_PENDING = 16
 
 
 class _BareHead(msgspec.Struct, gc=False):
-    """The first line of a rollout from before September 2025: no envelope, and no counts in the lines behind it."""
+    """The first line of a rollout from before September 2025: no envelope, and no counts in the following lines."""
 
     id: str
     timestamp: str
@@ -63,10 +63,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read_rollout(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New responses of one rollout; a compressed one is read whole whenever it changed.
-
-    Raises `OSError` when it cannot be read.
-    """
+    """New responses of one rollout; a compressed one is read completely whenever it has changed. Raises `OSError` if
+    it cannot be read."""
     if source.path.endswith(".zst"):
         return _compressed_portions(source)
     return jsonl.in_portions(_plain_portion, source, cursor)
@@ -95,12 +93,12 @@ def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
 
 
 class _Rollout:
-    """The usage in the lines of one rollout, in their order."""
+    """The usage in the lines of one rollout, in order."""
 
     def __init__(self, state: State, path: str) -> None:
         self.state = state
         self._named = Path(path).name.partition(".jsonl")[0][-36:]
-        """The thread's id in the file's name: all there is when the first line is lost."""
+        """The thread id in the file's name: the only source if the first line is lost."""
         self._moves = HeadMoves(state.moves)
         self.usage: list[Usage] = []
         self.skipped: dict[str, int] = {}
@@ -108,7 +106,7 @@ class _Rollout:
         self._salvager = Salvager()
 
     def take(self, block: bytes) -> None:
-        """Read all lines of a block that can matter."""
+        """Read all relevant lines of a block."""
         if not self.state.begun:
             self._begin(block)
         end = self._lines(block)
@@ -116,7 +114,7 @@ class _Rollout:
             self._lines(self._salvager.mended(block[end:], self._damaged))
 
     def _lines(self, block: bytes) -> int | None:
-        """Read the lines up to the first broken one; where that begins, `None` where there is none."""
+        """Read the lines up to the first broken one, and return its position; `None` if there is none."""
         calls = {span for word in CALL_WORDS for span in lines_with(block, word)}
         told = {span for word in _WORDS for span in lines_with(block, word)}.union(broken_lines(block))
         for span in sorted(calls | told):
@@ -135,13 +133,13 @@ class _Rollout:
         return None
 
     def _unreadable(self, record: bytes) -> None:
-        """Count a whole record that cannot be read, unless it says that it is of another kind."""
+        """Count a complete record that cannot be parsed, unless it shows another kind."""
         kind = kind_of(record)
         if kind in _KINDS or (kind == "event_msg" and any(word in record for word in _EVENTS)):
             self._lose("damaged record")
 
     def _damaged(self, fragment: bytes) -> None:
-        """Count what may have told usage or its place: all but what says that it is of another kind."""
+        """Count damaged text that may have contained usage or its place, unless it shows another kind."""
         kind, event = first_kinds(fragment)
         if kind in _KINDS or (kind == "event_msg" and event is None) or any(word in fragment for word in _EVENTS):
             self._lose("damaged record")
@@ -153,16 +151,16 @@ class _Rollout:
             self.count("file of a version that recorded no usage")
 
     def count(self, reason: str) -> None:
-        """Count a record that was passed over."""
+        """Count a skipped record."""
         self.skipped[reason] = self.skipped.get(reason, 0) + 1
 
     def _lose(self, reason: str) -> None:
-        """Count a record that may have told a response."""
+        """Count a record that may have contained a response."""
         self.count(reason)
         self.state.has_lost = True
 
     def _count_no_more(self, reason: str) -> None:
-        """Take one back that was counted in this look; in a later one it stays."""
+        """Subtract a record that was counted in this read; in a later one it stays."""
         left = self.skipped.pop(reason, 0) - 1
         if left > 0:
             self.skipped[reason] = left
@@ -223,7 +221,7 @@ class _Rollout:
         self._moves.begin_turn(state.time_ms)
 
     def _next_turn(self, turn: str | None) -> None:
-        """A turn begins, or goes on: only its `turn_context` or the settings before it can name its model."""
+        """Begin or continue a turn: only its `turn_context` or earlier settings can name its model."""
         state = self.state
         if turn is None or turn == state.turn:
             return
@@ -235,7 +233,7 @@ class _Rollout:
             state.turn = turn
 
     def _settings(self, event: Payload) -> None:
-        """Settings hold for later turns; the running one keeps what it began with."""
+        """Settings apply to later turns; the current one keeps its own."""
         state, settings = self.state, event.settings
         tier = settings.service_tier if settings else None
         word = (tier or "").strip().lower()
@@ -250,9 +248,12 @@ class _Rollout:
             state.cwd = settings.cwd or state.cwd
 
     def _is_own_turn(self, context: Payload) -> bool:
-        """Copied turns keep their ids, which begin with the time they were made (UUID version 7); without ids, what is
-        copied was either written before the fork or all at the moment of it. Where the parent's `session_meta` was not
-        copied, its turns were not either."""
+        """Whether a turn is this thread's own.
+
+        Copied turns keep their ids, which begin with their creation time (UUID version 7); without ids, copied lines
+        were written either before the fork or all at the moment of it. If the parent's `session_meta` was not copied,
+        its turns were not either.
+        """
         state = self.state
         made = _uuid7_ms(context.turn)
         if made is not None:
@@ -286,12 +287,12 @@ class _Rollout:
                 self._repeated(_TOLD)
                 return
             state.pending = [*state.pending, counts][-_MOST_PENDING:]
-        # Without an id of its own a response is known by its turn: in a copy, times differ.
+        # Without an id of its own a response is identified by its turn: times differ in a copy.
         name = record.response or f"{record.turn or state.time_ms}.{'.'.join(map(str, counts))}"
         self._add(f"codex:{thread}:{name}", counts, thread)
 
     def _was_told(self, counts: Counts) -> bool:
-        """Whether a running total has told this response just before."""
+        """Whether a running total has just reported this response."""
         state = self.state
         told, state.told = state.told, None
         return told is not None and told[:4] == counts[:4] and abs(state.time_ms - state.told_ms) <= _SAME_MS
@@ -320,7 +321,7 @@ class _Rollout:
             self._spent(event)
 
     def _has_record(self, event: Event) -> bool:
-        """Whether the response of an event was recorded by itself; records before that one left no event."""
+        """Whether the response of an event has a record; earlier records had no event."""
         state = self.state
         for number in range(len(state.pending) - 1, -1, -1):
             if event.last is not None and state.pending[number][:4] == event.last[:4]:
@@ -366,7 +367,7 @@ class _Rollout:
         self.usage.append(self._moves.placed(usage, is_later_turn=state.turns > 1))
 
     def _correct(self, key: str, counts: Counts) -> None:
-        """Say anew what a response had that was told before, maybe in an earlier look."""
+        """Report new counts of a response that was reported before, possibly in an earlier read."""
         for index in range(len(self.usage) - 1, -1, -1):
             told = self.usage[index]
             if told.key == key:
@@ -394,7 +395,8 @@ class _Rollout:
 
 
 def _compressed_portions(source: Source) -> Iterator[Batch]:
-    """Nobody can go on in the middle of a compressed file: its cursors only tell its portions apart."""
+    """The portions of a compressed file, which cannot be continued in the middle: its cursors only distinguish its
+    portions."""
     rollout, lines = _Rollout(State(), source.path), NewLines(source, None, limit=_MAX_EXPANDED)
     number = 0
     with open_log(source.path) as stream:
@@ -427,7 +429,7 @@ def _portion(rollout: _Rollout, number: int, position: int, *, more: bool) -> Ba
 
 
 def _uuid7_ms(text: str | None) -> int | None:
-    """The time inside a version 7 UUID, in milliseconds UTC (RFC 9562 section 5.7)."""
+    """The time in a version 7 UUID, in milliseconds UTC (RFC 9562 section 5.7)."""
     if text is None or len(text) != 36 or text[14] != "7":
         return None
     try:

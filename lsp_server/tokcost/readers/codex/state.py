@@ -1,4 +1,4 @@
-"""The state that a reader of a Codex rollout remembers between two reads: it travels in the cursor."""
+"""The state of a Codex rollout that its reader keeps between two reads, in the cursor."""
 
 import msgspec
 
@@ -8,58 +8,58 @@ from tokcost.readers.codex.totals import DEFAULT_LIMIT, Counter, Totals
 
 
 class State(msgspec.Struct, gc=False):
-    """The state that must be remembered of a rollout between two reads."""
+    """The state of a rollout between two reads."""
 
     begun: bool = False
-    """The first line was seen."""
+    """Whether the first line was read."""
     thread: str = ""
     parent: str = ""
-    """The thread this one was forked or spawned from."""
+    """The thread from which this one was forked or spawned."""
     is_subagent: bool = False
     replaying: bool = False
-    """Before this thread's own first turn: the parent's history, copied."""
+    """Whether this is still the parent's copied history, before this thread's own first turn."""
     is_copy: bool = False
-    """The parent's `session_meta` was copied too, and so its turns."""
+    """Whether the parent's `session_meta` was copied too, and thus its turns."""
     replay_ms: int = 0
     start_ms: int = 0
     time_ms: int = 0
-    """The time of the latest line that has one."""
+    """The time of the latest line with a time."""
     totals: Totals = msgspec.field(default_factory=Totals)
     pending: list[Counts] = []
-    """Responses with a record whose running total has not come yet."""
+    """Responses with a record whose running total has not arrived yet."""
     has_lost: bool = False
-    """A record was damaged since the latest event: its response may be in the next total."""
+    """Whether a record was damaged since the latest event: its response may be in the next total."""
     told: Counts | None = None
-    """The latest response that a running total told, and when: its record may follow."""
+    """The latest response reported by a running total, and its time: its record may follow."""
     told_ms: int = 0
     thread_total: Counts | None = None
     """The running total in the latest record."""
     model: str = ""
     later_model: str = ""
-    """The model that settings name for turns that begin later."""
+    """The model that settings name for later turns."""
     is_turn_named: bool = False
-    """The running turn has named its model itself."""
+    """Whether the current turn has named its model itself."""
     provider: str = ""
     tier: str = ""
     cwd: str = ""
     branch: str = ""
     turn: str = ""
     turns: int = 0
-    """Prompts so far. The branch is that of the session's start: a later prompt may come from another one."""
+    """Prompts so far. The branch is that of the session's start, and may have changed before a later prompt."""
     parts: int = 0
-    """Turns and requests so far, as far as anything tells them apart."""
+    """Turns and requests so far, as far as they can be distinguished."""
     resumed: int = 0
     """The number of times that this thread's `session_meta` was written."""
     moves: Moves = msgspec.field(default_factory=Moves)
 
-    # Of cursors that earlier versions wrote.
+    # Of cursors written by earlier versions.
     forked: bool = False
     base: tuple[int, int, int, int] | None = None
     epoch: int = 0
     has_records: bool = False
 
     def of_this_version(self) -> "State":
-        """The state without the fields in which earlier versions remembered the same."""
+        """The state without the equivalent fields of earlier versions."""
         if self.has_records:
             self.totals = Totals(begins_unknown=True)
         elif self.base is not None and any(self.base):

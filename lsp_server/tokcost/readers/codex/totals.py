@@ -1,10 +1,10 @@
-"""Running totals of a Codex rollout: what a `token_count` has more than those before it. Pure.
+"""Running totals of a Codex rollout: the usage that a `token_count` adds to the previous ones. Pure.
 
-An event has a total, which only grows, and the response that made it grow last (`last_token_usage`). It is written
-again and again without a new response, and may be late: its total was passed before. A total can also begin anew
-(resumed by another process, set back when the context overflowed), go on from a parent's (a fork), or be one of
-several: each rate limit (`limit_id`) can have a counter of its own, and one counter is told under several limits as
-well. Where a total was before the response (`total - last`) says which of these it is.
+An event has a total, which only grows, and the last response that made it grow (`last_token_usage`). It is repeated
+without a new response, and may be late, so that its total was exceeded before. A total can also restart (resumed by
+another process, reset when the context overflowed), continue a parent's (a fork), or be one of several: each rate limit
+(`limit_id`) can have a separate counter, and one counter is also reported under several limits. The total before the
+response (`total - last`) distinguishes these cases.
 """
 
 import zlib
@@ -17,7 +17,7 @@ import msgspec
 from tokcost.readers.codex.lines import NO_COUNTS, Counts
 
 DEFAULT_LIMIT = "codex"
-"""The limit that Codex itself takes a missing `limit_id` for."""
+"""Codex's own default for a missing `limit_id`."""
 
 AGAIN = "running total without a new response"
 LATE = "running total that was passed before"
@@ -26,15 +26,15 @@ JUMPED = "running total that grew by more than its response: counted whole, thou
 PARENTS = "running total that contains an unknown part of another session's"
 
 _SEEN = 256
-"""The number of totals of a counter that are remembered, in 4 bytes each: late ones come soon."""
+"""The number of totals of a counter that are remembered, in 4 bytes each: late ones arrive soon."""
 _BEFORE = 4
 _MOST_LIMITS = 32
 _AT_ONCE_MS = 5_000
-"""The same counts in another turn are the same response, written again, within this time."""
+"""Equal counts in another turn within this time are the same response, repeated."""
 
 
 class Spent(NamedTuple):
-    """A response that an event tells."""
+    """A response reported by an event."""
 
     counts: Counts
     key: str
@@ -42,16 +42,17 @@ class Spent(NamedTuple):
     corrects: "Spent | None" = None
     """An earlier response that turns out to have had these counts."""
     is_jump: bool = False
-    """It has all that a total grew by, and its event tells less: the events of other responses are lost, or the total
-    is another counter's. Nothing tells these apart unless both counters go on."""
+    """Whether it has everything by which a total grew, while its event reports less: the events of other responses
+    are lost, or the total belongs to another counter. The cases cannot be distinguished unless both counters
+    continue."""
 
 
 class Passed(NamedTuple):
-    """An event that tells none."""
+    """An event without a new response."""
 
     reason: str
     is_lost: bool = False
-    """The usage that it stands for cannot be told: it has to be shown."""
+    """Whether the usage it stands for is unknown, which has to be reported."""
 
 
 class Event(NamedTuple):
@@ -62,12 +63,12 @@ class Event(NamedTuple):
     last: Counts | None
     time_ms: int
     turn: int
-    """The number of the turn, and how often the session was resumed."""
+    """The number of the turn, and the number of times the session was resumed."""
     resumed: int = 0
 
 
 class Jump(msgspec.Struct, gc=False):
-    """A total that had grown by more than its response: the events of others are lost, or it is another counter's."""
+    """A total that grew by more than its response: the events of others are lost, or it belongs to another counter."""
 
     key: str
     head: Counts
@@ -84,30 +85,30 @@ class Counter(msgspec.Struct, gc=False):
     number: int = 0
     """Its number among the counters of its thread, in the order of their first totals."""
     head: Counts = NO_COUNTS
-    """The highest total of this epoch, with what was told or recorded without one since."""
+    """The highest total of this epoch, including responses reported or recorded without one since."""
     told: Counts = NO_COUNTS
-    """The latest total that an event told: the next one need not contain what came without."""
+    """The latest total of an event: the next one need not include responses without a total."""
     epoch: int = 0
-    """The number of times that it began anew."""
+    """The number of restarts."""
     before: list[Counts] = []
     """Heads of earlier epochs."""
     seen: bytes = b""
-    """Check sums of its latest totals."""
+    """Checksums of its latest totals."""
     turn: int = 0
     """The turn in which the head was reached."""
     resumed: int = 0
     """The number of times that the session had been resumed by then."""
     last: Counts = NO_COUNTS
-    """The last response that an event told, when, and in which turn."""
+    """The last response of an event, with its time and turn."""
     last_ms: int = 0
     last_turn: int = 0
     jump: Jump | None = None
-    """The latest jump: a total after which the one before it may go on."""
+    """The latest jump: a total after which the previous one may continue."""
     doubt: Counts = NO_COUNTS
-    """A total of one response that was seen before, in an earlier turn: late, or an epoch began with it."""
+    """A total of one response that was seen before, in an earlier turn: late, or the beginning of an epoch."""
 
     def reach(self, total: Counts) -> None:
-        """Make this total the head; below the old one it begins a new epoch."""
+        """Make this total the head; a lower one than the old head begins a new epoch."""
         if not _contains(total, self.head):
             self.begin_anew()
         if self.before:
@@ -128,21 +129,21 @@ class Counter(msgspec.Struct, gc=False):
         return any(self.seen[at : at + 4] == wanted for at in range(0, len(self.seen), 4))
 
     def remember(self, event: Event) -> None:
-        """Keep what an event says of the last response."""
+        """Remember an event's last response."""
         if event.last is not None and any(event.last):
             self.last, self.last_ms, self.last_turn = event.last, event.time_ms, event.turn
 
 
 class Totals(msgspec.Struct, gc=False):
-    """All running totals of a rollout, as far as it is read."""
+    """All running totals of a rollout, as far as it has been read."""
 
     counters: list[Counter] = []
     of_limit: dict[str, int] = {}
-    """The number of the counter that is told under each limit."""
+    """The number of the counter reported under each limit."""
     inherits: bool = False
-    """The first total contains another session's."""
+    """Whether the first total includes another session's."""
     begins_unknown: bool = False
-    """The first total contains responses that were counted by their records."""
+    """Whether the first total includes responses that were counted by their records."""
 
     def observe(self, event: Event) -> None:
         """Take over a total whose response counts elsewhere: in the parent's rollout, or by its own record."""
@@ -154,8 +155,8 @@ class Totals(msgspec.Struct, gc=False):
         counter.remember(event)
 
     def take_over(self, event: Event, recorded: Sequence[Counts]) -> int:
-        """Find out how many responses that have records, but no event of their own, this total contains; they are
-        dealt with, as are those that it does not contain for sure."""
+        """Determine how many responses with records, but without events, this total includes. They are handled, and
+        so are those that it certainly does not include."""
         known = self.of_limit.get(event.limit)
         if event.total is None or (known is None and self.counters):
             return 0
@@ -180,7 +181,7 @@ class Totals(msgspec.Struct, gc=False):
         return len(recorded)
 
     def spent(self, event: Event) -> Spent | Passed:
-        """The response that an event tells."""
+        """The response reported by an event."""
         if event.total is None:
             counter = self._counter(event.limit)
             found = self._without_total(counter, event, event.last or NO_COUNTS)
@@ -194,7 +195,8 @@ class Totals(msgspec.Struct, gc=False):
         return found
 
     def _find_owner(self, event: Event, total: Counts) -> None:
-        """The counter that an event repeats or goes on with may have been told under another limit until now."""
+        """Find the counter that an event repeats or continues, which may have been reported under another limit so
+        far."""
         known = self.of_limit.get(event.limit)
         if known is not None and len(self.counters) == 1:
             return
@@ -207,8 +209,8 @@ class Totals(msgspec.Struct, gc=False):
                 return
 
     def _first(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
-        """The first total of a counter. That of the thread counts whole; of one that goes on from elsewhere only what
-        its event adds counts, since nobody knows what the rest stands for."""
+        """The first total of a counter. It counts completely for the thread's own counter. For one that continues
+        from elsewhere, only the event's response counts, since the rest is unknown."""
         is_only = len(self.counters) == 1
         inherits, begins_unknown = self.inherits and is_only, self.begins_unknown and is_only
         self.inherits = self.begins_unknown = False
@@ -227,7 +229,7 @@ class Totals(msgspec.Struct, gc=False):
         return found
 
     def _next(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
-        """Take the next total."""
+        """Process the next total."""
         if total[:4] == counter.head[:4]:
             return Passed(AGAIN)
         if not any(total[:4]):
@@ -245,8 +247,8 @@ class Totals(msgspec.Struct, gc=False):
         return self._next_elsewhere(counter, event, total, prior)
 
     def _begun_anew(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
-        """A total that is a single response: the counter began at zero. One that was seen before is late, unless the
-        counter goes on from it in another turn."""
+        """Process a total that is a single response: the counter began at zero. If it was seen before, it is late,
+        unless the counter continues from it in another turn."""
         if self._was_passed(counter, total):
             counter.doubt = total if counter.turn != event.turn else NO_COUNTS
             return Passed(LATE)
@@ -254,14 +256,14 @@ class Totals(msgspec.Struct, gc=False):
         return self._grown(counter, event, total, total)
 
     def _next_elsewhere(self, counter: Counter, event: Event, total: Counts, prior: Counts) -> Spent | Passed:
-        """A total that has grown from another one than the head."""
+        """Process a total that grew from another one than the head."""
         counts = event.last or NO_COUNTS
         if self._was_passed(counter, total):
             return Passed(LATE)
-        if any(one[:4] == prior[:4] for one in counter.before):  # what seemed to begin anew goes on
+        if any(one[:4] == prior[:4] for one in counter.before):  # the apparent restart continues
             self._part_from(counter, counter.head)
             return _correcting(self._grown(counter, event, total, counts), self._foreign_start(counter))
-        if prior[:4] == counter.doubt[:4]:  # it did begin anew
+        if prior[:4] == counter.doubt[:4]:  # it was a restart
             counter.begin_anew()
             return self._grown(counter, event, total, total)
         if _contains(total, counter.head):  # the events of some responses are lost
@@ -271,7 +273,7 @@ class Totals(msgspec.Struct, gc=False):
             return self._parted(counter, jump, event, total)
         if counter.has_seen(prior):
             return Passed(LATE)
-        return self._grown(counter, event, total, counts)  # it began anew, and the first event of that is lost
+        return self._grown(counter, event, total, counts)  # it restarted, and the first event after that is lost
 
     def _jumped(self, counter: Counter, event: Event, total: Counts, prior: Counts) -> Spent | Passed:
         head = counter.head
@@ -282,8 +284,8 @@ class Totals(msgspec.Struct, gc=False):
         return found
 
     def _parted(self, counter: Counter, jump: Jump, event: Event, total: Counts) -> Spent | Passed:
-        """A total that goes on from before a jump: that was another counter's total, told under the same limit, of
-        which only the response counts."""
+        """Process a total that continues from before a jump: the jump was another counter's total, reported under
+        the same limit, of which only the response counts."""
         counter.jump = None
         own = self._part_from(counter, jump.head)
         found = self._grown(own, event, total, event.last or NO_COUNTS)
@@ -291,15 +293,15 @@ class Totals(msgspec.Struct, gc=False):
         return _correcting(found, jump)
 
     def _part_from(self, counter: Counter, head: Counts) -> Counter:
-        """A counter of its own for the total that this one was taken for."""
+        """A separate counter for the total that was mistaken for this one's."""
         if len(self.counters) >= _MOST_LIMITS:
             return counter
         self.counters = [*self.counters, Counter(len(self.counters), head, head)]
         return self.counters[-1]
 
     def _foreign_start(self, counter: Counter) -> Jump | None:
-        """The first total, where another counter began at zero beside it: what it has beyond its response was spent
-        elsewhere."""
+        """Process the first total if another counter began at zero beside it: everything beyond its response was
+        spent elsewhere."""
         jump = counter.jump
         if jump is None or any(jump.head):
             return None
@@ -307,7 +309,7 @@ class Totals(msgspec.Struct, gc=False):
         return jump
 
     def _next_total_alone(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
-        """A total that does not say which response made it grow."""
+        """Process a total that does not show which response made it grow."""
         if self._was_passed(counter, total):
             return Passed(LATE)
         if _contains(total, counter.head):
@@ -321,11 +323,11 @@ class Totals(msgspec.Struct, gc=False):
         return counter.has_seen(total) or any(one[:4] == total[:4] for one in counter.before)
 
     def _base(self, counter: Counter, total: Counts) -> Counts:
-        """The total that another one grew from, where nothing says it: the highest one that was reached."""
+        """The total from which another one grew, if nothing shows it: the highest one reached."""
         return max((one for one in (*counter.before, counter.head) if _contains(total, one)), default=NO_COUNTS)
 
     def _without_total(self, counter: Counter, event: Event, last: Counts) -> Spent | Passed:
-        """Without a total, counts, time and turn tell whether a response is another one."""
+        """Distinguish responses without a total by counts, time and turn."""
         for one in self.counters:
             is_soon = event.time_ms - one.last_ms <= _AT_ONCE_MS
             if one.last == last and (is_soon or (one is counter and one.last_turn == event.turn)):
@@ -334,7 +336,7 @@ class Totals(msgspec.Struct, gc=False):
         return self._grown(counter, event, _plus(counter.head, last), last)
 
     def _grown(self, counter: Counter, event: Event, total: Counts, counts: Counts) -> Spent | Passed:
-        """The response, under a key from the total that it led to; none where nothing was sent or said."""
+        """The response, with a key derived from the resulting total; `None` if nothing was sent or received."""
         self._reach(counter, event, total)
         if not any(counts[:3]):
             return Passed(AGAIN)
@@ -347,7 +349,7 @@ class Totals(msgspec.Struct, gc=False):
         counter.turn, counter.resumed = event.turn, event.resumed
 
     def _counter(self, limit: str) -> Counter:
-        """The counter of a limit, a new one where there is none."""
+        """The counter of a limit, a new one if there is none."""
         number = self.of_limit.get(limit)
         if number is None and len(self.of_limit) >= _MOST_LIMITS:
             return self.counters[-1]
@@ -363,7 +365,7 @@ def _correcting(found: Spent | Passed, jump: Jump | None) -> Spent | Passed:
 
 
 def _prior(event: Event) -> Counts | None:
-    """The running total as it was before its last response."""
+    """The running total before its last response."""
     return None if event.total is None or event.last is None else _minus(event.total, event.last)
 
 
@@ -376,7 +378,7 @@ def _minus(one: Counts, other: Counts) -> Counts:
 
 
 def _contains(total: Counts, other: Counts) -> bool:
-    """Whether a total can have grown from another. Earlier versions of tokcost did not remember cache writes of one."""
+    """Whether a total can have grown from another. Earlier versions of tokcost did not remember its cache writes."""
     return total[0] >= other[0] and total[1] >= other[1] and total[2] >= other[2] and total[3] >= other[3]
 
 

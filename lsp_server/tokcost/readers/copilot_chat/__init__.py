@@ -1,1 +1,1 @@
-"""GitHub Copilot Chat, the extension of VS Code."""
+"""GitHub Copilot Chat, the VS Code extension."""

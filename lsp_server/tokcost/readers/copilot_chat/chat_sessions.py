@@ -1,9 +1,8 @@
-"""Chat sessions of VS Code (`chatModel.ts` of its source): a document, or a journal of
-changes to one.
+"""Chat sessions of VS Code (`chatModel.ts` of its source): a document, or a journal of its changes.
 
-A request has its model, its time, the parts of the reply as they are shown, and the arguments of the tools that the
-model called. That is the text which the model wrote, over all the calls that a request took. What it was sent stands
-nowhere as a whole. Requests to other models than Copilot's stand in the logs of those, or cost nothing.
+A request has its model, its time, the displayed parts of the reply, and the arguments of the model's tool calls. That
+is the text written by the model, in all calls of a request. Its input is not recorded as a whole. Requests to models
+other than Copilot's are in the logs of those, or cost nothing.
 """
 
 import os
@@ -22,7 +21,7 @@ from tokcost.readers.sources.records import decoded
 
 NAME = "copilot-chat-text"
 _OURS = "copilot/"
-"""The beginning of the ids of Copilot's models."""
+"""The prefix of the ids of Copilot's models."""
 _MOST_ENTRIES = 20_000
 """Requests of a session, or parts of a reply, in a journal: memory stays bounded."""
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
@@ -32,7 +31,7 @@ _counted = msgspec.json.Decoder(dict[str, tuple[int, int, int]])
 
 
 def read_session(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """All replies of one session, each counted again only where its text has another length. Raises `OSError`."""
+    """All replies of one session; each is counted again only if its text has another length. Raises `OSError`."""
     content = read_whole(source)
     skipped: dict[str, int] = {}
     if source.path.endswith(".jsonl"):
@@ -48,8 +47,8 @@ def read_session(source: Source, cursor: bytes | None) -> Iterator[Batch]:
 
 
 def _replayed(content: bytes, skipped: dict[str, int]) -> dict[str, Any]:
-    """The document that a journal comes to: the whole of it first (`kind` 0), then values that are set (1) and values
-    that are added to a list (2), which is cut to `i` entries before."""
+    """The document resulting from a journal: first the complete document (`kind` 0), then values that are set (1)
+    and values that are appended to a list (2), which is truncated to `i` entries before."""
     document: dict[str, Any] = {}
     for line in content.split(b"\n"):
         if not line.strip():
@@ -99,7 +98,7 @@ class _Session:
 
     def __init__(self, document: dict[str, Any], source: Source, before: dict[str, tuple[int, int, int]]) -> None:
         self.counted: dict[str, tuple[int, int, int]] = {}
-        """The characters, the factor and the tokens of each reply, by its request."""
+        """The characters, the factor and the tokens of each reply, by request."""
         self._before = before
         requests: Any = document.get("requests")
         self._requests = cast(list[Any], requests) if isinstance(requests, list) else []
@@ -144,7 +143,7 @@ class _Session:
 
 
 def _texts(request: Any) -> Iterable[str]:
-    """All that the model wrote for a request: words, thoughts, and arguments of tools."""
+    """All text that the model wrote for a request: words, thoughts, and arguments of tools."""
     for part in request.get("response") or ():
         if part.get("kind") in (None, "thinking"):
             yield from _strings(part.get("value"))

@@ -1,5 +1,4 @@
-"""GitHub Copilot Chat in VS Code: the store of its spans, where the user has it written. What they say is in
-`spans.py`."""
+"""GitHub Copilot Chat in VS Code: the store of its spans, if the user enabled it. `spans.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,17 +22,17 @@ class CopilotChatReader:
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """`agent-traces.db` in the extension's folder of each kind of VS Code."""
+        """`agent-traces.db` in the extension's folder of each variant of VS Code."""
         extension = os.path.join("globalStorage", "github.copilot-chat", "agent-traces.db")
         return [Location(os.path.join(user, extension), "store") for user in editor_users(environ)]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The store, where there is one."""
+        """The store, if there is one."""
         source = store_source(location.path)
         return [] if source is None else [source]
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
-        """New requests of models."""
-        from tokcost.readers.copilot_chat.spans import read_spans  # mostly nothing is new
+        """New requests to models."""
+        from tokcost.readers.copilot_chat.spans import read_spans  # usually nothing is new
 
         return read_spans(source, cursor)

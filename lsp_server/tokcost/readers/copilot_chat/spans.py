@@ -1,10 +1,8 @@
 """Spans of Copilot Chat (`agent-traces.db`; `otelSqliteStore.ts` and `chatMLFetcher.ts` of its source).
 
-A `chat` span is one request of a model. That of the agent around it (`invoke_agent`) has the sum of them, and names the
-branch in newer versions. The input contains what was read from and written to a cache, the output reasoning.
-
-Agents of others that run in VS Code with Copilot's models (Claude Code, Codex) write logs of their own, in which the
-same requests stand; their spans are passed over.
+A `chat` span is one request to a model. The span of the surrounding agent (`invoke_agent`) has their sum, and names the
+branch in newer versions. The input includes cache reads and writes, the output reasoning. Other agents that run in VS
+Code with Copilot's models (Claude Code, Codex) write their own logs of the same requests; their spans are skipped.
 """
 
 import os
@@ -21,7 +19,7 @@ NAME = "copilot-chat"
 
 _PROVIDERS = {"github": "github-copilot", "azure.ai.openai": "azure", "gemini": "google"}
 _LOGGED_ELSEWHERE = ("Claude Copilot Proxy", "agentLMServer")
-"""Beginnings of what requests are called that the extension makes for other agents."""
+"""The prefixes of the names of requests that the extension makes for other agents."""
 _REQUIRED = {
     "spans": (
         *("span_id", "trace_id", "parent_span_id", "start_time_ms", "operation_name", "provider_name", "agent_name"),
@@ -45,16 +43,16 @@ _QUERY = f"""
         AND part.operation_name = 'chat' AND part.input_tokens IS NOT NULL)
     ORDER BY rowid
 """
-"""A span that ends is written, so the parts of one stand in the store before it."""
+"""A span is written when it ends, so the parts of a span precede it in the store."""
 
 
 def read_spans(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New requests in a store of spans. Raises `OSError` when it cannot be read, or is of an unknown version."""
+    """New requests in a store of spans. Raises `OSError` if it cannot be read, or has an unknown version."""
     return _Spans(source.path).read(source, cursor)
 
 
 class _Spans(SqliteStoreReader):
-    """The spans of one store, read once."""
+    """The spans of one store, in one read."""
 
     name = NAME
     required = _REQUIRED

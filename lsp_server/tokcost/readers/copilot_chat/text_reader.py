@@ -1,5 +1,5 @@
-"""GitHub Copilot Chat without counts: the session files of VS Code, whose text is counted where the user wants that.
-What they say is in `chat_sessions.py`."""
+"""GitHub Copilot Chat without counts: the session files of VS Code, whose text is counted if the user enabled that.
+`chat_sessions.py` parses them."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ _OF_NO_FOLDER = "emptyWindowChatSessions"
 
 
 class CopilotChatTextReader:
-    """Chat sessions as VS Code keeps them."""
+    """Chat sessions kept by VS Code."""
 
     name = "copilot-chat-text"
     capabilities = Capabilities(
@@ -25,7 +25,7 @@ class CopilotChatTextReader:
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """The chats of each window, and those of windows without a folder, in each kind of VS Code."""
+        """The chats of each window, and those of windows without a folder, in each variant of VS Code."""
         return [Location(path) for user in editor_users(environ) for path in _chats_of(user)]
 
     def discover(self, location: Location) -> Iterable[Source]:
@@ -33,8 +33,8 @@ class CopilotChatTextReader:
         return files_below(location, (".json", ".jsonl"))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
-        """All replies of a session. Raises `OSError` when it cannot be read."""
-        from tokcost.readers.copilot_chat.chat_sessions import read_session  # mostly nothing is new
+        """All replies of a session. Raises `OSError` if it cannot be read."""
+        from tokcost.readers.copilot_chat.chat_sessions import read_session  # usually nothing is new
 
         return read_session(source, cursor)
 
@@ -45,5 +45,5 @@ def _chats_of(user: str) -> list[str]:
         with os.scandir(storage) as entries:
             windows = sorted(entry.path for entry in entries)
     except OSError:
-        windows = [os.path.join(storage, "*")]  # in words, for those who ask where it would look
+        windows = [os.path.join(storage, "*")]  # in words, for commands that list the places
     return [*(os.path.join(one, _CHATS) for one in windows), os.path.join(user, "globalStorage", _OF_NO_FOLDER)]

@@ -1,4 +1,4 @@
-"""The folders of VS Code's windows: a chat session is kept with the window that it was held in."""
+"""The folders of VS Code's windows: a chat session is stored with its window."""
 
 import os
 
@@ -6,7 +6,7 @@ from tokcost.readers.sources.editor_windows import folder_of_window
 
 
 class Workspaces:
-    """The windows that one VS Code remembers (`workspaceStorage`)."""
+    """The windows remembered by one VS Code (`workspaceStorage`)."""
 
     def __init__(self, storage: str) -> None:
         self._storage = storage
@@ -14,7 +14,7 @@ class Workspaces:
         self._known: dict[str, str] = {}
 
     def folder_of(self, session: str) -> str:
-        """The folder that was open in the window of a chat session; empty where there was none, or several."""
+        """The folder that was open in the window of a chat session; empty if there was none, or several."""
         if session not in self._known:
             self._known[session] = self._look_for(session)
         return self._known[session]

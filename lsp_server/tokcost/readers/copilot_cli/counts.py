@@ -1,7 +1,7 @@
-"""Counts of a response as Copilot CLI has them, in the events of a session and in its store alike.
+"""Counts of a response of Copilot CLI, which are the same in the events of a session and in its store.
 
-The input contains what was read from and written to a cache, the output contains reasoning (6,598,288 = 6,079,080 +
-512,254 + rest in a real session of 1.0.74; equal to the model server's own counts in 1.0.102).
+The input includes cache reads and writes, the output includes reasoning (6,598,288 = 6,079,080 + 512,254 + rest in a
+real session of 1.0.74; equal to the model server's own counts in 1.0.102).
 """
 
 from hashlib import blake2b
@@ -14,15 +14,15 @@ from tokcost.readers.sources.records import Name
 
 NAME = "copilot-cli"
 HOSTED = "github-copilot"
-"""The provider of a model that GitHub serves."""
+"""The provider of a model hosted by GitHub."""
 
 _NANO_USD_OF_NANO_CREDIT = 100
-"""Nano-credits in a nano-dollar: a credit is a cent since June 2026 (GitHub's documentation of Copilot's
+"""Nano-credits per nano-dollar: a credit has been a cent since June 2026 (GitHub's documentation of Copilot's
 billing)."""
 
 
 class Counts(NamedTuple):
-    """The counts as they are logged."""
+    """The logged counts."""
 
     input: int
     output: int
@@ -31,7 +31,7 @@ class Counts(NamedTuple):
     reasoning: int = 0
 
     def tokens(self) -> Tokens | None:
-        """The disjoint classes; `None` for impossible numbers. How long a cache keeps what is written is not said."""
+        """The disjoint classes; `None` for impossible numbers. The lifetime of cache writes is not recorded."""
         fresh = self.input - self.cache_read - self.cache_write
         found = (fresh, self.cache_read, self.cache_write, 0, self.output)
         if min(*found, self.reasoning) < 0 or max(found) >= MAX_TOKENS:
@@ -40,8 +40,8 @@ class Counts(NamedTuple):
 
 
 def whole(number: float | None) -> int:
-    """A count; none at all is 0, and JavaScript writes whole numbers as fractions now and then. Raises `ValueError`
-    for what is no whole number."""
+    """A count; a missing one is 0, and JavaScript sometimes writes integers as fractions. Raises `ValueError` for
+    anything else."""
     if number is None:
         return 0
     if not abs(number) < 1 << 53 or number != int(number):
@@ -58,7 +58,7 @@ class _Accounting(msgspec.Struct, gc=False):
 
 
 class Request(msgspec.Struct, gc=False, rename="camel"):
-    """A request of a model and its counts."""
+    """A request to a model, with its counts."""
 
     model: Name | None = None
     input_tokens: int | float | None = None
@@ -76,12 +76,12 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
 
     @property
     def has_no_counts(self) -> bool:
-        """Whether the request was broken off before the provider told any."""
+        """Whether the request broke off before the provider reported counts."""
         told = (self.input_tokens, self.output_tokens, self.cache_read_tokens, self.cache_write_tokens)
         return self.input_tokens is None and self.output_tokens is None and not any(told)
 
     def counts(self) -> Counts:
-        """Raises `ValueError` for what is no whole number."""
+        """The counts. Raises `ValueError` for anything that is no integer."""
         if self.input_tokens is None or self.output_tokens is None:
             raise ValueError("no counts")
         cache = whole(self.cache_read_tokens), whole(self.cache_write_tokens)
@@ -89,11 +89,9 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
 
 
 def key_of(session: str, model: str, counts: Counts, duration: float | None, first_token: float | None) -> str:
-    """The key of a response: its content, since the store has no id for it that the events have as well.
-
-    Both have its counts and how long it took, in milliseconds. The time to the first token is measured in nanoseconds,
-    so that no other response has the same; without it the session makes it so.
-    """
+    """The key of a response, derived from its content, since the store and the events have no common id. Both have
+    its counts and its duration in milliseconds. The time to the first token is measured in nanoseconds, so that no
+    other response has the same; without it, the session makes the key unique."""
     precise = first_token is not None and first_token != int(first_token)
     parts = ("" if precise else session, model, *counts, float(duration or 0), float(first_token or 0))
     digest = blake2b("\n".join(map(str, parts)).encode("utf-8", "replace"), digest_size=12)
@@ -101,7 +99,7 @@ def key_of(session: str, model: str, counts: Counts, duration: float | None, fir
 
 
 def reported_cost(nano_credits: float | None) -> int | None:
-    """The cost in nano-dollars that the log says in billionths of a credit; 0 tells nothing."""
+    """The logged cost in nano-dollars, from billionths of a credit; 0 means unknown."""
     if not nano_credits or not 0 < nano_credits < 1e17:
         return None
     return round(nano_credits / _NANO_USD_OF_NANO_CREDIT)

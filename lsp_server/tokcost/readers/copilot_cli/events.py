@@ -1,8 +1,8 @@
 """Events of a session of Copilot CLI (`events.jsonl`), appended while it runs.
 
-Newer versions write a `session.usage_record` for each request of a model, those of sub-agents and of compaction
-included, also when the process is killed right after it; its counts are exact. What `session.shutdown` says is their
-sum, over all resumptions, and is not looked at then. For earlier versions see `legs.py`.
+Newer versions write a `session.usage_record` for each request to a model, including those of sub-agents and of
+compaction, even if the process is killed right after it; its counts are exact. `session.shutdown` has their sum, over
+all resumptions, and is then ignored. `legs.py` handles earlier versions.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _TOLD = (*_PLACES, _RECORD, _SHUTDOWN)
 _KINDS = frozenset(word.strip(b'"').decode() for word in _TOLD)
 _IMPOSSIBLE = "usage record with impossible or missing values"
 _LONGEST_COMMAND = 8192
-"""Bytes of a tool's call that are searched for commands."""
+"""Bytes of a tool call that are searched for commands."""
 
 
 class _Metric(msgspec.Struct, gc=False):
@@ -37,7 +37,7 @@ class _Metric(msgspec.Struct, gc=False):
 
 
 class _Data(msgspec.Struct, gc=False):
-    """The fields of all kinds of event that tell usage or its place."""
+    """The fields of all kinds of events about usage or its place."""
 
     session: KeptName | None = msgspec.field(default=None, name="sessionId")
     context: Context | None = None
@@ -55,7 +55,7 @@ class _Event(msgspec.Struct, gc=False):
     timestamp: datetime | None = None
     id: Name | None = None
     agent: Name | None = msgspec.field(default=None, name="agentId")
-    """The sub-agent that it is of; the main one's events have none (generated types of github/copilot-sdk)."""
+    """The sub-agent of the event; the main agent's events have none (generated types of github/copilot-sdk)."""
     data: msgspec.Raw = msgspec.field(default=msgspec.Raw())
 
 
@@ -65,7 +65,7 @@ class State(msgspec.Struct, gc=False):
     place: Place = msgspec.field(default_factory=Place)
     leg: Leg = msgspec.field(default_factory=Leg)
     has_records: bool = False
-    """The version that wrote the latest part has a record for each request."""
+    """Whether the version that wrote the latest part has a record for each request."""
 
 
 _event = msgspec.json.Decoder(_Event)
@@ -75,7 +75,7 @@ _state = msgspec.json.Decoder(State)
 
 
 def read_events(source: Source, cursor: bytes | None) -> Batch:
-    """New responses of a session. Raises `OSError` when its events cannot be read."""
+    """New responses of a session. Raises `OSError` if its events cannot be read."""
     lines, state = going_on(source, cursor, _state)
     session = _Session(source.path, state or State())
     for block in lines:
@@ -90,7 +90,7 @@ def read_events(source: Source, cursor: bytes | None) -> Batch:
 
 
 class _Session:
-    """The usage in the events of one session, in their order."""
+    """The usage in the events of one session, in order."""
 
     def __init__(self, path: str, state: State) -> None:
         self._path = path
@@ -102,7 +102,7 @@ class _Session:
         self._salvager = Salvager()
 
     def take(self, raw: bytes) -> None:
-        """Read one line, if it can matter."""
+        """Process one line, if it is relevant."""
         if _RECORD in raw:
             self._read(raw, self._record)
         elif _TOOL in raw:
@@ -120,7 +120,7 @@ class _Session:
             self._salvager.take(raw, self.take, self._damaged)
 
     def leave_to_store(self) -> None:
-        """Take back messages of requests that stand in the store, with all of their counts."""
+        """Remove messages of requests that are in the store with all of their counts."""
         state = self.state
         if not state.leg.messages and not any(one.lower_bound for one in self.usage):
             return
@@ -140,7 +140,7 @@ class _Session:
             take(event, data)
 
     def _damaged(self, raw: bytes) -> None:
-        """Count what may have told of a request or of its place: all but what says that it is of another kind."""
+        """Count damaged text that may have contained a request or its place, unless it shows another kind."""
         if any(word in raw for word in _TOLD) or first_kinds(raw)[0] in (None, *_KINDS):
             self._skip("damaged record")
 
@@ -183,7 +183,7 @@ class _Session:
         self.usage.append(self.state.place.of(usage))
 
     def _message(self, event: _Event, data: _Data) -> None:
-        """A message of an earlier version, which tells the output alone."""
+        """Process a message of an earlier version, which has only the output."""
         name, time_ms = data.call or data.message, milliseconds(event.timestamp)
         if self.state.has_records or not name:
             return

@@ -1,10 +1,11 @@
-"""Sessions of versions that have no record of each request: their messages tell the output alone, and the end of each
-run (a leg of the session) what all requests of a model took together, over all legs so far.
+"""Sessions of versions without a record for each request: their messages have only the output, and the end of each run
+(a leg of the session) has the sum of all requests of a model, over all legs so far.
 
-A message counts with its output as a lower bound at once, so that a session that was killed is not lost. When its leg
-ends, what the leg took is distributed over its messages: in equal parts, since each request sends the whole
-conversation again. The sum is exact, the distribution is not known. Compaction of the conversation begins the count
-anew: a sum that is lower than the one before is none of all legs.
+A message counts at once, with its output as a lower bound, so that a killed session is not lost. When its leg ends, the
+leg's sum is distributed over its messages in equal parts, since each request sends the complete conversation again. The
+sum is exact, the distribution is unknown.
+
+A compaction of the conversation restarts the count: a sum that is lower than the previous one does not cover all legs.
 """
 
 from collections.abc import Sequence
@@ -16,21 +17,21 @@ from tokcost.model.usage import Usage
 from tokcost.readers.copilot_cli.counts import HOSTED, NAME, Counts
 
 _MOST_MESSAGES = 4000
-"""The number of messages of a leg that are remembered, the newest ones; the rest of a longer leg is distributed over
+"""The number of messages of a leg that are remembered, the newest ones; the sum of a longer leg is distributed over
 these."""
 _ROW_FIRST_MS = 5000
 """A request's row in the store is written before or just after its message."""
 
 
 class ModelMetric(NamedTuple):
-    """A model's requests of all legs so far."""
+    """A model's requests in all legs so far."""
 
     model: str
     counts: Counts
 
 
 class Message(msgspec.Struct, gc=False, array_like=True):
-    """A message whose request is known by its output alone."""
+    """A message of whose request only the output is known."""
 
     key: str
     time_ms: int
@@ -63,13 +64,13 @@ class Message(msgspec.Struct, gc=False, array_like=True):
 
 
 class Leg(msgspec.Struct, gc=False):
-    """The leg that is running, and the sums at the end of the one before."""
+    """The current leg, and the sums at the end of the previous one."""
 
     messages: list[Message] = []
     before: dict[str, Counts] = {}
 
     def add(self, message: Message) -> None:
-        """Add a message. One response may be split into several."""
+        """Add a message. One response may be divided into several."""
         same = [one for one in self.messages[-_MOST_SPLIT:] if one.key == message.key]
         if same:
             same[0].output = max(same[0].output, message.output)
@@ -77,18 +78,18 @@ class Leg(msgspec.Struct, gc=False):
             self.messages = [*self.messages, message][-_MOST_MESSAGES:]
 
     def drop_since(self, first_row_ms: int) -> set[str]:
-        """Forget messages whose requests have rows in the store; their keys."""
+        """Remove messages whose requests have rows in the store; returns their keys."""
         gone = {one.key for one in self.messages if one.time_ms >= first_row_ms - _ROW_FIRST_MS}
         self.messages = [one for one in self.messages if one.key not in gone]
         return gone
 
     def pass_over(self, metrics: Sequence[ModelMetric]) -> None:
-        """End a leg of which each request stands elsewhere."""
+        """End a leg whose requests are all recorded elsewhere."""
         self.messages = []
         self.before = {metric.model: metric.counts for metric in metrics}
 
     def finish(self, session: str, end: Message, metrics: Sequence[ModelMetric]) -> list[Usage]:
-        """End a leg: its usage, with all counts. Requests without a message count at its `end`."""
+        """End a leg; returns its usage, with all counts. Requests without a message count at its `end`."""
         found: list[Usage] = []
         spent = {metric.model: _since(self.before.get(metric.model), metric.counts) for metric in metrics}
         spent = {model: counts for model, counts in spent.items() if any(counts)}
@@ -117,7 +118,8 @@ def _since(before: Counts | None, now: Counts) -> Counts:
 
 
 def _latest(messages: Sequence[Message], output: int) -> Sequence[Message]:
-    """The messages that a sum with this output can contain: where the conversation was compacted, those behind that."""
+    """The messages that a sum with this output can include: after a compaction of the conversation, only the later
+    ones."""
     first = len(messages)
     while first and messages[first - 1].output <= output:
         first -= 1
@@ -126,7 +128,7 @@ def _latest(messages: Sequence[Message], output: int) -> Sequence[Message]:
 
 
 def _shares(counts: Counts, messages: Sequence[Message]) -> list[Counts]:
-    """The parts of the messages, each with its own output at least."""
+    """The parts of the messages, each with at least its own output."""
     rest = counts.output - sum(one.output for one in messages)
     fresh = counts.input - counts.cache_read - counts.cache_write
     totals = (fresh, rest, counts.cache_read, counts.cache_write, counts.reasoning)
@@ -138,5 +140,5 @@ def _shares(counts: Counts, messages: Sequence[Message]) -> list[Counts]:
 
 
 def _parts(total: int, size: int) -> list[int]:
-    """Equal parts, the rest in the last ones."""
+    """Equal parts, with the remainder in the last ones."""
     return [total * (number + 1) // size - total * number // size for number in range(size)]

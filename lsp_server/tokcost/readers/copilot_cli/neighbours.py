@@ -1,4 +1,4 @@
-"""The events of a session and the store, seen from each other: the same request may stand in both."""
+"""The events of a session and the store, each seen from the other: both may have the same request."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ _FIRST = f"SELECT min(created_at) FROM {TABLE} WHERE session_id = ?"
 _EVENTS = "events.jsonl"
 _WORDS = (b'"session.start"', b'"session.resume"', b'"session.context_changed"', b'"session.usage_record"')
 _BESIDE_MS = 10_000
-"""A request's record and its row are written one right after the other, and tell their times to the millisecond."""
+"""The maximum time between a request's record and its row, which are written one right after the other with times in
+milliseconds."""
 
 
 class _Data(Context, gc=False):
@@ -38,30 +39,30 @@ _event = msgspec.json.Decoder(_Event)
 
 
 class History(NamedTuple):
-    """The facts that the events of a session tell about its rows in the store."""
+    """The facts in the events of a session about its rows in the store."""
 
     places: list[Place]
     records: dict[Counts, list[int]]
-    """The times of the requests of which the events have a record, by their counts."""
+    """The times of the requests with a record in the events, by their counts."""
 
     def tells(self, counts: Counts, time_ms: int) -> bool:
         """Whether the events have a record of the request of a row."""
         return any(abs(time_ms - one) <= _BESIDE_MS for one in self.records.get(counts, ()))
 
     def place_at(self, time_ms: int) -> Place | None:
-        """The place of the session at a moment; `None` where the events do not say."""
+        """The place of the session at a moment; `None` if the events do not show it."""
         return next((one for one in reversed(self.places) if one.told_ms <= time_ms), None)
 
 
 def session_of(path: str) -> str:
-    """The session whose events a file has: the name of its folder, in older versions its own."""
+    """The session of an events file: the name of its folder, in older versions its own."""
     folder, name = os.path.split(path)
     return os.path.basename(folder) if name == _EVENTS else name.partition(".jsonl")[0]
 
 
 def first_row_ms(path: str, session: str) -> int:
-    """The time of the first request of a session that stands in the store, in milliseconds; 0 where none does, or the
-    store is damaged. Raises `OSError` while it cannot be read."""
+    """The time of the first request of a session in the store, in milliseconds; 0 if there is none, or the store is
+    damaged. Raises `OSError` while it cannot be read."""
     folder = os.path.dirname(os.path.dirname(path) if os.path.basename(path) == _EVENTS else path)
     name = os.path.join(os.path.dirname(folder), "session-store.db")
     if source_at(name) is None:
@@ -73,13 +74,13 @@ def first_row_ms(path: str, session: str) -> int:
     except ValueError:
         return 0
     except OSError as error:
-        if error.errno:  # it may pass, and the requests would count twice
+        if error.errno:  # the problem may pass, and the requests would count twice
             raise
         return 0
 
 
 def read_history(store: str, session: str) -> History:
-    """The history of a session whose rows are in a store; empty where its events are gone or cannot be read."""
+    """The history of a session with rows in a store; empty if its events are gone or cannot be read."""
     history = History([], {})
     if not session or os.path.basename(session) != session or not is_path(session):
         return history

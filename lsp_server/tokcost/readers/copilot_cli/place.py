@@ -1,7 +1,7 @@
-"""The place of a session: what its start, each resumption and each change of its folder say, and moves of HEAD by its
+"""The place of a session: from its start, each resumption and each change of its folder, and from moves of HEAD by its
 own tools.
 
-A reflog tells seconds, the events the order within one.
+A reflog has whole seconds; the events show the order within one.
 """
 
 from typing import NamedTuple
@@ -14,28 +14,28 @@ from tokcost.readers.sources.records import KeptFolder
 
 
 class Context(msgspec.Struct, gc=False):
-    """The folder and the branch as an event has them."""
+    """The folder and the branch in an event."""
 
     cwd: KeptFolder | None = None
     branch: KeptFolder | None = None
     is_pending: bool = msgspec.field(default=False, name="pendingGitContext")
-    """The branch is looked up, and told by another event."""
+    """Whether the branch is being looked up, and follows in another event."""
 
 
 class Place(msgspec.Struct, gc=False):
-    """The place of a session's responses; kept between two reads."""
+    """The place of a session's responses, kept between two reads."""
 
     cwd: str = ""
     branch: str = ""
     told_ms: int = 0
-    """The time of the event that told it."""
+    """The time of the event that recorded it."""
     moving: dict[str, int] = {}
-    """Calls of tools that move HEAD and are still running, with the number of their moves."""
+    """Running tool calls that move HEAD, with the number of their moves."""
     moved_ms: int = 0
     """The end of the last such call."""
 
     def change(self, context: Context, time_ms: int) -> None:
-        """Go on at what an event says. Of another folder the branch is not known until it is told."""
+        """Continue at an event's place. The branch of another folder is unknown until it is recorded."""
         if context.cwd is not None and context.cwd != self.cwd:
             self.cwd, self.branch = context.cwd, ""
         if not context.is_pending:
@@ -43,17 +43,17 @@ class Place(msgspec.Struct, gc=False):
         self.told_ms = time_ms
 
     def begin_moves(self, call: str, moves: int) -> None:
-        """Note that a tool begins which moves HEAD `moves` times."""
+        """Record the start of a tool that moves HEAD `moves` times."""
         self.moving = {**self.moving, call: moves} if len(self.moving) < _MOST_MOVING else {call: moves}
 
     def end_moves(self, call: str, time_ms: int) -> None:
-        """Note that a tool has ended."""
+        """Record the end of a tool."""
         if self.moving.pop(call, 0):
             self.moved_ms = time_ms
 
     def of(self, usage: Usage) -> Usage:
-        """A response with its place. It is logged when it is complete: what moved HEAD within its second came after it
-        was asked for, unless a tool of this session did, or the branch was told in that second."""
+        """A response with its place. It is logged when it is complete: moves of HEAD within its second came after it
+        was requested, unless a tool of this session moved HEAD, or the branch was recorded in that second."""
         second = usage.time_ms // 1000
         is_behind = self.moved_ms // 1000 == second and self.moved_ms > self.told_ms
         return usage._replace(
@@ -65,11 +65,11 @@ class Place(msgspec.Struct, gc=False):
 
 
 _MOST_MOVING = 64
-"""The largest number of its own calls that can move HEAD at once; those that never ended are forgotten."""
+"""The maximum number of its own calls that can move HEAD at once; calls that never ended are forgotten."""
 
 
 def mark_moved(found: list[Usage], time_ms: int, moves: int) -> None:
-    """Note that a tool moves HEAD: the responses of its second were asked for before that."""
+    """Record that a tool moves HEAD: the responses of its second were requested before that."""
     for index in range(len(found) - 1, -1, -1):
         if found[index].time_ms // 1000 != time_ms // 1000:
             break

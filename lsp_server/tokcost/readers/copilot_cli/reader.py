@@ -1,5 +1,5 @@
-"""GitHub Copilot CLI: a folder of events for each session, and one SQLite store beside them. What they say is in
-`events.py` and `store.py`."""
+"""GitHub Copilot CLI: a folder of events for each session, and one SQLite store beside them. `events.py` and
+`store.py` parse them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from tokcost.readers.sources.sqlite_store import store_source
 
 
 class CopilotCliReader:
-    """Copilot CLI, whose responses stand in the events of a session, in the store, or in both."""
+    """Copilot CLI, whose responses are in the events of a session, in the store, or in both."""
 
     name = "copilot-cli"
     capabilities = Capabilities(
@@ -30,7 +30,7 @@ class CopilotCliReader:
         return [Location(events), Location(store, "store")]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The store, or the events of each session. Older versions wrote them without a folder of their own."""
+        """The store, or the events of each session. Older versions wrote them without a separate folder."""
         if location.kind == "store":
             source = store_source(location.path)
             return [] if source is None else [source]
@@ -38,7 +38,7 @@ class CopilotCliReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of a session, or of the store."""
-        from tokcost.readers.copilot_cli import events, store  # mostly nothing is new
+        from tokcost.readers.copilot_cli import events, store  # usually nothing is new
 
         if source.path.endswith(".jsonl"):
             return in_portions(events.read_events, source, cursor)

@@ -1,7 +1,7 @@
-"""Copilot CLI's store (`session-store.db`): a row for each request of a model, in versions since about 1.0.69.
+"""Copilot CLI's store (`session-store.db`): a row for each request to a model, in versions since about 1.0.69.
 
-Versions that have a record of each request in the events of the session write the same request here. It counts there,
-unless the process was killed before the record was written.
+Versions with a record for each request in the events of the session write the same request here. The record counts,
+unless the process was killed before it was written.
 """
 
 from collections.abc import Iterator
@@ -22,16 +22,16 @@ _REQUIRED = {
     "sessions": ("id", "cwd", "branch"),
 }
 _LATER = ("reasoning_tokens", "duration_ms", "time_to_first_token_ms", "total_nano_aiu")
-"""Columns that not every version has."""
+"""Columns that some versions lack."""
 
 
 def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New requests in a store. Raises `OSError` when it cannot be read, or is of a version that is not known."""
+    """New requests in a store. Raises `OSError` if it cannot be read, or has an unknown version."""
     return _Rows(source.path).read(source, cursor)
 
 
 class _Rows(SqliteStoreReader):
-    """The rows of one store, read once."""
+    """The rows of one store, in one read."""
 
     name = NAME
     required = _REQUIRED
@@ -51,10 +51,10 @@ class _Rows(SqliteStoreReader):
         """
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
-        """One request; `None` for one that the events of its session tell."""
+        """One request; `None` for one that the events of its session have."""
         _, session, created, cwd, branch, model, read, said, cached, written, thought, duration, first, credits = row
         if read is said is None and not (cached or written):
-            return None  # broken off before the provider told any counts
+            return None  # broke off before the provider reported counts
         counts = Counts(*(int(one or 0) for one in (read, said, cached, written, thought)))
         tokens, time_ms = counts.tokens(), milliseconds(datetime.fromisoformat(created))
         if tokens is None or max(len(session), len(model)) > MAX_NAME:

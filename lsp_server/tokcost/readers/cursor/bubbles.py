@@ -1,9 +1,9 @@
 """Bubbles of Cursor (`cursorDiskKV` in `state.vscdb`): one message each, under `bubbleId:<conversation>:<id>`.
 
-One of type 2 is the assistant's: its words, its thoughts, and the arguments of a tool. Writing it again gives it
-another row, with a higher number. Its model stands in it, in the user's bubble before, or with its conversation. In
-current versions `tokenCount` is 0; where it is not, it is the count of the last call of a turn, and no better than the
-text.
+A bubble of type 2 is the assistant's: its text, its thoughts, and the arguments of a tool. Writing it again gives it
+another row with a higher number. Its model is in the bubble itself, in the user's bubble before, or with its
+conversation. In current versions `tokenCount` is 0; otherwise it is the count of the last call of a turn, and no better
+than the text.
 """
 
 import os
@@ -75,12 +75,12 @@ _conversations = msgspec.json.Decoder(_Conversations)
 
 
 def read_bubbles(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New replies in a store. Raises `OSError` when it cannot be read, or is of an unknown version."""
+    """New replies in a store. Raises `OSError` if it cannot be read, or has an unknown version."""
     return in_portions(_Bubbles(source.path).read, source, cursor)
 
 
 class _Bubbles:
-    """The bubbles of one store, read once."""
+    """The bubbles of one store, in one read."""
 
     def __init__(self, path: str) -> None:
         user = os.path.dirname(os.path.dirname(os.path.abspath(path)))
@@ -89,7 +89,7 @@ class _Bubbles:
         self._folders: dict[str, str] | None = None
 
     def read(self, source: Source, cursor: bytes | None) -> Batch:
-        """One portion of what is new."""
+        """Read one portion of the new bubbles."""
         usage, damaged, size, more = list[Usage](), 0, 0, False
         with open_store(source.path) as store:
             if not store.has(_TABLE):
@@ -153,7 +153,7 @@ class _Bubbles:
 
 
 def _folders(storage: str) -> Iterator[tuple[str, str]]:
-    """Conversations, and the folder that is open in their window."""
+    """Conversations, with the folder that is open in their window."""
     try:
         windows = sorted(os.listdir(storage))[:_MOST_WINDOWS]
     except OSError:
@@ -172,8 +172,8 @@ def _folders(storage: str) -> Iterator[tuple[str, str]]:
 
 
 def _place_of(store: Store, cursor: bytes | None) -> tuple[int, str]:
-    """The number and the key of the bubble up to which the store was read. As long as that is there, with its number or
-    a higher one, no bubble behind it had a lower one; else all are read again."""
+    """The number and the key of the last bubble that was read. As long as it exists, with this number or a higher
+    one, no later bubble had a lower one; otherwise all are read again."""
     number, _, key = (cursor or b"").partition(b" ")
     if not (number.isdigit() and len(number) < 19 and key):
         return 0, ""
@@ -183,7 +183,7 @@ def _place_of(store: Store, cursor: bytes | None) -> tuple[int, str]:
 
 
 def _bytes(value: object) -> bytes:
-    """A value as bytes: nothing is null, and a number is no text and damaged."""
+    """A value as bytes: NULL is empty, and a number is no text and thus damaged."""
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, bytes):

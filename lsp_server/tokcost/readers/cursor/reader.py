@@ -1,5 +1,5 @@
-"""Cursor without counts: its store of conversations, whose text is counted where the user wants that. What it says is
-in `bubbles.py`."""
+"""Cursor without counts: its store of conversations, whose text is counted if the user enabled that. `bubbles.py`
+parses it."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from tokcost.readers.sources.sqlite_store import store_source
 
 
 class CursorTextReader:
-    """Conversations as Cursor keeps them."""
+    """Conversations kept by Cursor."""
 
     name = "cursor-text"
     capabilities = Capabilities(
@@ -22,17 +22,17 @@ class CursorTextReader:
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """The store that all windows share."""
+        """The store shared by all windows."""
         below = os.path.join("Cursor", "User", "globalStorage", "state.vscdb")
         return [Location(os.path.join(app, below), "store") for app in application_data(environ)]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The store, where there is one."""
+        """The store, if there is one."""
         source = store_source(location.path)
         return [] if source is None else [source]
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
-        """New replies. Raises `OSError` when the store cannot be read."""
-        from tokcost.readers.cursor.bubbles import read_bubbles  # mostly nothing is new
+        """New replies. Raises `OSError` if the store cannot be read."""
+        from tokcost.readers.cursor.bubbles import read_bubbles  # usually nothing is new
 
         return read_bubbles(source, cursor)

@@ -1,12 +1,12 @@
 """Chat files of Gemini CLI.
 
-Since 0.39 a chat is a log to be replayed (`.jsonl`): a first line about the session, messages, and patches. The same
-message is appended again each time something is added to it. Before, it was one JSON object, rewritten whole (`.json`);
-a chat that is resumed moves from the second form to the first. Cached tokens are inside `input`, thoughts are beside
-`output` and billed like it (`total = input + output + thoughts` in every recorded message).
+Since 0.39 a chat is a log to be replayed (`.jsonl`): a first line about the session, messages, and patches. A message
+is appended again each time something is added to it. Before, a chat was one JSON object that was rewritten completely
+(`.json`); a resumed chat moves from the second form to the first. Cached tokens are included in `input`; thoughts are
+separate from `output` and billed like it (`total = input + output + thoughts` in every recorded message).
 
-Driven by an editor, it appends what tools did as a message of its own without counts, which grows until the session
-ends: what is new in it was asked for by the response before it.
+Driven by an editor, it appends the results of tools as a separate message without counts, which grows until the session
+ends: new parts of it were requested by the response before it.
 
 A message that was rewound, or that a later patch leaves out, was paid for: every message ever seen counts once.
 """
@@ -42,10 +42,10 @@ from tokcost.readers.sources.salvage import Salvager, whole_rest
 NAME = "gemini-cli"
 
 _WORDS = (b'"tokens"', b'"sessionId"')
-"""A line without either says nothing of a response or of whose session it is."""
+"""A line without either contains no response and no session."""
 _COUNTED = re.compile(_WORDS[0])
 _COMMANDS = re.compile(rb'"command"\s*:\s*"(?:[^"\\]|\\.){0,4096}+')
-"""Of the tools that a response called."""
+"""Of the tools called by a response."""
 
 
 class _Counts(msgspec.Struct, gc=False):
@@ -61,7 +61,7 @@ class _Counts(msgspec.Struct, gc=False):
         read, said, cached = self.input or 0, self.output or 0, self.cached or 0
         thoughts, tool = self.thoughts or 0, self.tool or 0
         if tool and self.total == read + said + thoughts + tool:
-            read += tool  # prompt tokens of tool use that `input` leaves out
+            read += tool  # prompt tokens of tool use that `input` excludes
         counts = (read - cached, cached, 0, 0, said + thoughts)
         return Tokens(*counts, thoughts) if min(*counts, thoughts) >= 0 and max(counts) < MAX_TOKENS else None
 
@@ -97,8 +97,8 @@ class _LongPatch(msgspec.Struct, gc=False):
 
 
 class _LongLine(msgspec.Struct, gc=False):
-    """A line that is longer than any message: it has messages inside. Its own texts are looked at before they are
-    built, one of 48 MB can take four times as much."""
+    """A line that is longer than any message: it contains messages. Its texts are checked before they are built,
+    since one of 48 MB can take four times as much memory."""
 
     session: msgspec.Raw = msgspec.field(default=_NULL, name="sessionId")
     project: msgspec.Raw = msgspec.field(default=_NULL, name="projectHash")
@@ -106,8 +106,7 @@ class _LongLine(msgspec.Struct, gc=False):
     messages: list[msgspec.Raw] | None = None
 
     def line(self) -> _Line:
-        """The chat's object as a line of the newer form. Raises `msgspec.DecodeError` for a text that cannot be one of
-        these."""
+        """The chat's object as a line of the newer form. Raises `msgspec.DecodeError` for a text that cannot be one."""
         patch = self.patch and _Patch(_name(self.patch.session), self.patch.messages)
         return _Line(session=_name(self.session), project=_name(self.project), patch=patch, messages=self.messages)
 
@@ -117,13 +116,13 @@ class State(HeadOrder, gc=False):
 
     session: str = ""
     project: str = ""
-    """The SHA-256 of the project's root folder, as the file has it."""
+    """The SHA-256 of the project's root folder, from the file."""
     last_ms: int = 0
     """The time of the last response."""
     tools: str = ""
-    """The id of the last message that tells of tools alone."""
+    """The id of the last message with results of tools only."""
     moves: int = 0
-    """The number of commands in it that move HEAD."""
+    """The number of its commands that move HEAD."""
 
 
 class _Registry(msgspec.Struct, gc=False):
@@ -139,14 +138,14 @@ _registry = msgspec.json.Decoder(_Registry)
 
 
 def read_document(source: Source) -> Batch:
-    """All responses of a chat that is one JSON object. Raises `OSError` when it cannot be read."""
+    """All responses of a chat in one JSON object. Raises `OSError` if it cannot be read."""
     chat, content = _Chat(source.path, State()), read_whole(source)
     chat.take_document(content)
     return chat.batch(b"", restarted=True, position=len(content))
 
 
 def read_log(source: Source, cursor: bytes | None) -> Batch:
-    """New responses of a chat that is a log. Raises `OSError` when it cannot be read."""
+    """New responses of a chat in a log. Raises `OSError` if it cannot be read."""
     lines, state = going_on(source, cursor, _state)
     chat = _Chat(source.path, state or State())
     for block in lines:
@@ -162,7 +161,7 @@ def read_log(source: Source, cursor: bytes | None) -> Batch:
 
 
 class _Chat:
-    """The usage of one chat, gathered record by record."""
+    """The usage of one chat, collected record by record."""
 
     def __init__(self, path: str, state: State) -> None:
         self._path = path
@@ -177,7 +176,7 @@ class _Chat:
 
     @property
     def responses(self) -> int:
-        """The number of responses that were found."""
+        """The number of responses found."""
         return len(self._found)
 
     def batch(self, cursor: bytes, *, restarted: bool, more: bool = False, position: int) -> Batch:
@@ -187,7 +186,7 @@ class _Chat:
         return Batch(cursor, found, (), (), self.skipped, repeated, restarted=restarted, more=more, position=position)
 
     def take_document(self, raw: bytes) -> None:
-        """Read all of a `.json`."""
+        """Read a complete `.json` file."""
         line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, MOST_BYTES)
         if line is not None:
             self._line(line)
@@ -195,7 +194,7 @@ class _Chat:
             self._skip("damaged record")
 
     def take_line(self, raw: bytes) -> None:
-        """Read one line of a `.jsonl`."""
+        """Read one line of a `.jsonl` file."""
         if not any(word in raw for word in _WORDS) and b'"gemini"' not in raw:
             if is_broken(raw):
                 self._salvager.take(raw, self.take_line, self._damaged)
@@ -207,7 +206,8 @@ class _Chat:
             self._salvager.take(raw, self.take_line, self._damaged)
 
     def _damaged(self, raw: bytes) -> None:
-        """Count what may have told of a response, or of whose it was: all but a cut-off message of somebody else."""
+        """Count damaged text that may have contained a response, or its session: everything except a truncated
+        message of somebody else."""
         if any(word in raw for word in _WORDS) or first_kinds(raw)[0] in (None, "gemini"):
             self._skip("damaged record")
 
@@ -223,12 +223,12 @@ class _Chat:
             self._message(line, copied=False)
 
     def _messages(self, messages: Iterable[msgspec.Raw], *, copied: bool) -> None:
-        """One that is damaged loses no other."""
+        """The messages of a list. A damaged one affects no other."""
         for raw in messages:
             message = decoded(_message, bytes(raw)) if len(raw) <= MAX_RECORD else None
             if message is not None:
                 self._message(message, copied=copied)
-            elif _COUNTED.search(memoryview(raw)):  # nothing is copied that can be 48 MB
+            elif _COUNTED.search(memoryview(raw)):  # no data of up to 48 MB are copied
                 self._skip("damaged record")
 
     def _message(self, message: _Message, *, copied: bool) -> None:
@@ -238,7 +238,7 @@ class _Chat:
             self._tools(message)
 
     def _tools(self, message: _Message) -> None:
-        """Heed a message without counts, which tells what tools did."""
+        """Process a message without counts, which has results of tools."""
         moves, state = _moves_of_head(bytes(message.tools), self._folder()), self.state
         known = state.moves if message.id == state.tools else 0
         if moves > known and state.last_ms:
@@ -266,7 +266,7 @@ class _Chat:
             self._folder(),
             branch_stale=is_behind and moves < 2,
             provider="google",
-            # A patch writes earlier messages again with the time of the patch.
+            # A patch writes earlier messages again with its own time.
             copy_rank=1 if copied else 0,
             moves_head=not copied and self.state.is_before_a_move(time_ms, moves=moves > 0),
         )
@@ -300,13 +300,13 @@ def _long(raw: bytes, longest: int) -> _Line | None:
 
 
 def _name(raw: msgspec.Raw) -> str | None:
-    """Raises `msgspec.DecodeError` for what is no name."""
+    """A name. Raises `msgspec.DecodeError` for anything else."""
     return _kept_name.decode(raw if len(raw) <= LONGEST_NAME else b"")
 
 
 def _project_root(path: str, digest: str) -> str:
-    """The root folder of the project a chat belongs to: `.project_root` beside its chats, else the registry
-    `projects.json`, else `sha256:` and the digest in the file, for whoever knows the folders of this machine."""
+    """The root folder of the project of a chat: `.project_root` beside its chats, else the registry `projects.json`,
+    else `sha256:` and the digest in the file, which is resolved with the folders known on this machine."""
     project = path[: path.rfind(f"{os.sep}chats{os.sep}")]
     root = _first_line(os.path.join(project, ".project_root")) or _registered(project)
     return root or (f"sha256:{digest}" if digest else "")

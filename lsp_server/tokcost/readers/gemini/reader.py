@@ -1,4 +1,4 @@
-"""Gemini CLI: chats below `tmp/*/chats/` of its home folder. What they say is in `chats.py`."""
+"""Gemini CLI: chats below `tmp/*/chats/` of its home folder. `chats.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,13 +26,13 @@ class GeminiReader:
         return [Location(os.path.join(home, ".gemini", "tmp"))]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """Chats, those of sub-agents included. Other files lie beside them (`logs.json`, checkpoints)."""
+        """Chats, including those of sub-agents, without the other files beside them (`logs.json`, checkpoints)."""
         inside = f"{os.sep}chats{os.sep}"
         return (one for one in files_below(location, (".json", ".jsonl")) if inside in one.path)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of one chat."""
-        from tokcost.readers.gemini import chats  # mostly nothing is new
+        from tokcost.readers.gemini import chats  # usually nothing is new
 
         if source.path.endswith(".json"):
             return [chats.read_document(source)]

@@ -1,5 +1,4 @@
-"""Goose: one SQLite store for all sessions, and the files of JSON lines that it had before. What they say is in
-`store.py`."""
+"""Goose: one SQLite store for all sessions, and the earlier files of JSON lines. `store.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ _BELOW_DATA = ("goose", "Block/goose", "Block/goose/data")
 
 
 class GooseReader:
-    """Goose's store, and the session files of versions before it."""
+    """Goose's store, and the session files of earlier versions."""
 
     name = "goose"
     capabilities = Capabilities(
@@ -26,7 +25,7 @@ class GooseReader:
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
-        """`sessions` in `data` of `$GOOSE_PATH_ROOT`, else in Goose's folder for data of each system."""
+        """`sessions` in `data` of `$GOOSE_PATH_ROOT`, else in Goose's data folder on each system."""
         if root := environ.get("GOOSE_PATH_ROOT"):
             folders = [os.path.join(root, "data")]
         else:
@@ -45,6 +44,6 @@ class GooseReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New calls of a store, or the total of an older session."""
-        from tokcost.readers.goose import store  # mostly nothing is new
+        from tokcost.readers.goose import store  # usually nothing is new
 
         return [store.read_file(source)] if source.path.endswith(".jsonl") else store.read_store(source, cursor)

@@ -1,11 +1,9 @@
 """Sessions of Goose.
 
-Since 2026 its store has a row for each call of a provider (`usage_ledger`, compactions included): the prompt contains
-what was read from the cache and written to it. Before, a session has a running total alone (`accumulated_*`), which
-counts as one usage that grows; its place is that of its beginning. A session with calls is never counted by its total.
-
-Older still are files of JSON lines, whose first line has the same total; a session keeps its name when the store takes
-it over, so it counts once.
+Since 2026 its store has a row for each call to a provider (`usage_ledger`, including compactions): the prompt includes
+cache reads and writes. Before, a session has only a running total (`accumulated_*`), which counts as one usage that
+grows, in the place of its beginning. A session with calls is never counted by its total. Still older are files of JSON
+lines, whose first line has the same total; a session keeps its name when the store takes it over, so it counts once.
 """
 
 import os
@@ -28,9 +26,9 @@ NAME = "goose"
 _SESSIONS = {"sessions": ("id", "working_dir", "updated_at", "accumulated_total_tokens")}
 _CALLS = {"usage_ledger": ("id", "session_id", "created_timestamp", "input_tokens", "output_tokens")}
 _MILLISECONDS = 10**11
-"""A time written as a number so large is in milliseconds, not seconds."""
+"""A time with a number this large is in milliseconds, not seconds."""
 _STEM = re.compile(r"(\d{8}_\d{6})(?:\D|$)")
-"""The local time at which an older session began, in the name of its file."""
+"""The local start time of an older session, in the name of its file."""
 
 
 class _Model(msgspec.Struct, gc=False):
@@ -51,8 +49,8 @@ _head = msgspec.json.Decoder(_Head)
 
 
 def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New usage in a store. The cursor has the places in both tables; a store that is begun anew is so in both. Raises
-    `OSError` when it cannot be read."""
+    """New usage in a store. The cursor has the positions in both tables, which are read from their beginnings together.
+    Raises `OSError` if it cannot be read."""
     calls, _, sessions = (cursor or b"").partition(b"\n")
     with open_store(source.path) as store:
         columns = {table: store.columns(table) for table in ("sessions", "usage_ledger")}
@@ -66,7 +64,7 @@ def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
 
 
 def read_file(source: Source) -> Batch:
-    """The total of an older session. Raises `OSError` when its file cannot be read."""
+    """The total of an older session. Raises `OSError` if its file cannot be read."""
     with open_log(source.path) as stream:
         first = (stream.read(MAX_RECORD) or b"").partition(b"\n")[0]
     head = decoded(_head, first)
@@ -79,7 +77,7 @@ def read_file(source: Source) -> Batch:
 
 
 class _Calls(SqliteStoreReader):
-    """The calls of providers."""
+    """The calls to providers."""
 
     name = NAME
     required = _CALLS
@@ -145,8 +143,7 @@ class _Sessions(SqliteStoreReader):
 
 
 def _total(session: str, folder: str | None, began_ms: int, counts: tuple[int | None, ...]) -> Usage | None:
-    """The usage of a session as its running total tells it; `None` for no counts. Raises `ValueError` for impossible
-    ones."""
+    """The usage of a session from its running total; `None` without counts. Raises `ValueError` for impossible ones."""
     read, said, total = (count or 0 for count in counts)
     tokens = disjoint(read if read or said else total, 0, 0, said, has_cache=False)
     if tokens is None:
@@ -162,7 +159,7 @@ def _model_of(config: str | None) -> str:
 
 
 def _local(text: str) -> int:
-    """Milliseconds UTC of a time in the zone of the machine; 0 for no time."""
+    """Milliseconds UTC of a time in the machine's time zone; 0 if there is none."""
     try:
         return milliseconds(datetime.strptime(text, "%Y%m%d_%H%M%S").astimezone(UTC))
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""Grok Build: a file of updates for each session. What they say is in `updates.py`."""
+"""Grok Build: a file of updates for each session. `updates.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +32,6 @@ class GrokReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New turns of a session."""
-        from tokcost.readers.grok.updates import read_updates  # mostly nothing is new
+        from tokcost.readers.grok.updates import read_updates  # usually nothing is new
 
         return read_updates(source, cursor)

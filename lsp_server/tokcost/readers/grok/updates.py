@@ -1,11 +1,11 @@
 """Updates of Grok Build's sessions (`updates.jsonl`; `extensions/notification.rs` and `xai-chat-state/src/usage.rs` of
 its source).
 
-A turn that ends tells the sum of its requests for each model: the input contains what was read from and written to a
-cache, the output reasoning. What is told again of one turn replaces what was told before, and a model that it no
-longer names had no part in it. What its sub-agents took is inside, except for those that still ran in the background,
-whereupon the turn says that it is incomplete (`usageIsIncomplete`). A sub-agent's own session tells the same once more
-and is not read. A fork copies turns with their ids, as they were told by then. Compactions are not told.
+A finished turn has the sum of its requests for each model: the input includes cache reads and writes, the output
+reasoning. A repeated record of a turn replaces the earlier one, and a model that it no longer names had no part in it.
+Usage of its sub-agents is included, except for those still running in the background, in which case the turn is marked
+as incomplete (`usageIsIncomplete`). A sub-agent's own session repeats the same usage and is not read. A fork copies
+turns with their ids, in their state at that time. Compactions are not recorded.
 """
 
 import os
@@ -26,12 +26,12 @@ from tokcost.readers.sources.records import KeptFolder, KeptName
 NAME = "grok"
 _FORK = "fork"
 _TURNS = "turns"
-"""In what is remembered of a session: the last turns, with the keys of what they told."""
+"""Key of a session's state: the last turns, with the keys of their usage."""
 _MOST_TURNS, _MOST_MODELS = 20, 20
 
 
 def read_updates(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New turns in the updates of a session. Raises `OSError` when they cannot be read."""
+    """New turns in the updates of a session. Raises `OSError` if they cannot be read."""
     return _Updates(source.path).read(source, cursor)
 
 
@@ -49,7 +49,7 @@ _summary = msgspec.json.Decoder(_Summary)
 
 
 class _Updates(JsonlReader):
-    """The updates of one session, read once."""
+    """The updates of one session, in one read."""
 
     name = NAME
     words = (b'"turn_completed"',)
@@ -123,11 +123,11 @@ def _tokens(counts: Mapping[str, Any]) -> Tokens:
 
 
 def _cost(counts: Mapping[str, Any]) -> int | None:
-    """Nano-dollars; `None` where Grok does not know all of it."""
+    """Nano-dollars; `None` if Grok does not know the complete cost."""
     return None if counts.get("costIsPartial") else nano_of_ticks(counts.get("costUsdTicks"))
 
 
 def _named(folder: str) -> str:
-    """The working folder that a folder of sessions is named after; empty where its name is none."""
+    """The working folder after which a folder of sessions is named; empty if its name is no path."""
     named = unquote(folder)
     return named if os.path.isabs(named) and is_path(named) else ""

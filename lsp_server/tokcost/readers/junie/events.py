@@ -1,11 +1,10 @@
 """Events of Junie's sessions (`events.jsonl`).
 
-Each response leaves an `LlmResponseMetadataEvent`; those of helper models (summaries, names of tasks) do too. The
-classes are disjoint: `cost` is exactly the sum of the four at their list prices, writing to a cache at that of five
-minutes (checked with published events of a model of Anthropic's), and a run with an OpenAI-compatible server whose
-requests were recorded told the prompts without the cache.
-
-Events have no id: time, model and counts tell them apart, so that copies count once.
+Each response leaves an `LlmResponseMetadataEvent`, including those of helper models (summaries, names of tasks). The
+classes are disjoint: `cost` is exactly the sum of the four at their list prices, with cache writes at the five-minute
+price (checked with published events of one of Anthropic's models), and a run with an OpenAI-compatible server that
+recorded the requests reported prompts without the cache. Events have no id: time, model and counts identify them, so
+that copies count once.
 """
 
 import os
@@ -25,16 +24,16 @@ from tokcost.readers.sources.records import Folder, Name, decoded
 
 NAME = "junie"
 _MOST_BYTES = 4 << 20
-"""Bytes of the index of sessions that are looked at, its end first: the newest sessions stand there."""
+"""Bytes of the index of sessions that are read, its end first: the newest sessions are there."""
 
 
 def read_events(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New responses in the events of a session. Raises `OSError` when they cannot be read."""
+    """New responses in the events of a session. Raises `OSError` if they cannot be read."""
     return _Events(source.path).read(source, cursor)
 
 
 class _Events(JsonlReader):
-    """The events of one session, read once."""
+    """The events of one session, in one read."""
 
     name = NAME
     words = (b'"LlmResponseMetadataEvent"', b'"currentDirectory"')
@@ -46,7 +45,7 @@ class _Events(JsonlReader):
         self._project: str | None = None
 
     def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Iterator[Usage]:
-        """The responses that an event tells; the folder is remembered for those behind it."""
+        """The responses in an event; the folder is remembered for later ones."""
         around: dict[str, Any] = record.get("event") or {}
         event: dict[str, Any] = around.get("agentEvent") or {}
         if folder := event.get("currentDirectory"):
@@ -93,7 +92,7 @@ _entry = msgspec.json.Decoder(_Session)
 
 
 def _indexed(path: str, session: str) -> str:
-    """The folder of a session as the index of sessions has it, the last word on it; empty where it has none."""
+    """The folder of a session according to the last entry in the index of sessions; empty if there is none."""
     content = b""
     try:
         with open_log(path) as stream:

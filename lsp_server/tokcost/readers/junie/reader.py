@@ -1,4 +1,4 @@
-"""Junie: a file of events for each session. What they say is in `events.py`."""
+"""Junie: a file of events for each session. `events.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +30,6 @@ class JunieReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of a session."""
-        from tokcost.readers.junie.events import read_events  # mostly nothing is new
+        from tokcost.readers.junie.events import read_events  # usually nothing is new
 
         return read_events(source, cursor)

@@ -1,1 +1,1 @@
-"""Kimi Code, and the Kimi CLI before it."""
+"""Kimi Code, and its predecessor Kimi CLI."""

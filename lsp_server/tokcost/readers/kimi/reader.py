@@ -1,5 +1,4 @@
-"""Kimi Code and the Kimi CLI: a file of what was sent over the wire, for each agent of a session. What it says is in
-`wire.py`."""
+"""Kimi Code and the Kimi CLI: a file of wire records for each agent of a session. `wire.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,7 @@ from tokcost.readers.sources.jsonl import files_below
 
 
 class KimiReader:
-    """Sessions of Kimi Code, of its desktop app, and of the Kimi CLI that was before it."""
+    """Sessions of Kimi Code, of its desktop app, and of its predecessor Kimi CLI."""
 
     name = "kimi"
     capabilities = Capabilities(
@@ -39,6 +38,6 @@ class KimiReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of an agent."""
-        from tokcost.readers.kimi.wire import read_wire  # mostly nothing is new
+        from tokcost.readers.kimi.wire import read_wire  # usually nothing is new
 
         return read_wire(source, cursor)

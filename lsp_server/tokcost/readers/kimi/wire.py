@@ -1,12 +1,12 @@
 """Records of Kimi's wire (`wire.jsonl`).
 
 Kimi Code writes a `usage.record` after each step and each compaction: all of them are increments
-(`packages/agent-core/src/agent/usage/index.ts`). Its `model` is the user's own name of one; the provider's name stands
-in the `llm.request` before. The Kimi CLI before it writes a `StatusUpdate` after each step, without any model, and the
-events of sub-agents into the file of their parent as well (`src/kimi_cli/subagents/runner.py`).
+(`packages/agent-core/src/agent/usage/index.ts`). Its `model` is the user's own name for one; the provider's name is in
+the preceding `llm.request`. Its predecessor Kimi CLI writes a `StatusUpdate` after each step, without a model, and
+copies the events of sub-agents into the file of their parent (`src/kimi_cli/subagents/runner.py`).
 
-The classes are disjoint (`packages/kosong/src/usage.ts`). Of Google's models it takes `candidatesTokenCount` for the
-output, which is without thoughts: their output is a lower bound. A fork copies records with their times.
+The classes are disjoint (`packages/kosong/src/usage.ts`). For Google's models it uses `candidatesTokenCount` as the
+output, which excludes thoughts: their output is a lower bound. A fork copies records with their times.
 """
 
 import os
@@ -33,19 +33,19 @@ _PROVIDERS = {
     "openai": "",
     "openai_responses": "openai",
 }
-"""The providers by Kimi's kinds of them; `openai` is any that is compatible."""
+"""The providers by Kimi's kinds; `openai` is any compatible one."""
 _WITHOUT_THOUGHTS = "google"
 _DEEPEST = 8
 """Sub-agents of sub-agents."""
 
 
 def read_wire(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New responses in the file of one agent. Raises `OSError` when it cannot be read."""
+    """New responses in the file of one agent. Raises `OSError` if it cannot be read."""
     return _Wire(source.path).read(source, cursor)
 
 
 class _Wire(JsonlReader):
-    """The file of one agent, read once."""
+    """The file of one agent, in one read."""
 
     name = NAME
     words = (b'"usage.record"', b'"llm.request"', b'"token_usage"', b'"config.update"')
@@ -54,7 +54,7 @@ class _Wire(JsonlReader):
         self._session, self._cwd = _place(path)
 
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
-        """The response that a record tells; the model of a request and the agent's folder are remembered for it."""
+        """The response in a record; the model of a request and the agent's folder are remembered for it."""
         if record.get("type") == "llm.request":
             _remember(record, session)
         elif record.get("type") == "config.update":
@@ -76,7 +76,7 @@ class _Wire(JsonlReader):
         model, provider = session.get("models", {}).get(alias) or (alias, "")
         key = f"kimi:{time_ms}.{alias}.{'.'.join(map(str, tokens[:5]))}"
         if not tokens.total:
-            return None  # the provider told nothing
+            return None  # the provider reported nothing
         return Usage(
             NAME,
             key,
@@ -94,7 +94,7 @@ class _Wire(JsonlReader):
         for _ in range(_DEEPEST):
             payload: dict[str, Any] = event["payload"]
             if event["type"] != "SubagentEvent" or payload.get("agent_id"):
-                break  # a sub-agent with an id has a file of its own
+                break  # a sub-agent with an id has a separate file
             event = payload["event"]
         said: dict[str, Any] | None = event["payload"].get("token_usage")
         if event["type"] != "StatusUpdate" or not said:
@@ -109,7 +109,7 @@ class _Wire(JsonlReader):
         known = event["payload"].get("message_id") or f"{time_ms}.{'.'.join(map(str, tokens[:5]))}"
         if not tokens.total:
             return None
-        # A server of one's own may give all responses one id; copies keep their time.
+        # The user's own server may give all responses one id; copies keep their time.
         return Usage(NAME, f"kimi:{known}", time_ms, "", tokens, self._session, self._cwd, weak_key=True)
 
 
@@ -124,7 +124,7 @@ def _remember(record: dict[str, Any], session: dict[str, Any]) -> None:
 
 
 def _remember_folder(record: dict[str, Any], session: dict[str, Any]) -> None:
-    """Other settings of an agent change too, and are nothing to us."""
+    """Remember an agent's folder; other changed settings are irrelevant."""
     folder = record.get("cwd")
     if isinstance(folder, str) and os.path.isabs(folder):
         if not is_path(folder):
@@ -157,7 +157,7 @@ _state, _folders = msgspec.json.Decoder(_State), msgspec.json.Decoder(_Folders)
 
 
 def _place(path: str) -> tuple[str, str]:
-    """The session of a file and the folder it was begun in: `SESSION/agents/AGENT/wire.jsonl` of Kimi Code,
+    """The session of a file and its initial folder: `SESSION/agents/AGENT/wire.jsonl` of Kimi Code,
     `DIGEST/SESSION[/subagents/AGENT]/wire.jsonl` of the CLI."""
     folder = os.path.dirname(path)
     above, kind = os.path.split(os.path.dirname(folder))

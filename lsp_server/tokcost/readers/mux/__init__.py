@@ -1,1 +1,1 @@
-"""Mux, which is called Xum now."""
+"""Mux, now called Xum."""

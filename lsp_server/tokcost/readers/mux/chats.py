@@ -1,11 +1,11 @@
 """Messages of Mux (`chat.jsonl`; `displayUsage.ts`, `etl.ts` and `compactionHandler.ts` of its source).
 
-A message tells the sum of the requests of its turn (`usage`; `contextUsage` is the last of them alone). The input
-contains what was read from a cache and written to it, and the output reasoning, except in older rows, which are known
-by numbers that do not fit. What tools asked of a model, and attempts that a model declined, stand beside it
-(`toolModelUsages`). Ids of messages are unique, so a chat that is forked, archived or moved below its parent counts
-once; a message without one is known by its time. The summary of a compaction replaces the message that was streamed,
-without the count of what was written to a cache: then that is inside the input, and its cost is a lower bound.
+A message has the sum of the requests of its turn (`usage`; `contextUsage` covers only the last of them). The input
+includes cache reads and writes, and the output reasoning, except in older rows, which are recognised by inconsistent
+numbers. Requests of tools to a model, and attempts that a model declined, are listed separately (`toolModelUsages`).
+Message ids are unique, so a chat that is forked, archived or moved below its parent counts once; a message without an
+id is identified by its time. The summary of a compaction replaces the streamed message, without the count of cache
+writes: that is then included in the input, and its cost is a lower bound.
 """
 
 import os
@@ -29,12 +29,12 @@ _HERE = ("local", "worktree", "devcontainer")
 
 
 def read_chat(source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """New messages in a chat. Raises `OSError` when it cannot be read."""
+    """New messages in a chat. Raises `OSError` if it cannot be read."""
     return _Chat(source.path).read(source, cursor)
 
 
 class _Chat(JsonlReader):
-    """The messages of one chat, read once."""
+    """The messages of one chat, in one read."""
 
     name = NAME
     words = (b'"usage"',)
@@ -50,7 +50,7 @@ class _Chat(JsonlReader):
         self._cwd = _folder(os.path.join(root, "config.json"), names)
 
     def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Iterator[Usage]:  # noqa: ARG002
-        """The usage of a message, and what its tools asked of models."""
+        """The usage of a message, and of its tools' requests to models."""
         if record.get("role") != "assistant":
             return
         told: dict[str, Any] = record["metadata"]
@@ -99,7 +99,7 @@ def _tokens(said: dict[str, Any], by_provider: dict[str, Any]) -> Tokens:
 
 
 def _cost(by_provider: dict[str, Any]) -> int | None:
-    """Nano-dollars, where the provider told what it charged."""
+    """Nano-dollars, if the provider reported its charge."""
     by_xai: dict[str, Any] = by_provider.get("xai") or {}
     return nano_of_ticks(by_xai.get("costInUsdTicks"))
 
@@ -126,8 +126,8 @@ _config = msgspec.json.Decoder(_Config)
 
 
 def _folder(path: str, names: list[str]) -> str:
-    """The folder of the first of these workspaces that Mux still knows; empty where it is on another machine. The
-    settings hold secrets as well: nothing but workspaces is decoded."""
+    """The folder of the first of these workspaces that Mux still knows; empty if it is on another machine. The
+    settings also contain secrets: nothing but workspaces is decoded."""
     config = facts_beside(path, _config) or _Config()
     known = {one.id: one for _, project in config.projects for one in project.workspaces if one.id}
     found = next((known[name] for name in names if name in known), None)

@@ -1,4 +1,4 @@
-"""Mux: a file of messages for each workspace. What they say is in `chats.py`."""
+"""Mux: a file of messages for each workspace. `chats.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ _CHATS = ("chat.jsonl", "chat-archive.jsonl")
 
 
 class MuxReader:
-    """Chats of Mux, by its old and its new name."""
+    """Chats of Mux, under its old and its new name."""
 
     name = "mux"
     capabilities = Capabilities(
@@ -37,6 +37,6 @@ class MuxReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New messages of a workspace."""
-        from tokcost.readers.mux.chats import read_chat  # mostly nothing is new
+        from tokcost.readers.mux.chats import read_chat  # usually nothing is new
 
         return read_chat(source, cursor)

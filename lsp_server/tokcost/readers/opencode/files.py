@@ -18,8 +18,8 @@ from tokcost.readers.sources.jsonl import PADDING, open_log
 
 
 def read_file(source: Source, cursor: bytes | None) -> Batch:
-    """The response in one message file. The cursor is the key under which it was told before it was finished. Raises
-    `OSError` when it cannot be read."""
+    """The response in one message file. The cursor is the key under which it was reported before it was finished.
+    Raises `OSError` if it cannot be read."""
     message = read_message(read_whole(source).strip(PADDING))
     if message is None:
         return _batch(source, cursor, skipped={"damaged record": 1})
@@ -42,7 +42,7 @@ def _batch(source: Source, cursor: bytes | None, skipped: dict[str, int] | None 
 
 @lru_cache(maxsize=64)
 def _session(storage: str, name: str) -> Session:
-    """The session that a message belongs to: its file lies in the folder of whichever project."""
+    """The session of a message, whose file is in the folder of some project."""
     projects = os.path.join(storage, "session")
     try:
         folders = sorted(os.listdir(projects)) if os.path.basename(name) == name else []

@@ -1,8 +1,8 @@
 """Moves of HEAD by opencode's own tools.
 
-A reflog tells seconds; a message tells the millisecond in which its request was sent, and a tool the one in which it
-began. Calls of tools are parts of the message whose response asked for them. A response that was complete within the
-second of its request was asked for before whatever moved HEAD in that second, unless a tool of its session did.
+A reflog has whole seconds; a message has the millisecond in which its request was sent, and a tool the one in which it
+began. Tool calls are parts of the message whose response requested them. A response that was complete within the second
+of its request was requested before any move of HEAD in that second, unless a tool of its session moved HEAD.
 """
 
 from typing import NamedTuple
@@ -19,9 +19,9 @@ _IS_QUICK = f"""SELECT 1 FROM pragma_index_list('part') AS kept, pragma_index_in
 WHERE part.seqno = 0 AND part.name = 'message_id'
 UNION SELECT 1 FROM (SELECT count(*) AS many FROM (SELECT 1 FROM part LIMIT {_MOST_UNINDEXED} + 1))
 WHERE many <= {_MOST_UNINDEXED}"""
-"""A row where the parts of a message are found quickly. Without an index each message costs a look at all parts."""
+"""A row if the parts of a message are indexed. Without an index, each message costs a scan of all parts."""
 _BETWEEN = "\x1e"
-"""No JSON text has it unescaped."""
+"""JSON text never contains it unescaped."""
 _WORDS = " OR ".join(f"instr(data, '{word}')" for word in ("switch", "checkout", "rebase", "bisect", "stash branch"))
 _CALLS = f"""SELECT group_concat(data, '{_BETWEEN}') FROM part
 WHERE message_id = ? AND instr(substr(data, 1, 1000), '"command"') AND ({_WORDS})"""
@@ -51,7 +51,7 @@ class _Move(NamedTuple):
     """A command that moves HEAD."""
 
     time_ms: int
-    """Its begin, in milliseconds UTC."""
+    """Its start, in milliseconds UTC."""
     times: int
     """The number of moves."""
 
@@ -71,8 +71,8 @@ class HeadMoves:
         """The keys of responses that were complete within the second of their request."""
 
     def heed(self, message: str, usage: Usage, completed_ms: int) -> None:
-        """Heed the tools that a message called; `usage` is what its response spent, `completed_ms` the end of that, 0
-        while it lasts."""
+        """Process the tools called by a message; `usage` is that of its response, `completed_ms` its end, 0 while it
+        is running."""
         if not self._is_known:
             return
         if completed_ms // 1000 == usage.time_ms // 1000:
@@ -91,7 +91,7 @@ class HeadMoves:
                 self._moves.setdefault((usage.session, move.time_ms // 1000), set()).add(move)
 
     def placed(self, usage: Usage) -> Usage:
-        """A response with what the moves of its session say of the order within the second of its request."""
+        """A response with what the moves of its session show about the order within the second of its request."""
         moves = self._moves.get((usage.session, usage.time_ms // 1000), ())
         later = sum(move.times for move in moves if move.time_ms >= usage.time_ms)
         is_behind = any(move.time_ms < usage.time_ms for move in moves)

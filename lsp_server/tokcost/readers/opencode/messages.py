@@ -1,13 +1,13 @@
 """Messages of opencode, in its database and in the JSON files of versions before 1.2.
 
-`input` excludes what was read from or written to a cache, and each message has its own counts. Programs made from
-opencode, and some of its versions with some providers, tell an input that contains them: a `total` of input and output
-alone shows that. Whether `output` contains `reasoning` depends on the version: with a `total` the sum tells, without
-one versions below 1.3 contain it.
-The stored cost of those versions charges reasoning twice; it is kept as what the assistant said, and never counted.
+`input` excludes cache reads and writes, and each message has its own counts. Forks of opencode, and some of its
+versions with some providers, write an input that includes them: a `total` of input and output alone shows that. Whether
+`output` includes `reasoning` depends on the version: with a `total` the sum shows it, without one versions below 1.3
+include it. The stored cost of those versions charges reasoning twice; it is kept as the reported cost, and never
+counted.
 
-A fork copies messages under new ids and leaves everything else as it was, so a response is recognised by its content:
-when it was made, by which model and agent, and its counts.
+A fork copies messages under new ids and leaves everything else unchanged, so a response is identified by its content:
+its time, model, agent and counts.
 """
 
 from hashlib import blake2b
@@ -23,7 +23,7 @@ from tokcost.readers.sources.records import decoded
 NAME = "opencode"
 
 _OUTPUT_WITHOUT_REASONING = (1, 3)
-"""From this version on `output` excludes reasoning, where no `total` tells (AI SDK 6)."""
+"""From this version on `output` excludes reasoning, if there is no `total` (AI SDK 6)."""
 
 
 class _Cache(msgspec.Struct, gc=False):
@@ -56,7 +56,7 @@ class _Model(msgspec.Struct, gc=False):
 
 
 class Message(msgspec.Struct, gc=False):
-    """A message, as far as it concerns what was spent."""
+    """The fields of a message that concern usage."""
 
     id: str | None = None
     session: str | None = msgspec.field(default=None, name="sessionID")
@@ -74,7 +74,7 @@ class Message(msgspec.Struct, gc=False):
 
 
 class Session(msgspec.Struct, gc=False):
-    """The facts of a session that hold for all its messages."""
+    """The facts about a session that apply to all its messages."""
 
     id: str = ""
     directory: str = ""
@@ -84,7 +84,7 @@ class Session(msgspec.Struct, gc=False):
     """The session whose `task` tool began this one; a fork has none."""
 
     def began_after(self, created: int) -> bool:
-        """Whether a message is older than its session: then it was copied into it by a fork."""
+        """Whether a message is older than its session: then a fork copied it."""
         return self.time is not None and (whole(self.time.created) or 0) > created
 
 
@@ -93,28 +93,28 @@ _session = msgspec.json.Decoder(Session)
 
 
 def is_name(text: str) -> bool:
-    """Whether an id can be one: what is remembered of it stays small."""
+    """Whether a text is a plausible id, so that the remembered state stays small."""
     return 0 < len(text) <= MAX_NAME
 
 
 def read_message(raw: bytes | str) -> Message | None:
-    """A message; `None` when it is damaged."""
+    """A message; `None` if it is damaged."""
     return decoded(_message, raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace"), MOST_BYTES)
 
 
 def read_session(raw: bytes | str) -> Session | None:
-    """A session file; `None` when it is damaged."""
+    """A session file; `None` if it is damaged."""
     return decoded(_session, raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace"), MOST_BYTES)
 
 
 def session_of_row(name: str, directory: str, version: str, created: object, parent: object) -> Session:
-    """A session as a row of a store has it."""
+    """A session from a row of a store."""
     began = _Time(created if isinstance(created, int) else None)
     return Session(name, directory, version, began, parent if isinstance(parent, str) else None)
 
 
 def is_response(message: Message) -> bool:
-    """Whether a message is a model's response that has its counts; one that is still streaming has none yet."""
+    """Whether a message is a model's response with counts; one that is still streaming has none yet."""
     if "assistant" not in (message.role, message.type) or message.tokens is None:
         return False
     counts, cache = message.tokens, message.tokens.cache or _Cache()
@@ -165,7 +165,7 @@ def _tokens(counts: _Counts, version: str) -> Tokens | None:
         return None
     read, cached, written, said, thought = (one or 0 for one in numbers)
     if counts.total in (read + said, read + said + thought) and 0 < cached + written <= read:
-        shown, read = read + said, read - cached - written  # the total is that of input and output: the cache is inside
+        shown, read = read + said, read - cached - written  # a total of input and output: the cache is included
     else:
         shown = read + cached + written + said
     if thought and not _contains_reasoning(counts.total, shown, thought, version):
@@ -191,6 +191,6 @@ def _key(message: Message, created: int, provider: str, model: str) -> str:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """Major and minor number; a version that cannot be read is a new one."""
+    """Major and minor number; a version that cannot be parsed counts as new."""
     parts = text.split(".")[:2]
     return tuple(int(part) for part in parts) if parts and all(p.isdecimal() and len(p) < 9 for p in parts) else (99,)

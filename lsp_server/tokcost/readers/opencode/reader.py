@@ -1,5 +1,5 @@
-"""opencode: SQLite stores in its data folder, and the JSON files of versions before 1.2 beside them; and Kilo, which is
-built on it. What messages say is in `messages.py`."""
+"""opencode: SQLite stores in its data folder, and the JSON files of versions before 1.2 beside them; and Kilo, which
+is built on it. `messages.py` parses the messages."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ class OpencodeReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of a store or a message file."""
-        from tokcost.readers.opencode import files, store  # mostly nothing is new
+        from tokcost.readers.opencode import files, store  # usually nothing is new
 
         if source.path.endswith(".json"):
             return [files.read_file(source, cursor)]
@@ -46,7 +46,7 @@ class OpencodeReader:
 
 
 class KiloReader(OpencodeReader):
-    """Kilo's program, and its extension since that is built on the same engine: one store for all channels."""
+    """Kilo's program, and its extension since it has been built on the same engine: one store for all channels."""
 
     name = "kilo"
     capabilities = OpencodeReader.capabilities._replace(versions="7.7")

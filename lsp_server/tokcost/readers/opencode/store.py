@@ -1,8 +1,8 @@
-"""opencode's SQLite store: tables `session` and `message`, and `session_v2` and `session_message` beside them.
+"""opencode's SQLite store: tables `session` and `message`, and `session_v2` and `session_message` beside them. A
+session begun with version 1 and continued with version 2 has messages in both.
 
-A session begun with version 1 and continued with version 2 has messages in both. A row is rewritten while its response
-streams, so what changed is found by `time_updated`; a row of which the response still runs a tool may change once more,
-and then replaces what was told of it before.
+A row is rewritten while its response streams, so changes are found by `time_updated`. A row whose response still runs a
+tool may change once more, and then replaces the usage reported before.
 """
 
 import time
@@ -32,41 +32,41 @@ _SESSIONS = ("session", "session_v2")
 _MESSAGES = ("message", "session_message")
 _NEEDED = ("id", "session_id", "time_updated", "data")
 _LATE_MS = 10_000
-"""Several processes write to one store. One that waits for another (up to 5 seconds) writes the time from before it
-waited, so rows that are a little older than the newest one are looked at again."""
+"""Several processes write to one store. One that waits for another (up to 5 seconds) writes the time from before the
+wait, so rows that are slightly older than the newest one are read again."""
 _MOST_UNFINISHED = 4000
-"""The number of messages that are remembered because they were read before they were complete, the newest ones: one
-that was broken off never is, and what is remembered must stay within its bounds."""
+"""The number of messages that are remembered because they were read before they were complete, the newest ones: an
+aborted message is never completed, and the remembered state must stay bounded."""
 
 
 class _Cursor(msgspec.Struct, gc=False):
     """The position up to which a store was read."""
 
     updated: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    """For each table of messages the newest `time_updated` that was read, in milliseconds."""
+    """For each table of messages, the newest `time_updated` that was read, in milliseconds."""
     unfinished: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    """Messages that were told before they were completed, with the keys that they had."""
+    """Messages that were reported before they were complete, with their keys at that time."""
     misplaced: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    """For each table how many rows with an impossible `time_updated` were counted."""
+    """For each table, the number of counted rows with an impossible `time_updated`."""
     rows: dict[str, int] = msgspec.field(default_factory=dict[str, int])
-    """For each table the greatest row that there was: once a clock is set back, rows behind it have earlier times."""
+    """For each table, the highest existing row: after a clock is set back, later rows have earlier times."""
     going_on: bool = False
-    """The last call stopped in the middle."""
+    """Whether the last call stopped before the end."""
 
 
 class _Place(NamedTuple):
-    """The place of a row."""
+    """The position of a row."""
 
     row: int
     updated: int | None
-    """Milliseconds; `None` for a time that cannot be."""
+    """Milliseconds; `None` for an impossible time."""
 
 
 _cursor = msgspec.json.Decoder(_Cursor)
 
 
 def read_store(source: Source, cursor: bytes | None) -> Batch:
-    """New responses of a store. Raises `OSError` when it cannot be read, or is of a version that is not known."""
+    """New responses of a store. Raises `OSError` if it cannot be read, or has an unknown version."""
     with open_store(source.path) as store:
         tables = [one for one in _MESSAGES if store.has({one: _NEEDED})]
         if not tables:
@@ -104,7 +104,7 @@ class _Found:
         self._rows = dict(self._cursor.rows)
 
     def take(self, table: str) -> bool:
-        """Read the rows of a table in the order of their changes; whether some are left for another call."""
+        """Read the rows of a table in the order of their changes; returns whether some are left for another call."""
         taken = misplaced = 0
         query = _row_query(self._store, table)
         more = False
@@ -117,7 +117,7 @@ class _Found:
                 break
             taken += 1
             self._cursor.updated[table] = max(place.updated, self._cursor.updated.get(table, 0))
-            # One of a clock that was ahead is looked at again, and counted when its time has come.
+            # A row from a clock that is ahead is read again, and counted when its time has come.
             is_behind = place.row > self._rows.get(table, place.row)
             is_new = (is_behind or self._before.get(table, -1) < place.updated) and place.updated <= self._now
             self._row(self._store.row(query, place.row), is_new=is_new)
@@ -131,7 +131,7 @@ class _Found:
         return max((row for (row,) in self._store.numbers(f"SELECT MAX(rowid) FROM {table}", ()) if row), default=0)
 
     def _places(self, table: str) -> Iterator[_Place]:
-        """Those with impossible times come first."""
+        """The positions of rows; impossible times come first."""
         since = self._before.get(table, 0) - (0 if self._goes_on else _LATE_MS)
         if not self._goes_on and (earliest := self._earliest_behind(table, since)) is not None:
             since = self._cursor.updated[table] = earliest
@@ -145,7 +145,7 @@ class _Found:
             yield _Place(row, updated)
 
     def _earliest_behind(self, table: str, since: int) -> int | None:
-        """The earliest time before `since` of a row that was not there when the table was read, if there is one."""
+        """The earliest time before `since` of a row that did not exist when the table was read, if there is one."""
         query = (
             f"SELECT MIN(time_updated) FROM {table} WHERE rowid > ? AND typeof(time_updated) = 'integer'"
             f" AND time_updated BETWEEN ? AND ?"
@@ -154,8 +154,8 @@ class _Found:
         return next((earliest for (earliest,) in found), None)
 
     def batch(self, *, more: bool, position: int) -> Batch:
-        """The batch of all that was found."""
-        if not more:  # what a clock that is ahead writes must not hide what others write until then
+        """The batch of everything found."""
+        if not more:  # rows from a clock that is ahead must not hide those of others until then
             self._cursor.updated = {table: min(ms, self._now) for table, ms in self._cursor.updated.items()}
         self._cursor.going_on = more
         copied = {"message that a fork copied": self._copied} if self._copied else {}
@@ -170,11 +170,11 @@ class _Found:
         )
 
     def _row(self, row: tuple[object, ...] | None, *, is_new: bool) -> None:
-        """`is_new` is false for a row that may have been read before, and was counted then if it is damaged."""
+        """Process a row. `is_new` is false if it may have been read before, and was counted then if it is damaged."""
         if row is None:
             self._skip("record too long to be read", is_new)
             return
-        if not row:  # an index has it, and its table lost it
+        if not row:  # it is in an index, and missing in the table
             self._skip("damaged record", is_new)
             return
         name, session, data, kind = (str(one) if isinstance(one, int) else one for one in row)
@@ -226,7 +226,7 @@ def _row_query(store: Store, table: str) -> str:
 
 
 def _parent(store: Store, table: str) -> str:
-    """The expression for the session whose tool began another one: a fork that a person made is none."""
+    """The expression for the session whose tool began another one; a fork made by a person is none."""
     columns = store.columns(table)
     if "parent_id" not in columns:
         return "''"
@@ -234,8 +234,8 @@ def _parent(store: Store, table: str) -> str:
 
 
 def _session(store: Store, name: str) -> Session:
-    """The facts of a session in the newest table that has it; of one that is gone, or in which a value is longer than
-    any can be, the name alone is known."""
+    """The facts about a session from the newest table that has it; if it is gone, or a value is implausibly long,
+    only its name is known."""
     for table in reversed(_SESSIONS):
         if not store.has({table: ("id", "directory")}):
             continue

@@ -1,1 +1,1 @@
-"""The file of `tokcost otel serve`: responses that assistants sent."""
+"""The file of `tokcost otel serve`: responses received from assistants."""

@@ -1,7 +1,5 @@
-"""Responses that `tokcost otel serve` received: usage of sessions of which there is no log here.
-
-Where there is one it wins: the import takes back what was received of its session (`usage/importing.py`).
-"""
+"""Responses that `tokcost otel serve` received: usage of sessions without a log on this machine. If there is one,
+the log wins: the import removes the received usage of its session (`usage/importing.py`)."""
 
 from collections.abc import Mapping, Sequence
 from os.path import join
@@ -31,7 +29,7 @@ class OtelReader(JsonlReader):
         return [Location(join(home_folder(environ), OTEL))]
 
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:  # noqa: ARG002 (the base's)
-        """One response. Without a session nobody could tell whether a log has it, so it is no usage."""
+        """One response. Without a session it would be unknown whether a log has it, so it is no usage."""
         if not record.get("session"):
             return None
         return Usage(

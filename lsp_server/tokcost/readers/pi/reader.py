@@ -1,8 +1,7 @@
-"""pi, and OMP that was made from it: one file of JSON lines for each session, a tree of messages of which every branch
-was paid for.
+"""pi, and its fork OMP: one file of JSON lines for each session, a tree of messages in which every branch was paid for.
 
-A reply has its own counts, which are disjoint (`totalTokens` is their sum, so reasoning is inside `output`);
-`cacheWrite1h` is a part of `cacheWrite`. A fork copies entries with their ids and times.
+A reply has its own counts, which are disjoint (`totalTokens` is their sum, so reasoning is included in `output`);
+`cacheWrite1h` is part of `cacheWrite`. A fork copies entries with their ids and times.
 """
 
 import os
@@ -45,7 +44,7 @@ class PiReader(JsonlReader):
         return [Location(os.path.join(home or os.path.join(user_home(environ), ".pi", "agent"), "sessions"))]
 
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
-        """The usage of a reply; the first line, of the session, is remembered for those behind it."""
+        """The usage of a reply; the first line, about the session, is remembered for later ones."""
         if record["type"] == "session":
             head = convert(record, _Head)
             session.update(id=head.id, cwd=head.cwd, began=_milliseconds(head.timestamp))
@@ -56,7 +55,7 @@ class PiReader(JsonlReader):
             return None
         tokens, time_ms = _tokens(message["usage"]), _time(record, message)
         if not tokens.total:
-            return None  # broken off before its counts came
+            return None  # broke off before its counts arrived
         known = message.get("responseId") or f"{record['id']}.{time_ms}"
         cost: dict[str, Any] = message["usage"].get("cost") or {}
         return Usage(
@@ -69,7 +68,7 @@ class PiReader(JsonlReader):
             session.get("cwd", ""),
             provider=message.get("provider") or "",
             copy_rank=2 if time_ms < session.get("began", 0) else 0,
-            # A server of one's own may give several replies one id; copies keep their time.
+            # The user's own server may give several replies one id; copies keep their time.
             weak_key=True,
             reported_cost=nano_dollars(cost.get("total")),
         )
@@ -90,7 +89,7 @@ class OmpReader(PiReader):
 
 
 def _tokens(said: dict[str, Any]) -> Tokens:
-    """Raises `ValueError` or `TypeError` for impossible counts."""
+    """The token classes. Raises `ValueError` or `TypeError` for impossible counts."""
     written, hour = said.get("cacheWrite") or 0, said.get("cacheWrite1h") or 0
     counts = (said["input"], said.get("cacheRead") or 0, written - hour, hour, said["output"])
     thought = min(said.get("reasoning") or 0, said["output"])
@@ -100,7 +99,7 @@ def _tokens(said: dict[str, Any]) -> Tokens:
 
 
 def _time(record: dict[str, Any], message: dict[str, Any]) -> int:
-    """The time of a reply: its own, else that of its entry. Raises `ValueError` for none."""
+    """The time of a reply: its own, else that of its entry. Raises `ValueError` if there is none."""
     time_ms = message.get("timestamp") or _milliseconds(record["timestamp"])
     if not is_possible_time(time_ms):
         raise ValueError

@@ -1,16 +1,14 @@
 """Records of Qwen Code's chats.
 
-Each request of a model leaves a telemetry record, those of sub-agents, of memory and of compression included; then its
-message may follow, with the same counts, which tells only what older versions had no telemetry of. `usage_record.jsonl`
-repeats the sums of sessions and is not read.
+Each request to a model leaves a telemetry record, including those of sub-agents, of memory and of compression. Its
+message may follow with the same counts, and only matters for older versions, which have no telemetry.
+`usage_record.jsonl` repeats the sums of sessions and is not read.
 
-The prompt contains what came from a cache. Whether the output contains thoughts depends on the provider: the total
-tells, and else the way to sign in (`getEventTotalTokenCount` in the assistant's `uiTelemetry.ts`).
-
-The branch is looked up for each record, but a process that an editor drives (`--acp`) keeps the one of its start. A
-response is logged when it is complete, a call of a tool when that has ended.
-
-A fork copies records with their ids and times, under a session and a folder of its own, and marks them (`forkedFrom`).
+The prompt includes cache reads. Whether the output includes thoughts depends on the provider: the total shows it,
+otherwise the authentication type (`getEventTotalTokenCount` in the assistant's `uiTelemetry.ts`). The branch is looked
+up for each record, but a process driven by an editor (`--acp`) keeps its initial one. A response is logged when it is
+complete, a tool call when it has ended. A fork copies records with their ids and times, under its own session and
+folder, and marks them (`forkedFrom`).
 """
 
 from datetime import datetime
@@ -29,17 +27,17 @@ _TOOL = "qwen-code.tool_call"
 _LONGEST_COMMAND = 8192
 """Bytes of a command that are searched."""
 _PROVIDERS = {"gemini": "google", "vertex-ai": "google", "anthropic": "anthropic"}
-"""The provider by the way to sign in; `openai` is any that is compatible."""
+"""The provider by authentication type; `openai` is any compatible one."""
 _TOLD = "told"
-"""In what is remembered of a chat: its version has telemetry of each request."""
+"""Key of a chat's state: its version has telemetry for each request."""
 _MOVED, _NEXT, _LAST = "moved_ms", "next_second", "last_ms"
 """The fields of `HeadOrder`, and the time of the last response."""
 _BRANCH, _LEFT = "branch", "left"
-"""The branch that the last response named, and the one that was named when a tool moved HEAD."""
+"""The branch of the last response, and the branch at the time a tool moved HEAD."""
 
 
 def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
-    """The response that a record tells. Raises `ValueError` and its kin for impossible or missing values."""
+    """The response in a record. Raises `ValueError` and related errors for impossible or missing values."""
     if record.get("type") == "assistant":
         return None if session.get(_TOLD) else _message(record)
     event: dict[str, Any] = record["systemPayload"]["uiEvent"] if record.get("subtype") == "ui_telemetry" else {}
@@ -59,7 +57,7 @@ def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
 
 
 def _heed_tool(record: dict[str, Any], event: dict[str, Any], session: dict[str, Any]) -> None:
-    """Heed the call of a tool, which the last response asked for."""
+    """Process a tool call, which the last response requested."""
     given = event.get("function_args")
     command = cast("dict[str, object]", given).get("command") if isinstance(given, dict) else None
     if not isinstance(command, str) or record.get("forkedFrom") or not session.get(_LAST):
@@ -72,8 +70,8 @@ def _heed_tool(record: dict[str, Any], event: dict[str, Any], session: dict[str,
 
 
 def _ordered(usage: Usage, session: dict[str, Any]) -> Usage:
-    """A response with what is known of its order and that of HEAD's moves within its second. A branch that has changed
-    since the response before was looked up after the move."""
+    """A response with what is known about its order relative to moves of HEAD within its second. A branch that
+    differs from the previous response's was looked up after the move."""
     order, is_fresh = _order(session), usage.branch != session.get(_BRANCH, usage.branch)
     is_behind = order.is_behind_a_move(usage.time_ms)
     is_before = order.is_before_a_move(usage.time_ms, moves=False)
@@ -99,7 +97,7 @@ def _message(record: dict[str, Any]) -> Usage | None:
 
 def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: list[int], sign_in: str) -> Usage | None:
     if not any(counts):
-        return None  # the provider told nothing
+        return None  # the provider reported nothing
     session = record["sessionId"]
     if not all(isinstance(one, str) and len(one) <= MAX_NAME for one in (session, model, key)):
         raise ValueError("no names")
@@ -114,7 +112,7 @@ def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: l
         record.get("gitBranch") or "",
         provider=_PROVIDERS.get(sign_in, ""),
         copy_rank=2 if record.get("forkedFrom") else 0,
-        # A server of one's own may give all responses one id; copies keep their time.
+        # The user's own server may give all responses one id; copies keep their time.
         weak_key=True,
     )
 
@@ -135,7 +133,7 @@ def _contains_thoughts(shown: int, thoughts: int, total: int, sign_in: str) -> b
 
 
 def _whole(counts: dict[str, Any], name: str) -> int:
-    """A count; one that is not there is 0. Raises `ValueError` for what is none."""
+    """A count; a missing one is 0. Raises `ValueError` for anything invalid."""
     count = counts.get(name)
     if count is None:
         return 0

@@ -1,4 +1,4 @@
-"""Qwen Code: chats below `projects/*/chats/` of its folder. What they say is in `chats.py`."""
+"""Qwen Code: chats below `projects/*/chats/` of its folder. `chats.py` parses them."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from tokcost.readers.sources.jsonl import files_below
 
 
 class QwenReader(JsonlReader):
-    """Qwen Code's chats, in which telemetry stands beside messages."""
+    """Qwen Code's chats, which contain telemetry beside messages."""
 
     name = "qwen-code"
     capabilities = Capabilities(
@@ -30,12 +30,12 @@ class QwenReader(JsonlReader):
         return [Location(os.path.join(home, "projects"))]
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """Chats. Logs of sub-agents lie beside them, whose requests stand in the chat as well."""
+        """Chats. Logs of sub-agents are beside them, with requests that are in the chat as well."""
         inside = f"{os.sep}chats{os.sep}"
         return (one for one in files_below(location, self.suffixes) if inside in one.path)
 
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
-        """The response that a record tells."""
-        from tokcost.readers.qwen.chats import usage_of  # mostly nothing is new
+        """The response in a record."""
+        from tokcost.readers.qwen.chats import usage_of  # usually nothing is new
 
         return usage_of(record, session)

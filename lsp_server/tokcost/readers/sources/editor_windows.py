@@ -1,4 +1,4 @@
-"""The windows of VS Code and its kin: each has a folder of its own below `workspaceStorage`."""
+"""The windows of VS Code and similar editors: each has a folder below `workspaceStorage`."""
 
 import os
 
@@ -19,7 +19,7 @@ _workspace = msgspec.json.Decoder(_Workspace)
 
 
 def folder_of_window(window: str) -> str:
-    """The folder that is open in a window, by the window's own folder; empty where there is none, or several."""
+    """The folder that is open in a window, from the window's own folder; empty if there is none, or several."""
     try:
         with open_log(os.path.join(window, "workspace.json")) as stream:
             told = decoded(_workspace, stream.read(_MOST_BYTES) or b"")

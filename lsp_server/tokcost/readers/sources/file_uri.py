@@ -1,4 +1,4 @@
-"""Addresses of local files and folders (RFC 8089)."""
+"""URIs of local files and folders (RFC 8089)."""
 
 import os
 from urllib.parse import unquote, urlsplit
@@ -7,7 +7,7 @@ from tokcost.model.bounds import is_path
 
 
 def local_path(address: str) -> str:
-    """The path in a `file` URI; empty for anything else, and for one on another machine."""
+    """The path in a `file` URI; empty for any other URI, and for one on another machine."""
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Commands by which an assistant's own tool moves HEAD of its worktree, recognised in the JSON of a record."""
+"""Commands with which an assistant's own tool moves HEAD of its worktree, recognised in the JSON of a record."""
 
 import re
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from tokcost.model.patterns import compiled_when_used
 from tokcost.model.usage import Usage
 
 _GAP = rb'(?: +|\\*", ?\\*")'
-"""A pattern for what stands between two words of a command: in a text, in a list, in a list inside of a text."""
+"""A pattern for the gap between two words of a command: in a text, in a list, in a list inside a text."""
 _VALUE = rb'(?:\\*["\'])?[^ "\\]{1,200}(?:\\*["\'](?!,))?'
 _OPTION = rb"(?:-[cC]" + _GAP + _VALUE + rb'|-[^ "\\]{1,200})'
 _BEGIN = rb"(?:\b|(?<=\\[nrt]))"
-"""Before a command: a line of a script begins with the letter of its escaped newline."""
+"""Precedes a command: a line of a script begins after the letter of its escaped newline."""
 _WORDS = (b"switch", b"checkout", b"rebase", b"bisect", b"stash")
 _RUNS_GIT = re.compile(rb'git[ "\\.]|gh pr checkout')
-"""`git` before a gap, which it does not stand before in the name of a field, or a program of GitHub."""
+"""`git` before a gap, which does not follow it in the name of a field, or a GitHub program."""
 _COMMAND = compiled_when_used(
     _BEGIN
     + rb"(?:git(?:\.exe)?((?:"
@@ -26,7 +26,7 @@ _COMMAND = compiled_when_used(
     + rb")(switch|rebase|bisect|checkout|stash)(?![\w-])|gh pr checkout\b)"
 )
 _ARGUMENTS = 400
-"""Bytes behind the name of a command in which its arguments are looked for."""
+"""Bytes after the name of a command that are searched for its arguments."""
 _ENDS_COMMAND = rb"\d?[<>]|[;&|)#`]|(?<!\\)\\{1,2}[nr]|(?<!\\)\n"
 _END = {
     False: compiled_when_used(_ENDS_COMMAND + rb'|\\*" ?[,:}\]]'),
@@ -40,15 +40,15 @@ _WORKDIR = compiled_when_used(rb'\\*"workdir\\*" ?: ?\\*"([^"\\]{1,400})')
 
 _TELLS_ONLY = frozenset([b"-h", b"--help"])
 _REBASE_STAYS = frozenset([b"--edit-todo", b"--show-current-patch"])
-"""`switch` knows neither, and does nothing where it is told one."""
+"""`switch` has neither option, and fails with one."""
 _BISECT_STAYS = frozenset([b"log", b"visualize", b"view", b"terms", b"help"])
 _TO_BRANCH = frozenset([b"-b", b"-B", b"--orphan", b"-t", b"--track", b"-d", b"--detach"])
 _OF_FILES = frozenset([b"-p", b"--patch", b"--ours", b"--theirs", b"--overlay", b"--no-overlay"])
 
 
 def moves_of_head(record: bytes, begin: int, end: int, folder: str = "") -> int:
-    """The number of commands in this part of a record that move HEAD of the worktree of `folder`, the folder in which
-    the tool runs; empty where it is not known."""
+    """The number of commands in this part of a record that move HEAD of the worktree of `folder`, the folder in
+    which the tool runs; empty if unknown."""
     if not may_move_head(record, begin, end):
         return 0
     found = [command for command in _COMMAND().finditer(record, begin, end) if _moves(command, end)]
@@ -61,21 +61,21 @@ def moves_of_head(record: bytes, begin: int, end: int, folder: str = "") -> int:
 
 
 def leads_out(path: bytes, folder: bytes) -> bool:
-    """Whether a shell that goes to this path leaves the worktree: a folder below mostly belongs to the same one."""
+    """Whether a shell that changes to this path leaves the worktree: a subfolder usually belongs to the same one."""
     path = path.strip(b"\\\"'")
     is_below = path[:1] not in (b"/", b".", b"~") or (folder != b"" and path.startswith(folder + b"/"))
     return not is_below and _is_elsewhere(path, folder)
 
 
 def may_move_head(record: bytes, begin: int, end: int) -> bool:
-    """Whether this part of a record needs a closer look: most commands do not, and the search for all that moves HEAD
+    """Whether this part of a record needs a closer check: most commands do not, and the search for all moves of HEAD
     takes ten times as long."""
     found = _RUNS_GIT.search(record, begin, end)
     return found is not None and any(record.find(word, begin, end) >= 0 for word in _WORDS)
 
 
 def _moves(command: re.Match[bytes], end: int) -> bool:
-    """Whether a command moves HEAD of some worktree: there are forms of it that look, or restore files."""
+    """Whether a command moves HEAD of some worktree: some of its forms only query, or restore files."""
     verb = command[3]
     if verb is None:
         return True
@@ -98,8 +98,8 @@ def _arguments(record: bytes, begin: int, end: int, *, in_list: bool) -> list[by
 
 
 def _checks_out(words: Sequence[bytes]) -> bool:
-    """Whether `git checkout` with these arguments goes to a branch or a commit, and does not restore files. A single
-    name may be either; git prefers the branch."""
+    """Whether `git checkout` with these arguments switches to a branch or a commit, and does not restore files. A
+    single name may be either; git prefers the branch."""
     if not _TO_BRANCH.isdisjoint(words):
         return True
     if not _OF_FILES.isdisjoint(words) or any(word.startswith(b"--pathspec-from-file") for word in words):
@@ -120,7 +120,8 @@ def _is_path(word: bytes) -> bool:
 
 
 def _runs_elsewhere(record: bytes, begin: int, command: re.Match[bytes], folder: bytes) -> bool:
-    """Whether a command is run in another worktree than that of `folder`: git is told so, or the shell went there."""
+    """Whether a command runs in another worktree than that of `folder`, because of git's options or an earlier
+    change of folder."""
     options = [word for word in _BETWEEN().split(command[1] or b"") if word]
     for option, value in pairwise(options):
         if option == b"-C" and _is_elsewhere(value, folder):
@@ -134,8 +135,8 @@ def _runs_elsewhere(record: bytes, begin: int, command: re.Match[bytes], folder:
 
 
 def _is_elsewhere(path: bytes, folder: bytes) -> bool:
-    """Whether a path leads out of the worktree of `folder`, or into another one inside of it. That folder itself and
-    those above it do not; what a variable or an escape hides is taken for that folder."""
+    """Whether a path leads out of the worktree of `folder`, or into another one inside it. The folder itself and its
+    parents do not; a path with a variable or an escape counts as the folder itself."""
     path = path.strip(b"\\\"'").rstrip(b"/")
     if path[:1] in (b"$", b"") or b"\\" in path or b":" in path[:3]:
         return False
@@ -148,8 +149,8 @@ def _is_elsewhere(path: bytes, folder: bytes) -> bool:
 
 
 def before_moves(usage: Usage, moves: int) -> Usage:
-    """The usage, marked as made before `moves` moves of HEAD by one command. A stale branch field would make the
-    earlier ones of these moves somebody else's."""
+    """The usage, marked as made before `moves` moves of HEAD by one command. A stale branch field would attribute
+    the earlier ones of these moves to somebody else."""
     if usage.branch_stale and moves > 1:
         usage = usage._replace(branch="", branch_stale=False)
     return usage._replace(moves_head=True)

@@ -1,14 +1,14 @@
-"""The order of a session's responses and of HEAD's moves within one second, where responses are logged when they are
-complete."""
+"""The order of a session's responses and moves of HEAD within one second, for logs in which responses are written
+when they are complete."""
 
 import msgspec
 
 
 class HeadOrder(msgspec.Struct, gc=False):
-    """The last move of HEAD by a tool of a session, as far as it is read. Responses are told in their order."""
+    """The last move of HEAD by a tool of a session, as far as it has been read. Responses are added in order."""
 
     moved_ms: int = 0
-    """The time of the last response whose tool moved HEAD; 0 where none did."""
+    """The time of the last response whose tool moved HEAD; 0 if there was none."""
     next_second: int = 0
     """The second of the first response after it; 0 while there is none."""
 
@@ -17,8 +17,8 @@ class HeadOrder(msgspec.Struct, gc=False):
         return self.moved_ms < time_ms and self.moved_ms // 1000 == time_ms // 1000
 
     def is_before_a_move(self, time_ms: int, *, moves: bool) -> bool:
-        """Whether a response belongs before a move of HEAD in its own second. It is logged when it is complete, so it
-        was asked for before whatever moved HEAD in that second, unless an earlier response of this session did."""
+        """Whether a response precedes a move of HEAD in its own second. It is logged when it is complete, so it was
+        requested before any move of HEAD in that second, unless an earlier response of this session moved HEAD."""
         if moves:
             self.moved_ms, self.next_second = time_ms, 0
         if time_ms <= self.moved_ms or not self.moved_ms:

@@ -1,4 +1,4 @@
-"""Reading JSON files that are rewritten whole: all of it again whenever it changed, counted once by key."""
+"""Reading JSON files that are rewritten completely: all of it again after every change, counted once by key."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -9,11 +9,11 @@ from tokcost.model.usage import Usage
 from tokcost.readers.sources.jsonl import files_below, open_log, refuse_utf16, source_at
 
 MOST_BYTES = 48 << 20
-"""A larger file is passed over and said so: memory stays bounded."""
+"""A larger file is skipped and reported: memory stays bounded."""
 
 
 def read_whole(source: Source) -> bytes:
-    """The content of a file. Raises `OSError` when it cannot be read, is larger than `MOST_BYTES`, or is UTF-16."""
+    """The content of a file. Raises `OSError` if it cannot be read, is larger than `MOST_BYTES`, or is UTF-16."""
     content = b""
     with open_log(source.path) as stream:
         while len(content) <= MOST_BYTES and (piece := stream.read(MOST_BYTES + 1 - len(content))):
@@ -25,14 +25,14 @@ def read_whole(source: Source) -> bytes:
 
 
 class JsonFileReader:
-    """A base for readers of JSON files that are rewritten whole: a subclass has a `name`, `capabilities`, `locations`,
-    and says what a document means."""
+    """A base for readers of JSON files that are rewritten completely: a subclass has a `name`, `capabilities`,
+    `locations`, and interprets a document."""
 
     name: str
     suffixes: tuple[str, ...] = (".json",)
 
     def usages(self, document: Any, source: Source) -> Iterable[Usage]:
-        """All usage that a document tells. Keys make it count once, however often the file is written.
+        """All usage in a document. Keys make it count once, however often the file is written.
 
         May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError`, `IndexError`, `OverflowError`: the file is
         then counted as damaged.
@@ -40,14 +40,14 @@ class JsonFileReader:
         raise NotImplementedError
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The location itself where it is a file, else the files below it with one of the suffixes."""
+        """The location itself if it is a file, else the files below it with one of the suffixes."""
         if location.kind == "folder":
             return files_below(location, self.suffixes)
         source = source_at(location.path)
         return [] if source is None else [source]
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:  # noqa: ARG002
-        """All usage of a document. Raises `OSError` when the file cannot be read."""
+        """All usage of a document. Raises `OSError` if the file cannot be read."""
         import msgspec
 
         from tokcost.readers.sources.records import decoded

@@ -9,25 +9,25 @@ from tokcost.readers.sources.jsonl import files_below, in_portions
 
 
 class JsonlReader:
-    """A reader of append-only files of JSON lines: a subclass has a `name`, `capabilities` and `locations`,
-    and says what one record means, in `usage` or in `usages`."""
+    """A reader of append-only files of JSON lines: a subclass has a `name`, `capabilities` and `locations`, and
+    interprets one record, in `usage` or in `usages`."""
 
     name: str
     suffixes: tuple[str, ...] = (".jsonl",)
     words: tuple[bytes, ...] = (b"",)
-    """A line without any of these bytes tells nothing and is not parsed."""
+    """A line without any of these bytes is irrelevant and is not parsed."""
 
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
-        """The usage that a record tells, `None` for none. `session` is kept from record to record of a file, also
-        between two reads: JSON values by name, never text of a conversation.
+        """The usage in a record, `None` if there is none.
 
-        May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError` or `IndexError`: the record is then counted as
-        damaged.
+        `session` is kept from record to record of a file, also between two reads: JSON values by name, never text of a
+        conversation. May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError` or `IndexError`: the record is
+        then counted as damaged.
         """
         raise NotImplementedError
 
     def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Iterable[Usage]:
-        """All usage of a record, for records that can tell of several responses. May raise what `usage` may."""
+        """All usage in a record, for records with several responses. May raise the same errors as `usage`."""
         usage = self.usage(record, session)
         return () if usage is None else (usage,)
 
@@ -36,7 +36,7 @@ class JsonlReader:
         return files_below(location, self.suffixes)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
-        """New usage in a file. Raises `OSError` when it cannot be read."""
+        """New usage in a file. Raises `OSError` if it cannot be read."""
         return in_portions(self._read, source, cursor)
 
     def _read(self, source: Source, cursor: bytes | None) -> Batch:

@@ -1,7 +1,7 @@
-"""Reading what is new in an append-only file of lines, in bounded memory.
+"""Reading the new part of an append-only file of lines, in bounded memory.
 
-Assistants append while we read, rewrite files now and then, and may leave a last line half written. Everything that
-follows from that is here, so that a reader sees only blocks of whole lines.
+Assistants append while we read, rewrite files now and then, and may leave an incomplete last line. This module handles
+all of that, so that a reader sees only blocks of complete lines.
 """
 
 import io
@@ -16,29 +16,29 @@ from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
 
 CHUNK = 128 << 10
-"""Bytes that are read at once: few enough for the C library to use the same memory again and again. Memory for larger
-pieces it asks of the system each time, which costs more than to search them."""
+"""Bytes that are read at once: few enough for the C library to reuse the same memory. It requests memory for larger
+pieces from the system each time, which costs more than searching them."""
 MAX_LINE = 32 << 20
-"""A longer line is passed over and counted: no record with usage comes near it, and memory stays bounded."""
+"""A longer line is skipped and counted: no record with usage is nearly as long, and memory stays bounded."""
 TAIL = 4096
-"""Bytes before an offset: a file is read on from there when they are still the same."""
+"""Bytes before an offset: reading continues there if they are unchanged."""
 LIMIT = 256 << 20
 """Bytes after which one call of a reader stops, so that memory stays flat whatever the size of a file."""
 MAX_RECORDS = 10_000
-"""Records after which one call of a reader stops, at the end of the block that it reads."""
+"""Records after which one call of a reader stops, at the end of the current block."""
 
 PADDING = bytes(range(0x21)) + "\N{ZERO WIDTH NO-BREAK SPACE}\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}".encode()
-"""Bytes that may stand before or behind a record and belong to none: white space, control characters, NUL bytes that a
-crash left, and those of a byte-order mark and of two line ends of Unicode. A record begins and ends with a brace."""
+"""Bytes that may precede or follow a record without belonging to it: white space, control characters, NUL bytes that
+a crash left, and those of a byte order mark and of two Unicode line ends. A record begins and ends with a brace."""
 BLANK = PADDING.replace(b"\0", b"")
-"""Bytes of a line that tells nothing. NUL bytes are none of them: they stand where something was."""
+"""Bytes of a blank line. NUL bytes are not among them: they replace lost data."""
 
 _INT64 = (1 << 63) - 1
 
 
 def files_below(location: Location, suffixes: tuple[str, ...]) -> Iterator[Source]:
-    """All files below a folder whose names end with one of `suffixes`. What cannot be read is passed over, and so is
-    what has such a name and is no file."""
+    """All files below a folder whose names end with one of `suffixes`. Anything unreadable is skipped, and so is
+    anything with such a name that is no file."""
     walk = Walk(location.path)
     for folder, _ in walk:
         for entry in walk.entries(folder):
@@ -47,31 +47,31 @@ def files_below(location: Location, suffixes: tuple[str, ...]) -> Iterator[Sourc
                     if entry.is_file():
                         yield file_source(entry.path, entry.stat())
                 except OSError:
-                    continue  # a link that leads nowhere, or where we may not look
+                    continue  # a dangling link, or one into a folder that we may not read
 
 
 def file_source(path: str, status: os.stat_result) -> Source:
-    """A file as its status shows it. Some file systems have times of more than 64 bits."""
+    """A file from its status. Some file systems have times of more than 64 bits."""
     return Source(path, status.st_size, max(-_INT64, min(status.st_mtime_ns, _INT64)))
 
 
 def source_at(path: str) -> Source | None:
-    """The file at a path as it looks now; `None` where there is none, or a pipe, a device or a folder: to open one can
-    take for ever."""
+    """The file at a path in its present state; `None` if there is none, or a pipe, a device or a folder, which could
+    block when opened."""
     try:
         status = os.stat(path)
-    except (OSError, ValueError):  # the latter for a name that no file can have
+    except (OSError, ValueError):  # the latter for an impossible file name
         return None
     return file_source(path, status) if S_ISREG(status.st_mode) else None
 
 
 class Walk:
-    """The folders below a root, each once, with its status from before it is listed: iterate, and take the `entries` of
+    """The folders below a root, each once, with its status from before it is listed: iterate, and read the `entries` of
     each folder before the next one.
 
-    A link to a folder is followed, since people keep logs elsewhere, also one inside what a link leads to, but none
-    to a folder that contains the root or the link itself: a link to `/` is no log folder. Links come last, so that what
-    lies below the root is found by its own name.
+    Links to folders are followed, since people keep logs elsewhere, also inside a linked folder, but none to a folder
+    that contains the root or the link itself: a link to `/` is no log folder. Links come last, so that folders below
+    the root are found under their own names.
     """
 
     def __init__(self, root: str) -> None:
@@ -93,8 +93,8 @@ class Walk:
                 yield folder, status
 
     def entries(self, folder: str) -> Iterator["os.DirEntry[str]"]:
-        """The entries of a folder that are no folders, one by one: it may be millions. Nothing where it cannot be
-        read."""
+        """The entries of a folder that are no folders, one by one, since there may be millions. Empty if it cannot
+        be read."""
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
@@ -118,10 +118,8 @@ class Walk:
 
 
 def open_log(path: str) -> io.FileIO:
-    """A log file, to be read. Whatever took its place since it was listed, a pipe or a device, is not waited for.
-
-    Raises `OSError` when it cannot be read or is no file.
-    """
+    """A log file, opened for reading. If a pipe or a device has taken its place since it was listed, it is not
+    waited for. Raises `OSError` if it cannot be read or is no file."""
     stream = io.FileIO(os.open(path, os.O_RDONLY | _NEVER_WAIT), "rb")
     if not S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
@@ -136,23 +134,23 @@ class Stream(Protocol):
     """A stream that can be read piece by piece."""
 
     def read(self, size: int, /) -> bytes | None:
-        """The next bytes, at most `size`; none at the end."""
+        """The next bytes, at most `size`; empty at the end."""
         ...
 
 
 class NewLines:
-    """The lines of a file behind a cursor, as blocks of whole lines, most of them of about `CHUNK`.
+    """The lines of a file after a cursor, as blocks of complete lines, most of them of about `CHUNK`.
 
-    Iterate first; afterwards `rest` holds the bytes behind the last line end (a line still being written, or a last
-    line without a line end), `too_long` has the beginnings of lines that were passed over, `more` tells that the
-    limit was reached before the end or `stop()` was called, and `cursor()` says where to go on.
-    Raises `OSError` when the file cannot be read.
+    Iterate first. Afterwards `rest` has the bytes after the last line end (a line still being written, or a last line
+    without a line end), `too_long` has the beginnings of skipped lines, `more` shows that the limit was reached before
+    the end or `stop()` was called, and `cursor()` is the position from which to continue. Raises `OSError` if the file
+    cannot be read.
     """
 
     def __init__(self, source: Source, cursor: bytes | None, *, limit: int | None = None) -> None:
         self._source = source
         self.state = b""
-        """The state that the reader kept of this file; empty where it is read from its beginning."""
+        """The reader's state of this file; empty if it is read from its beginning."""
         self._limit = LIMIT if limit is None else limit
         self.rest = b""
         self.too_long: list[bytes] = []
@@ -163,7 +161,8 @@ class NewLines:
         self.restarted = cursor is not None and not self._continues(cursor)
 
     def _continues(self, cursor: bytes) -> bool:
-        """Whether the file still holds what was read before: long enough, and the same bytes before the offset."""
+        """Whether the file still has the content that was read before: it is long enough, and the bytes before the
+        offset are unchanged."""
         if len(cursor) <= _HEAD:
             return False
         offset, end = int.from_bytes(cursor[:8], "little"), _HEAD + cursor[8]
@@ -184,7 +183,7 @@ class NewLines:
             yield from self.blocks(stream)
 
     def blocks(self, stream: "Stream") -> Iterator[bytes]:
-        """The blocks of new lines from an open stream that stands at `offset`."""
+        """The blocks of new lines from an open stream that is positioned at `offset`."""
         parts: list[bytes] = []
         held = 0
         head = b""
@@ -192,7 +191,7 @@ class NewLines:
         while data := stream.read(CHUNK):
             end = data.rfind(b"\n") + 1
             if end:
-                # Without a copy of its own of what is joined.
+                # Without copying the joined parts.
                 block = b"".join((*parts, memoryview(data)[:end])) if parts or end < len(data) else data
                 parts.clear()  # a long line is not held twice
                 if held <= MAX_LINE:
@@ -214,7 +213,7 @@ class NewLines:
         self.rest = b"".join(parts) if held <= MAX_LINE else b""
 
     def _without_first_line(self, block: bytes, held: int) -> Iterator[bytes]:
-        """Pass over a line that grew too long: `block` begins with its last bytes, of which `held` were read before."""
+        """Skip a line that grew too long: `block` begins with its last bytes, of which `held` were read before."""
         first_end = block.find(b"\n") + 1
         self.offset += held - TAIL + first_end
         self._tail = block[:first_end][-TAIL:]
@@ -227,24 +226,24 @@ class NewLines:
         return block
 
     def settle(self, size: int) -> bytes:
-        """Take the first bytes of `rest` for read, though no line end follows: a whole record cannot grow. Returns
-        them; next time goes on behind them."""
+        """Treat the first bytes of `rest` as read, though no line end follows: a complete record cannot grow.
+        Returns them; the next read continues after them."""
         done, self.rest = self.rest[:size], self.rest[size:]
         return self._consumed(done) if done else b""
 
     def stop(self) -> None:
-        """Stop after this block: enough was found."""
+        """Stop after this block, because enough was found."""
         self._stopped = True
 
     def cursor(self, state: bytes = b"") -> bytes:
         """The cursor for the next read, with the reader's own state of the file: the offset (8 bytes), the length of
-        the check sum (1), the sum of the bytes before the offset, the memory."""
+        the checksum (1), the checksum of the bytes before the offset, the state."""
         known = _sum(self._tail)
         return self.offset.to_bytes(8, "little") + bytes([len(known)]) + known + state
 
     def batch(self, state: bytes, usage: Sequence[Usage], skipped: Mapping[str, int]) -> Batch:
-        """The batch of what was read: these responses, the `state` that the reader keeps, and what was passed over,
-        each line that was too long included."""
+        """The batch of everything read: these responses, the reader's `state`, and what was skipped, including each
+        line that was too long."""
         if self.too_long:
             skipped = {**skipped, "line too long to be read": len(self.too_long)}
         cursor = self.cursor(state)
@@ -256,21 +255,21 @@ _UTF16_SHOWS = 4
 
 
 def refuse_utf16(beginning: bytes) -> None:
-    """Raises `OSError` where the first bytes of a file show that it is UTF-16 text: no assistant writes that, but a
+    """Raises `OSError` if the first bytes of a file show that it is UTF-16 text: no assistant writes that, but a
     shell that copied a log may have."""
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff", b'{\0"\0', b'\0{\0"')):
         raise OSError("it is UTF-16 text; convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
 
 
 def _sum(data: bytes) -> bytes:
-    """Enough to tell a file that goes on from one that was written anew; `hashlib` takes a hook 2 ms to import."""
+    """A checksum that distinguishes a continued file from a rewritten one; `hashlib` takes a hook 2 ms to import."""
     return crc32(data).to_bytes(_SUM_BYTES, "big")
 
 
 def _is_sum_of(data: bytes, known: bytes) -> bool:
     if len(known) == _SUM_BYTES:
         return _sum(data) == known
-    from hashlib import blake2b  # of a cursor that an earlier version wrote
+    from hashlib import blake2b  # of a cursor written by an earlier version
 
     return blake2b(data, digest_size=16).digest() == known
 
@@ -291,7 +290,7 @@ def lines_with(block: bytes, word: bytes, start: int = 0) -> Iterator[tuple[int,
 
 
 def broken_lines(block: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of each line of `block` that shows at once that it is not one record (`is_broken`)."""
+    """Start and end of each line of `block` that obviously is not exactly one record (`is_broken`)."""
     begin, size, has_nul = 0, len(block), b"\0" in block
     while begin < size:
         end = block.find(b"\n", begin)
@@ -307,13 +306,14 @@ _OPEN, _CLOSE = b"{}"
 
 
 def is_broken(line: bytes) -> bool:
-    """Whether a line shows at its ends, or by NUL bytes, that it is not one record. A blank one tells nothing."""
+    """Whether a line shows at its ends, or by NUL bytes, that it is not exactly one record. A blank line is not
+    broken."""
     ends = line.strip(BLANK)
     return bool(ends) and not (ends.startswith(b"{") and ends.endswith(b"}") and b"\0" not in ends)
 
 
 def in_portions(read: Callable[[Source, bytes | None], Batch], source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """Read on until a batch says that there is no more."""
+    """Continue reading until a batch shows that there is no more."""
     while True:
         batch = read(source, cursor)
         yield batch

@@ -1,4 +1,4 @@
-"""Numbers as assistants in JavaScript write them."""
+"""Numbers as written by assistants in JavaScript."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _TICKS_OF_A_NANO = 10
 
 
 def whole(number: float | None) -> int | None:
-    """A count; JavaScript writes whole numbers as fractions now and then. A missing one is 0, `None` is no count."""
+    """A count; JavaScript sometimes writes integers as fractions. A missing one is 0, `None` is an invalid one."""
     if number is None:
         return 0
     if isinstance(number, bool):
@@ -22,8 +22,8 @@ def whole(number: float | None) -> int | None:
 
 
 def count_of(counts: Mapping[str, Any], name: str) -> int:
-    """A count of a record that is decoded without a type; one that is not there is 0. Raises `ValueError` or
-    `TypeError` for what is none, or larger than any response has."""
+    """A count of a record that is decoded without a type; a missing one is 0. Raises `ValueError` or `TypeError` for
+    an invalid one, or one that is larger than any response's."""
     count = whole(counts.get(name))
     if count is None or not 0 <= count < MAX_TOKENS:
         raise ValueError("no count")
@@ -31,7 +31,7 @@ def count_of(counts: Mapping[str, Any], name: str) -> int:
 
 
 def nano_dollars(dollars: float | None) -> int | None:
-    """US dollars to nano-dollars; 0 is what subscriptions say, and tells nothing."""
+    """US dollars as nano-dollars; 0 is written for subscriptions, and means unknown."""
     if not dollars or not 0 < dollars < 1e6:
         return None
     return round(dollars * NANO_PER_USD)
@@ -47,8 +47,8 @@ def nano_of_ticks(ticks: Any) -> int | None:
 def disjoint(
     prompt: float | None, cached: float | None, written: float | None, output: float | None, *, has_cache: bool
 ) -> Tokens | None:
-    """The disjoint classes of a response; `None` for impossible numbers. With `has_cache` the prompt contains what was
-    read from the cache and written to it, unless it is smaller than those."""
+    """The disjoint classes of a response; `None` for impossible numbers. With `has_cache` the prompt includes cache
+    reads and writes, unless it is smaller than those."""
     read, hit, wrote, said = (whole(one) for one in (prompt, cached, written, output))
     if read is None or hit is None or wrote is None or said is None:
         return None

@@ -1,7 +1,7 @@
-"""Records in which single fields have another type than usual.
+"""Records with single fields of an unusual type.
 
-Newer versions, gateways and other front ends write a field in a shape of their own now and then. What does not depend
-on that field still holds. Nothing here is quick: it is asked only where decoding a record as a whole has failed.
+Newer versions, gateways and other front ends sometimes write a field in their own format. Everything that does not
+depend on that field is still valid. Nothing here is fast: it is used only if decoding a record as a whole has failed.
 """
 
 from collections.abc import Callable, Container
@@ -24,17 +24,17 @@ _DAMAGED = object()
 _ODD = object()
 
 _MILLISECONDS = 10**11
-"""A time written as a number so large is in milliseconds, not seconds."""
+"""A time with a number this large is in milliseconds, not seconds."""
 
 
 def without_odd_fields(
     shape: type[_Record], raw: bytes, needed: Container[str] = (), names: Container[str] = ()
 ) -> _Record | None:
-    """The record in a JSON object, each field of another type than in `shape` left out, at any depth.
+    """The record in a JSON object, without fields whose type differs from `shape`, at any depth.
 
-    A whole number may be written as a float or a text. A field that is `needed` must be there in its own type or as
-    null, and one of `names` may be a number: it is a text then. `None` for no object, for a needed field of another
-    type, and for a field of the right type whose value is beyond its bounds: such a record is damaged.
+    An integer may be written as a float or a text. A `needed` field must have its own type or be null, and a field in
+    `names` may be a number, which becomes a text. `None` if there is no object, if a needed field has another type, and
+    if a field of the right type has a value out of bounds: such a record is damaged.
     """
     values = decoded(_fields, raw)
     if values is None:
@@ -53,7 +53,7 @@ def without_odd_fields(
 
 
 def items_of(raw: bytes) -> list[bytes]:
-    """The elements of a JSON list, as they were written; none where it is no list."""
+    """The elements of a JSON list as bytes; empty if it is no list."""
     return [bytes(item) for item in decoded(_items, raw) or ()]
 
 
@@ -63,9 +63,9 @@ class _Field(NamedTuple):
     key: str
     """In the log."""
     decode: Callable[[bytes], Any]
-    """The value, or `None` where it does not fit."""
+    """The value, or `None` if it does not fit."""
     begins: str
-    """The characters that a value of the right type begins with; empty where any does."""
+    """The characters with which a value of the right type begins; empty if any can."""
     type: inspect.Type
 
 
@@ -96,7 +96,7 @@ def _decode_with(decoder: "msgspec.json.Decoder[Any]") -> Callable[[bytes], Any]
 
 
 def _plain(kind: inspect.Type) -> inspect.Type:
-    """A type without its `None` and without what is said about it."""
+    """A type without its `None` and without annotations."""
     if isinstance(kind, inspect.Metadata):
         return _plain(kind.type)
     if isinstance(kind, inspect.UnionType):
@@ -106,7 +106,7 @@ def _plain(kind: inspect.Type) -> inspect.Type:
 
 
 def _is_lax(kind: inspect.Type) -> bool:
-    """Whether a float or a text that says the same is as good."""
+    """Whether an equivalent float or text is accepted."""
     return isinstance(kind, inspect.IntType | inspect.BoolType)
 
 

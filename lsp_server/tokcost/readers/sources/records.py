@@ -1,4 +1,4 @@
-"""Reading one JSON record out of many: tolerant of damage, quick about what does not matter."""
+"""Parsing one JSON record out of many: tolerant of damage, and fast about irrelevant parts."""
 
 import re
 from codecs import getincrementaldecoder
@@ -23,29 +23,29 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 MAX_RECORD = 8 << 20
-"""Bytes of the longest line with usage: a response has at most some hundred thousand tokens."""
+"""Bytes of the longest line with usage: a response has at most a few hundred thousand tokens."""
 
 Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
-"""A text within the bounds of what a reader hands over. A record with a longer one is damaged."""
+"""A text within the bounds for readers. A record with a longer one is damaged."""
 Folder = Annotated[str, msgspec.Meta(max_length=MAX_PATH)]
 """A folder or a branch within those bounds."""
 
 _NO_NUL = r"\A[^\0]*\Z"
 KeptName = Annotated[str, msgspec.Meta(max_length=MAX_NAME, pattern=_NO_NUL)]
-"""A text that a reader remembers: outside of the bounds it would make damaged records of all that follow."""
+"""A text that a reader remembers: out of bounds, it would make all following records damaged."""
 KeptFolder = Annotated[str, msgspec.Meta(max_length=MAX_PATH, pattern=_NO_NUL)]
 """A folder or a branch that a reader remembers."""
 
 LONGEST_NAME = 12 * MAX_NAME + 2
-"""Bytes of a name as JSON: a character is two escapes of 6 at most. A longer one is not worth building."""
+"""Bytes of a name in JSON: a character takes at most two escapes of 6. A longer one is not worth building."""
 
 _DENSEST = 32
-"""Bytes for each value, on average, that a record of the greatest length has at least. In memory, small values take
-fifty times their bytes."""
+"""The minimum average number of bytes per value in a record of maximum length. In memory, small values take fifty
+times their bytes."""
 _FEW = 2 * (MAX_RECORD // _DENSEST)
-"""Bytes: a shorter record cannot hold more values than that."""
+"""Bytes: a shorter record cannot have more values than that."""
 _TO_COMMA = re.compile(rb'(?:[^",]++|"(?:[^"\\]++|\\.)*+"?+)*+(?:,|\Z)', re.DOTALL)
-"""Up to the next comma that stands in no text. Possessive, so that it takes linear time and no memory."""
+"""Up to the next comma outside a text. Possessive, so that it takes linear time and no memory."""
 _PIECE = 1 << 20
 
 
@@ -58,8 +58,8 @@ _name = msgspec.json.Decoder(Name)
 
 
 def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int = MAX_RECORD) -> _Record | None:
-    """The record in a line; bytes that are no UTF-8 and halves of characters inside its texts do not matter, nor does
-    padding around it. `None` when it is damaged, or so long, so deep or of so many values that no assistant wrote
+    """The record in a line; bytes that are no UTF-8 and lone surrogates inside its texts do not matter, nor does
+    padding around it. `None` if it is damaged, or so long, so deep or with so many values that no assistant wrote
     it."""
     if len(raw) > longest or (len(raw) > _FEW and _has_more_values(raw, longest // _DENSEST)):
         return None
@@ -79,14 +79,14 @@ def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int =
 
 
 def _has_more_values(raw: bytes, most: int) -> bool:
-    """Whether a JSON text has more values than `most`, without building them: commas tell. Most texts have not even so
-    many commas when those of prose are counted with them."""
+    """Whether a JSON text has more values than `most`, determined from commas without building them. Most texts do
+    not even have that many commas when those of prose are included."""
     return raw.count(b",") > most and next(islice(_TO_COMMA.finditer(raw), most + 1, None), None) is not None
 
 
 def _mended(raw: bytes | bytearray, longest: int) -> bytearray | None:
-    """The same with U+FFFD for what is no UTF-8; `None` where that is longer than `longest`. It goes piece by piece:
-    as one text it could take four times its bytes."""
+    """The text with U+FFFD for bytes that are no UTF-8; `None` if that is longer than `longest`. Processed piece by
+    piece: as one text it could take four times its bytes."""
     mended, decoder = bytearray(), getincrementaldecoder("utf-8")("replace")
     for begin in range(0, len(raw), _PIECE):
         end = begin + _PIECE
@@ -99,8 +99,8 @@ def _mended(raw: bytes | bytearray, longest: int) -> bytearray | None:
 def going_on(
     source: Source, cursor: bytes | None, decoder: "msgspec.json.Decoder[_Record]"
 ) -> tuple[NewLines, _Record | None]:
-    """The lines behind a cursor and what it remembers of the file; all lines and `None` where that is nothing, or
-    damaged. Raises `OSError` when the file cannot be read."""
+    """The lines after a cursor, with the remembered state of the file; all lines and `None` if there is none, or it
+    is damaged. Raises `OSError` if the file cannot be read."""
     lines = NewLines(source, cursor)
     if not lines.state:
         return lines, None
@@ -112,7 +112,7 @@ def going_on(
 
 
 class Lines:
-    """The usage that the new lines of a file tell, record by record, for `JsonlReader`."""
+    """The usage in the new lines of a file, record by record, for `JsonlReader`."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class Lines:
         self._salvager = Salvager()
 
     def batch(self) -> Batch:
-        """Read them. Raises `OSError`."""
+        """Read the lines. Raises `OSError`."""
         lines = self._lines
         for block in lines:
             for raw in block.split(b"\n"):
@@ -173,7 +173,7 @@ _memory = msgspec.json.Decoder(dict[str, Any])
 
 
 def kind_of(raw: bytes) -> str | None:
-    """The `type` of a record; `None` when the line is no whole record or has none."""
+    """The `type` of a record; `None` if the line is no complete record or has none."""
     try:
         written = _kind.decode(raw).type
         return _name.decode(written) if 0 < len(written) <= LONGEST_NAME else None
@@ -182,7 +182,7 @@ def kind_of(raw: bytes) -> str | None:
 
 
 def first_kinds(fragment: bytes) -> tuple[str | None, str | None]:
-    """The first and the second `type` that is legible in what is left of a record, at whatever depth."""
+    """The first and the second `type` that is legible in the rest of a record, at any depth."""
     found = [match[1].decode("utf-8", "replace") for match in islice(_LEGIBLE.finditer(fragment), 2)]
     first, second, *_ = *found, None, None
     return first, second
@@ -192,7 +192,7 @@ _LEGIBLE = re.compile(rb'"type"\s*+:\s*+"([^"\0]{1,40})"')
 
 
 def milliseconds(time: datetime | None) -> int:
-    """Milliseconds since 1970-01-01 UTC; a time without zone is UTC, none at all is 0."""
+    """Milliseconds since 1970-01-01 UTC; a time without a zone is UTC, a missing one is 0."""
     if time is None:
         return 0
     return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND

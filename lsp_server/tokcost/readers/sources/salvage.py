@@ -1,11 +1,10 @@
-"""Finding the whole records in a line that is not one record.
+"""Finds the complete records in a line that is not exactly one record.
 
-A crash leaves runs of NUL bytes in a log, or cuts a record off, and the next one follows without a line end; two
-processes that append at once write one record into another. A whole record is found wherever it stands in its line: its
-braces match, whatever stands around it. Quotes inside of texts are escaped, so a text cannot look like a record.
-
-The braces of a line are matched twice: a record that was cut off inside a text turns texts and structure of everything
-behind it around. Both take time in proportion to the line, whatever it holds.
+A crash leaves runs of NUL bytes in a log, or truncates a record, and the next one follows without a line end; two
+processes that append at once write one record into another. A complete record is found anywhere in its line: its braces
+match, whatever surrounds it. Quotes inside texts are escaped, so a text cannot look like a record. The braces of a line
+are matched twice, because a record that was truncated inside a text swaps texts and structure of everything after it.
+Both take time proportional to the line, whatever it contains.
 """
 
 import re
@@ -22,7 +21,7 @@ _BEGIN, _END = b'{"', b"}"
 _QUOTE, _OPEN, _CLOSE = b'"{}'
 _BEFORE_A_PART, _BEHIND_A_PART = b":,[", b",}]"
 _NEAR = 16
-"""The most white space between a part of a record and what is before and behind it."""
+"""The maximum white space between a part of a record and its neighbours."""
 
 # Possessive, so that they take linear time and no memory. A backslash escapes nothing but a quote and itself: where a
 # record was cut off behind one, the brace of the next record must not be lost.
@@ -30,13 +29,13 @@ _TOKEN = re.compile(rb'\\["\\]|[{}]|"(?:[^"\\]++|\\["\\]?+)*+(?:"|\Z)')
 _TO_FIRST_QUOTE = re.compile(rb'(?:[^"\\]++|\\["\\]?+)*+"')
 
 _MOST_TOKENS = 1_000_000
-"""Texts and braces of a line that are looked at: no line that an assistant wrote has so many."""
+"""Texts and braces of a line that are examined: no line written by an assistant has that many."""
 _MOST_TRIED = 8
-"""The number of times that the length of a line may be read to see which of its parts are records."""
+"""The number of times that the length of a line may be read to find out which of its parts are records."""
 
 _SHORT = 256
 _TINY = 64
-"""Bytes of a line, and of the records in it, that hardly tell of usage: it takes a name, a time and counts."""
+"""Bytes of a line, and of the records in it, that hardly contain usage, which takes a name, a time and counts."""
 _MOST_FRUITLESS = 2_000
 """The number of broken lines without a longer record that are searched in one portion of a log."""
 
@@ -49,23 +48,23 @@ _anything = msgspec.json.Decoder(_Anything)
 
 
 class BrokenLine(Exception):
-    """A line is not one record: the block that it stands in must be mended first."""
+    """A line is not exactly one record: its block must be repaired first."""
 
 
 class Salvaged(NamedTuple):
-    """The contents of a line that is not one record."""
+    """The contents of a line that is not exactly one record."""
 
     records: list[bytes]
-    """Its whole records, in the order in which they begin."""
+    """Its complete records, in the order of their beginnings."""
     lost: list[bytes]
-    """Each piece that belongs to none of them: what is left of records that were cut off."""
+    """Every piece that belongs to none of them: remains of truncated records."""
     end: int
-    """The byte behind the last whole record and its padding; 0 where there is none."""
+    """The position after the last complete record and its padding; 0 if there is none."""
 
 
 def salvage(line: bytes, *, ended: bool = True) -> Salvaged:
-    """The whole records in a line; `ended` is false for a last line that is still being written, in which an object may
-    turn out to be a part of the record around it."""
+    """The complete records in a line; `ended` is false for a last line that is still being written, in which an
+    object may turn out to be part of a surrounding record."""
     if is_record(line):
         return Salvaged([line], [], len(line))
     spans = list(_whole_spans(line, ended=ended)) if _BEGIN in line and _END in line else []
@@ -81,8 +80,8 @@ def salvage(line: bytes, *, ended: bool = True) -> Salvaged:
 
 
 def whole_rest(lines: NewLines) -> bytes:
-    """The bytes of a last line without a line end up to its last whole record, which is then read; none while the line
-    is half written."""
+    """The bytes of a last line without a line end up to its last complete record, which is then read; empty while
+    the line is incomplete."""
     rest = lines.rest
     return lines.settle(salvage(rest, ended=False).end) if rest else b""
 
@@ -90,18 +89,19 @@ def whole_rest(lines: NewLines) -> bytes:
 class Salvager:
     """The broken lines of one portion of a log.
 
-    A line that a crash broke is as long as a record, or one of few. A log of nothing but short broken lines has
-    millions: after some that held next to nothing, further short ones are not searched any more, and count as damaged.
+    A line broken by a crash is as long as a record, or one of few. A log of nothing but short broken lines has
+    millions: after some that contained next to nothing, further short ones are not searched any more, and count as
+    damaged.
     """
 
     def __init__(self) -> None:
         self._patience = _MOST_FRUITLESS
 
     def take(self, raw: bytes, take: Callable[[bytes], object], damaged: Callable[[bytes], object]) -> None:
-        """Take each whole record in a line that could not be decoded, and tell what is left of those that are not
-        whole."""
+        """Process each complete record in a line that could not be decoded, and report the remains of incomplete
+        ones."""
         records, lost = self._searched(raw)
-        if records == [raw]:  # whole, and yet none that an assistant wrote
+        if records == [raw]:  # complete, but not written by any assistant
             damaged(raw)
             return
         for record in records:
@@ -110,8 +110,8 @@ class Salvager:
             damaged(fragment)
 
     def mended(self, block: bytes, damaged: Callable[[bytes], object]) -> bytes:
-        """The lines of a block, with the whole records of a broken line in its place, each on a line of its own;
-        `damaged` is told what is left of others."""
+        """The lines of a block, with the complete records of a broken line in its place, each on a separate line;
+        `damaged` receives the remains of others."""
         lines: list[bytes] = []
         for line in block.split(b"\n"):
             records, lost = self._searched(line)
@@ -121,7 +121,7 @@ class Salvager:
         return b"\n".join(lines)
 
     def _searched(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
-        """The whole records in a line, and each piece that belongs to none."""
+        """The complete records in a line, and each piece that belongs to none."""
         if self._patience <= 0 and len(line) < _SHORT and not is_record(line):
             return [], [line] if line.strip(BLANK) else []
         records, lost, _ = salvage(line)
@@ -131,7 +131,7 @@ class Salvager:
 
 
 def _interrupted(line: bytes, spans: list[tuple[int, int]]) -> Salvaged | None:
-    """The record into whose middle the others, or one of them, were written; `None` where there is none."""
+    """The record into whose middle the others, or one of them, were written; `None` if there is none."""
     begin = line[: line.find(b":")]  # all records of a log begin alike
     likely = sorted(spans[:_MOST_INSERTED], key=lambda span: (not line.startswith(begin, span[0]), span[0] - span[1]))
     for others in (spans, *([span] for span in likely)):
@@ -142,17 +142,17 @@ def _interrupted(line: bytes, spans: list[tuple[int, int]]) -> Salvaged | None:
 
 
 _MOST_INSERTED = 8
-"""The number of records of a line that are tried as the one that was written into another."""
+"""The number of records of a line that are tried as the inserted one."""
 
 
 def _without(line: bytes, spans: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The pieces before, between and behind the spans."""
+    """The pieces before, between and after the spans."""
     ends, begins = [0, *(end for _, end in spans)], [*(begin for begin, _ in spans), len(line)]
     return [line[end:begin] for end, begin in zip(ends, begins, strict=True)]
 
 
 def _whole_spans(line: bytes, *, ended: bool) -> Iterator[tuple[int, int]]:
-    """Begin and end of each whole record, from left to right, none inside another."""
+    """Start and end of each complete record, from left to right, without nesting."""
     inverted = _TO_FIRST_QUOTE.match(line)
     found = set(_matched(line, 0, ended=ended))
     if inverted:
@@ -170,7 +170,7 @@ def _whole_spans(line: bytes, *, ended: bool) -> Iterator[tuple[int, int]]:
 
 
 def _matched(line: bytes, start: int, *, ended: bool) -> Iterator[tuple[int, int]]:
-    """Begin and end of what has matching braces and may be a record, where `start` stands outside of a text."""
+    """Start and end of every part with matching braces that may be a record, if `start` is outside a text."""
     opened: list[int] = []
     for token in islice(_TOKEN.finditer(line, start), _MOST_TOKENS):
         at = token.start()
@@ -183,7 +183,7 @@ def _matched(line: bytes, start: int, *, ended: bool) -> Iterator[tuple[int, int
 
 
 def _is_part(line: bytes, begin: int, end: int, *, ended: bool) -> bool:
-    """Whether an object stands inside another one: as a value, with more behind it."""
+    """Whether an object is nested in another one: as a value, with more after it."""
     before = line[max(0, begin - _NEAR) : begin].rstrip()
     if not before or before[-1] not in _BEFORE_A_PART:
         return False
@@ -192,8 +192,8 @@ def _is_part(line: bytes, begin: int, end: int, *, ended: bool) -> bool:
 
 
 def is_record(piece: bytes) -> bool:
-    """Whether this is one JSON object, with nothing but white space around it. What its ends show is not parsed: a log
-    of broken lines has millions of them."""
+    """Whether this is one JSON object, surrounded only by white space. What its ends show is not parsed: a log of
+    broken lines has millions of them."""
     ends = piece.strip()
     if not (ends.startswith(b"{") and ends.endswith(_END)):
         return False

@@ -1,11 +1,11 @@
 """Reading another program's SQLite store while that program writes to it.
 
-A store in WAL mode is its database file and its `-wal` file together: what was written last stands in the second alone.
-It is opened read-only, in one read transaction, and never checkpointed, so the assistant notices nothing
+A store in WAL mode consists of its database file and its `-wal` file: the latest content is only in the second. It is
+opened read-only, in one read transaction, and never checkpointed, so the assistant notices nothing
 (https://sqlite.org/wal.html). A locked or damaged store is unknown, not empty: it raises `OSError`.
 
-Whoever wrote the store, reading it ends, in bounded memory: only tables are asked, values have a largest size, and
-the number of steps that SQLite may take is limited by the size of the store (https://sqlite.org/security.html).
+Whoever wrote the store, reading it terminates, in bounded memory: only tables are queried, values have a maximum size,
+and the number of SQLite's steps is limited by the size of the store (https://sqlite.org/security.html).
 """
 
 import os
@@ -30,10 +30,10 @@ MOST_ROWS = 20_000
 """Responses after which one call of a reader stops, so that memory stays flat whatever the size of a store."""
 
 MOST_BYTES = 16 << 20
-"""Bytes of one value. SQLite refuses a longer one before it takes memory for it."""
+"""Bytes of one value. SQLite refuses a longer one before it allocates memory for it."""
 
 FUTURE_SECONDS = 86_400
-"""The time by which a clock may have been ahead. A time after that is none."""
+"""The time by which a clock may have been ahead. A later time is invalid."""
 
 _LASTING = (
     sqlite3.SQLITE_CORRUPT,
@@ -43,39 +43,39 @@ _LASTING = (
     sqlite3.SQLITE_TOOBIG,
     sqlite3.SQLITE_INTERRUPT,
 )
-"""The errors that a second try does not mend: damage, no SQLite database, a question that does not fit the tables, a
-value or work without bounds."""
+"""The errors that a second attempt does not solve: damage, no SQLite database, a query that does not fit the tables,
+a value or work without bounds."""
 
 COMPANIONS = ("-wal",)
-"""Files beside the database that hold a part of its content. `-shm` is an index of `-wal` and changes by reading."""
+"""Files beside the database with part of its content. `-shm` is an index of `-wal` and changes by reading."""
 
 _OPENED_BESIDE = ("-wal", "-shm", "-journal")
-"""The suffixes of the files that SQLite opens beside the database, whatever they are."""
+"""The suffixes of all files that SQLite opens beside the database."""
 
 _STEPS_AT_ONCE = 50_000
 _STEPS = 50_000_000
 _STEPS_OF_A_BYTE = 20
-"""Steps of SQLite's virtual machine, some twenty million a second. A row takes at least ten bytes, and to find, sort
-and fetch it takes less than a hundred steps; a damaged tree of pages can lead through itself without end."""
+"""Steps of SQLite's virtual machine, about twenty million per second. A row has at least ten bytes, and finding,
+sorting and fetching it takes less than a hundred steps; a damaged tree of pages can be circular."""
 
 _ANY_LENGTH = (1 << 31) - 1
 _FETCHED = 1000
 
 
 def store_source(path: str) -> Source | None:
-    """A store as the file system shows it; `None` where there is none, or something else than a file. Its size and time
-    are those of all its files: a commit that only grows the WAL is seen."""
+    """A store from the file system; `None` if there is none, or it is no file. Its size and time are those of all
+    its files, so that a commit which only grows the WAL is noticed."""
     found = source_at(path)
     if found is None:
         return None
-    real = os.path.realpath(path)  # SQLite keeps them beside what a link leads to
+    real = os.path.realpath(path)  # SQLite keeps them beside the target of a link
     beside = [one for suffix in COMPANIONS if (one := source_at(real + suffix)) is not None]
     files = [found, *beside]
     return Source(path, sum(one.size for one in files), max(one.mtime_ns for one in files))
 
 
 class Store:
-    """An open store, in one read transaction: all questions see the same state."""
+    """An open store, in one read transaction: all queries see the same state."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -86,8 +86,8 @@ class Store:
         return all(self.columns(table).issuperset(columns) for table, columns in required.items())
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns of a table that are kept in it; none when there is no such table. A view or a virtual table is
-        none: it computes its rows, maybe without end."""
+        """The stored columns of a table; empty if there is no such table. A view or a virtual table has none: it
+        computes its rows, possibly without end."""
         if table not in self._columns:
             rows = self._db.execute(
                 "SELECT name FROM pragma_table_info(:table) WHERE EXISTS (SELECT 1 FROM sqlite_schema AS kept"
@@ -102,8 +102,8 @@ class Store:
         return self._db.execute(query, tuple(parameters))
 
     def numbers(self, query: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """The rows of a SELECT of numbers alone: which rows there are, however large these are. Earlier versions of
-        SQLite let nobody look at the numbers of a row that is too large as a whole."""
+        """The rows of a SELECT of numbers only: which rows exist, however large these are. Earlier versions of
+        SQLite do not return the numbers of a row that is too large as a whole."""
         with self._any_length():
             cursor = self._db.execute(query, tuple(parameters))
         while True:
@@ -114,8 +114,7 @@ class Store:
                 return
 
     def row(self, query: str, *parameters: object) -> tuple[Any, ...] | None:
-        """The first row that a SELECT answers, empty where there is none; `None` when a value of it is larger than
-        `MOST_BYTES`."""
+        """The first row of a SELECT, empty if there is none; `None` if a value of it is larger than `MOST_BYTES`."""
         try:
             return self._db.execute(query, parameters).fetchone() or ()
         except sqlite3.DataError:
@@ -132,8 +131,8 @@ class Store:
 
 @contextmanager
 def open_store(path: str) -> Generator[Store]:
-    """Open a store for reading. Raises `OSError` when it cannot be read: locked, damaged, no SQLite database, no file.
-    It has an `errno` where the reason may pass by itself."""
+    """Open a store for reading. Raises `OSError` if it cannot be read: locked, damaged, no SQLite database, no file.
+    The error has an `errno` if the reason may be temporary."""
     _require_files(path)
     try:
         with closing(_connect(path)) as connection:
@@ -141,7 +140,7 @@ def open_store(path: str) -> Generator[Store]:
             yield Store(connection)
     except sqlite3.Error as error:
         raise _as_os_error(error) from error
-    except UnicodeDecodeError as error:  # Python could not even read what SQLite says of a damaged schema
+    except UnicodeDecodeError as error:  # Python could not even decode SQLite's message about a damaged schema
         raise OSError("the SQLite store cannot be read: its schema is damaged") from error
 
 
@@ -154,20 +153,24 @@ def _as_os_error(error: sqlite3.Error) -> OSError:
 
 
 def _require_files(path: str) -> None:
-    """Raises `OSError` where SQLite would open a pipe, and wait, or a device: they may take the place of a file."""
+    """Raises `OSError` for a pipe, which SQLite would open and wait for, or a device: they may take the place of a
+    file."""
     real = os.path.realpath(path)
     for one in (real, *(real + suffix for suffix in _OPENED_BESIDE)):
         try:
             mode = os.stat(one).st_mode
-        except OSError:  # one that is not there, or that SQLite cannot open either
+        except OSError:  # it is missing, or SQLite cannot open it either
             continue
         if not S_ISREG(mode):
             raise OSError(EINVAL, "no regular file")
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    """Raises `sqlite3.Error`. A store in a folder that cannot be written, left by a writer that is gone, has no `-shm`
-    file and lets nobody make one: nothing can change it then, so it is read as it stands."""
+    """Open a connection. Raises `sqlite3.Error`.
+
+    A store in a read-only folder, left by a writer that is gone, has no `-shm` file, and none can be created: nothing
+    can change it then, so it is read as it is.
+    """
     address = f"file:{_quoted(path)}?mode=ro"
     steps = _steps(path)
     connection = _opened(address, steps)
@@ -191,62 +194,63 @@ def _opened(address: str, steps: Callable[[], bool]) -> sqlite3.Connection:
 
 
 def _steps(path: str) -> Callable[[], bool]:
-    """The steps that SQLite may do until it has read a store, called every `_STEPS_AT_ONCE` steps; true stops it. It
-    runs no Python code: in that, Ctrl-C would raise an exception that nobody sees."""
+    """A callback that counts the steps that SQLite may take to read a store, called every `_STEPS_AT_ONCE` steps;
+    true stops it. It runs no Python code, in which Ctrl-C would raise an exception that nobody sees."""
     source = store_source(path)
     size = 0 if source is None else source.size
     return chain(repeat(False, (_STEPS + size * _STEPS_OF_A_BYTE) // _STEPS_AT_ONCE), repeat(True)).__next__
 
 
 def _text(data: bytes) -> str:
-    """One text that is no UTF-8 must not lose the other rows."""
+    """A text; one that is no UTF-8 must not lose the other rows."""
     return data.decode("utf-8", "replace")
 
 
 def _quoted(path: str) -> str:
-    """A path as a part of a URI (https://sqlite.org/uri.html)."""
+    """A path as part of a URI (https://sqlite.org/uri.html)."""
     return os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 _INT64 = 1 << 63
 _MOST_SUMS = 100_000
-"""Rows with one number that are remembered; where more have it, the others are read again."""
+"""Rows with one number that are remembered; with more, the others are read again."""
 _BEFORE_ALL = -_INT64
-"""No row has so small a number."""
+"""No row has a number this small."""
 
 
 class SqliteStoreReader:
-    """A base for readers of SQLite stores: a subclass has a `name`, `capabilities`, `locations`, the tables and columns
-    it needs, a query for what changed, and says what a row means."""
+    """A base for readers of SQLite stores: a subclass has a `name`, `capabilities`, `locations`, the tables and
+    columns it needs, a query for changes, and interprets a row."""
 
     name: str
     required: Mapping[str, Sequence[str]]
-    """Tables and the columns of them that `query` needs. A store without them belongs to a version that this reader
-    does not know: that is told as the store's problem."""
+    """Tables with their columns that `query` needs. A store without them belongs to a version unknown to this
+    reader, which is reported as the store's problem."""
     query: str
-    """A SELECT of what changed since its one parameter, in rising order of its first column: a number (a time, a row
-    id) that grows with each change of a row. Other rows with the same number as the last one read are still found."""
+    """A SELECT of what changed since its one parameter, in ascending order of its first column: a number (a time, a
+    row id) that grows with each change of a row. Other rows with the same number as the last one read are still
+    found."""
     ticks: int = 0
-    """The number of that column's units in a second where it is a time since 1970 (1000 for milliseconds), 0 where it
-    is none. A row from the future is then damaged: it must not hide those that come after it."""
+    """The number of that column's units in a second if it is a time since 1970 (1000 for milliseconds), 0 if it is
+    none. A row from the future is then damaged: it must not hide later ones."""
 
     identity: int = 0
-    """The number of the query's first columns that stay as they are and tell a row from another one that has its id
-    later; 0 where the query does not go by row ids. Ids are given again when the newest rows were deleted, or the store
-    was made anew; it is read from its beginning then."""
+    """The number of the query's first columns that never change and distinguish a row from a later one with the same
+    id; 0 if the query does not use row ids. Ids are reused after the newest rows were deleted, or the store was
+    created again; it is then read from its beginning."""
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
-        """The usage that a row tells, `None` for none. May raise `KeyError`, `TypeError`, `ValueError`,
+        """The usage in a row, `None` if there is none. May raise `KeyError`, `TypeError`, `ValueError`,
         `AttributeError`, `IndexError`: the row is then counted as damaged."""
         raise NotImplementedError
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The store, where it exists."""
+        """The store, if it exists."""
         source = store_source(location.path)
         return [] if source is None else [source]
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
-        """New usage in a store. Raises `OSError` when it cannot be read, or has not the tables it must have."""
+        """New usage in a store. Raises `OSError` if it cannot be read, or lacks required tables."""
         return in_portions(self._read, source, cursor)
 
     def _read(self, source: Source, cursor: bytes | None) -> Batch:
@@ -270,7 +274,7 @@ class SqliteStoreReader:
         return found.batch(source.size)._replace(restarted=not goes_on)
 
     def _goes_on(self, store: Store, cursor: bytes | None) -> bool:
-        """Whether the row up to which the store was read is still there."""
+        """Whether the last row that was read still exists."""
         if not self.identity or cursor is None:
             return True
         place = _Place.of(cursor, _INT64)
@@ -307,18 +311,18 @@ class _Found:
         return len(self.usage) >= MOST_ROWS
 
     def takes(self, row: tuple[Any, ...]) -> bool:
-        """Go on to a row; whether it is to be read."""
+        """Advance to a row; returns whether it is to be read."""
         number = row[0]
         if not isinstance(number, int) or number > self._latest:
             return self._takes_misplaced(number)
-        if number > self._now:  # a clock was ahead: it is read at each look until then, and hides no other
+        if number > self._now:  # a clock was ahead: the row is read each time until then, and hides no other
             return not self._is_full
         if self._identity:
             self._place.identity = _sum_of(row[: self._identity])
         return self._place.takes(row, self._before)
 
     def _takes_misplaced(self, number: object) -> bool:
-        """A row without a number to find it by is read in a first look alone, and counted after it."""
+        """Whether to read a row without a number, which happens only in the first read; later it is counted."""
         self._place.misplaced += 1
         if not isinstance(number, int) and self.since == _BEFORE_ALL and not self._is_full:
             return True
@@ -326,11 +330,11 @@ class _Found:
         return False
 
     def note_damage(self, row: tuple[Any, ...]) -> None:
-        """Count a row that tells nothing, once its time has come."""
+        """Count an invalid row, once its time has come."""
         self._damaged += not isinstance(row[0], int) or row[0] <= self._now
 
     def batch(self, size: int) -> Batch:
-        """All of it; `size` is that of the store."""
+        """Everything found; `size` is that of the store."""
         if self._more:  # the misplaced ones come last
             self._place.misplaced = self._before.misplaced
         skipped = {"damaged record": self._damaged} if self._damaged else {}
@@ -340,20 +344,21 @@ class _Found:
 
 
 class _Place:
-    """The position up to which a store was read: the number of the newest row, and sums of all rows that have it, so
-    that those are neither read nor counted again while they are as they were."""
+    """The position up to which a store was read: the number of the newest row, and checksums of all rows with that
+    number, so that unchanged ones are neither read nor counted again."""
 
     def __init__(self, number: int, sums: Iterable[int] = (), misplaced: int = 0, identity: int = 0) -> None:
         self.number = number
         self._sums = set(sums)
         self.misplaced = misplaced
-        """The number of rows, all counted, whose number is none that a row can have, or is missing."""
+        """The number of counted rows whose number is impossible or missing."""
         self.identity = identity
-        """The sum of what tells the newest row from another one with its row id; 0 where the number is none."""
+        """The checksum of what distinguishes the newest row from another one with its row id; 0 if the number is
+        none."""
 
     @classmethod
     def of(cls, cursor: bytes | None, latest: int) -> "_Place":
-        """The place that a cursor names; the beginning for one that fits nothing, or is from the future."""
+        """The position in a cursor; the beginning if the cursor does not fit, or is from the future."""
         place, _, more = (cursor or b"").partition(b"|")
         misplaced, _, identity = more.partition(b"|")
         try:
@@ -364,7 +369,7 @@ class _Place:
         return cls(number, sums, count, told) if number <= latest else cls(_BEFORE_ALL)
 
     def takes(self, row: tuple[Any, ...], before: "_Place") -> bool:
-        """Go on to a row; whether it is to be read."""
+        """Advance to a row; returns whether it is to be read."""
         if row[0] > self.number:
             self.number, self._sums = row[0], set[int]()
         told = _sum_of(row)
