@@ -337,6 +337,23 @@ def test_a_total_written_again_without_itself_is_no_response(tmp_path: Path) -> 
     assert inputs(tmp_path, *growing(1_000, 500), last_only(counters(500), T0 + 9)) == [1_000, 500]
 
 
+NOTHING = ({}, counters(0), {"input_tokens": None, "output_tokens": None}, {"total_tokens": 700})
+
+
+@pytest.mark.parametrize("total", NOTHING)
+def test_a_total_of_nothing_beside_a_response_is_as_if_it_were_not_there(total: dict[str, Any], tmp_path: Path) -> None:
+    one, two = counters(500, 0, 200), counters(700, 0, 50)
+    lines = [count(total, one), count(total, one, T0 + 1_000), count(total, two, T0 + 2_000)]
+    assert inputs(tmp_path, *lines) == [500, 700]
+    assert inputs(tmp_path, *growing(1_000, 1_500), count(total, two, T0 + 2_000)) == [1_000, 1_500, 700]
+
+
+@pytest.mark.parametrize("total", NOTHING)
+def test_nor_does_it_hide_the_record_of_its_response(total: dict[str, Any], tmp_path: Path) -> None:
+    one, two = counters(500), counters(700)
+    assert inputs(tmp_path, record("a", one), count(total, one), record("b", two), count(total, two)) == [500, 700]
+
+
 # Records and totals in one thread
 
 

@@ -308,6 +308,8 @@ class _Rollout:
         if not is_possible_time(state.time_ms):
             self.count(_IMPOSSIBLE)
             return
+        if total is not None and last is not None and any(last) and not any(total):
+            total = None  # it cannot contain its own response: whoever wrote it keeps no total
         limit = (payload.limits.limit if payload.limits else None) or DEFAULT_LIMIT
         event = Event(limit, total, last, state.time_ms, state.parts, state.resumed)
         if self._is_replay():
