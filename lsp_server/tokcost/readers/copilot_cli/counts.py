@@ -88,14 +88,19 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
         return Counts(whole(self.input_tokens), whole(self.output_tokens), *cache, whole(self.reasoning_tokens))
 
 
-def key_of(session: str, model: str, counts: Counts, duration: float | None, first_token: float | None) -> str:
+def key_of(
+    session: str, model: str, counts: Counts, duration: float | None, first_token: float | None, told_ms: int
+) -> str:
     """The key of a response: its content, since the store has no id for it that the events have as well.
 
     Both have its counts and how long it took, in milliseconds. The time to the first token is measured in nanoseconds,
-    so that no other response has the same; without it the session makes it so.
+    so that no other response has the same; without it the session makes it so. Where it was not measured at all (the
+    first versions of the store), when it was told tells it from others with the same counts.
     """
     precise = first_token is not None and first_token != int(first_token)
     parts = ("" if precise else session, model, *counts, float(duration or 0), float(first_token or 0))
+    if not duration and not first_token:
+        parts = (*parts, told_ms)
     digest = blake2b("\n".join(map(str, parts)).encode("utf-8", "replace"), digest_size=12)
     return f"copilot:{digest.hexdigest()}"
 

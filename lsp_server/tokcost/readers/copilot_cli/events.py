@@ -170,7 +170,7 @@ class _Session:
         model = request.model or ""
         usage = Usage(
             NAME,
-            key_of(session, model, counts, request.duration, request.time_to_first_token_ms),
+            key_of(session, model, counts, request.duration, request.time_to_first_token_ms, time_ms),
             time_ms,
             model,
             tokens,
