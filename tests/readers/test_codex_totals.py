@@ -337,6 +337,14 @@ def test_a_total_written_again_without_itself_is_no_response(tmp_path: Path) -> 
     assert inputs(tmp_path, *growing(1_000, 500), last_only(counters(500), T0 + 9)) == [1_000, 500]
 
 
+def test_a_server_may_give_every_response_one_id_and_the_totals_tell_them_apart(tmp_path: Path) -> None:
+    steps, totals = [counters(100), counters(200), counters(300)], [counters(100), counters(300), counters(600)]
+    lines = [one for step, sum in zip(steps, totals, strict=True) for one in (record("r", step), count(sum, step))]
+    assert inputs(tmp_path, *lines) == [100, 200, 300]
+    equal = [record("r", counters(100), thread_token_usage=counters(sum)) for sum in (100, 200)]
+    assert inputs(tmp_path, *equal) == [100, 100]
+
+
 NOTHING = ({}, counters(0), {"input_tokens": None, "output_tokens": None}, {"total_tokens": 700})
 
 
