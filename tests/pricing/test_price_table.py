@@ -265,7 +265,12 @@ def test_a_tag_that_no_vendor_has_gets_no_vendors_price(model: str) -> None:
 
 
 OWN_SERVERS = [
-    *(("ollama", "gpt-oss:120b-cloud"), ("vllm", "gpt-oss-120b"), ("local", "gpt-oss-20b"), ("my-local-llm", "glm-4.6")),
+    *(
+        ("ollama", "gpt-oss:120b-cloud"),
+        ("vllm", "gpt-oss-120b"),
+        ("local", "gpt-oss-20b"),
+        ("my-local-llm", "glm-4.6"),
+    ),
     *(("localhost", "deepseek-v3.1"), ("http://127.0.0.1:8080", "kimi-k2"), ("Self-hosted", "openai/gpt-oss-20b")),
 ]
 

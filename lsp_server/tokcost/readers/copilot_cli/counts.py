@@ -49,6 +49,10 @@ def whole(number: float | None) -> int:
     return int(number)
 
 
+COUNTS = ("usage", "modelMetrics", "inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
+"""The fields without which a request says nothing: any other one may have another type than usual."""
+
+
 class _CopilotUsage(msgspec.Struct, gc=False):
     nano_credits: float | None = msgspec.field(default=None, name="totalNanoAiu")
 

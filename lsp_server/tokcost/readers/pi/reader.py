@@ -16,7 +16,7 @@ from tokcost.model.logs import Capabilities, Location
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
 from tokcost.readers.environment import expanded, user_home
 from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.numbers import nano_dollars
+from tokcost.readers.sources.numbers import nano_dollars, object_in
 from tokcost.readers.sources.records import KeptFolder, KeptName
 
 
@@ -58,7 +58,7 @@ class PiReader(JsonlReader):
         if not tokens.total:
             return None  # broken off before its counts came
         known = message.get("responseId") or f"{record['id']}.{time_ms}"
-        cost: dict[str, Any] = message["usage"].get("cost") or {}
+        cost = object_in(message["usage"], "cost")
         return Usage(
             self.name,
             f"{self.name}:{known}",
