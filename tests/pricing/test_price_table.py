@@ -264,7 +264,18 @@ def test_a_tag_that_no_vendor_has_gets_no_vendors_price(model: str) -> None:
     assert priced(model, "2026-08-10", SHORT)[:2] == (None, "unpriced")
 
 
-@pytest.mark.parametrize(("provider", "model"), [("ollama", "gpt-oss:120b-cloud"), ("vllm", "gpt-oss-120b")])
+OWN_SERVERS = [
+    *(
+        ("ollama", "gpt-oss:120b-cloud"),
+        ("vllm", "gpt-oss-120b"),
+        ("local", "gpt-oss-20b"),
+        ("my-local-llm", "glm-4.6"),
+    ),
+    *(("localhost", "deepseek-v3.1"), ("http://127.0.0.1:8080", "kimi-k2"), ("Self-hosted", "openai/gpt-oss-20b")),
+]
+
+
+@pytest.mark.parametrize(("provider", "model"), OWN_SERVERS)
 def test_a_server_without_public_prices_is_unpriced_and_not_free(provider: str, model: str) -> None:
     assert priced(model, "2026-08-10", SHORT, provider=provider)[:2] == (None, "unpriced")
 
@@ -276,6 +287,8 @@ def test_a_server_without_public_prices_is_unpriced_and_not_free(provider: str, 
         ("openrouter", "anthropic/claude-opus-4.5:batch"),
         ("mock", "gpt-5-codex"),
         ("acme-gateway", "claude-opus-4-5"),
+        *(("local", "claude-opus-4-5"), ("localhost", "openai/gpt-5"), ("local-proxy", "gemini-2.5-pro")),
+        *(("vocal", "gpt-oss-20b"), ("localizer", "gpt-oss-20b")),
         ("openrouter", "openai/gpt-oss-20b"),
         ("", "gpt-oss-20b"),
     ],

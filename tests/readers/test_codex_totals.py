@@ -337,6 +337,31 @@ def test_a_total_written_again_without_itself_is_no_response(tmp_path: Path) -> 
     assert inputs(tmp_path, *growing(1_000, 500), last_only(counters(500), T0 + 9)) == [1_000, 500]
 
 
+def test_a_server_may_give_every_response_one_id_and_the_totals_tell_them_apart(tmp_path: Path) -> None:
+    steps, totals = [counters(100), counters(200), counters(300)], [counters(100), counters(300), counters(600)]
+    lines = [one for step, sum in zip(steps, totals, strict=True) for one in (record("r", step), count(sum, step))]
+    assert inputs(tmp_path, *lines) == [100, 200, 300]
+    equal = [record("r", counters(100), thread_token_usage=counters(sum)) for sum in (100, 200)]
+    assert inputs(tmp_path, *equal) == [100, 100]
+
+
+NOTHING = ({}, counters(0), {"input_tokens": None, "output_tokens": None}, {"total_tokens": 700})
+
+
+@pytest.mark.parametrize("total", NOTHING)
+def test_a_total_of_nothing_beside_a_response_is_as_if_it_were_not_there(total: dict[str, Any], tmp_path: Path) -> None:
+    one, two = counters(500, 0, 200), counters(700, 0, 50)
+    lines = [count(total, one), count(total, one, T0 + 1_000), count(total, two, T0 + 2_000)]
+    assert inputs(tmp_path, *lines) == [500, 700]
+    assert inputs(tmp_path, *growing(1_000, 1_500), count(total, two, T0 + 2_000)) == [1_000, 1_500, 700]
+
+
+@pytest.mark.parametrize("total", NOTHING)
+def test_nor_does_it_hide_the_record_of_its_response(total: dict[str, Any], tmp_path: Path) -> None:
+    one, two = counters(500), counters(700)
+    assert inputs(tmp_path, record("a", one), count(total, one), record("b", two), count(total, two)) == [500, 700]
+
+
 # Records and totals in one thread
 
 

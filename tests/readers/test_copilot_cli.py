@@ -142,6 +142,17 @@ def test_two_requests_with_the_same_counts_are_two(tmp_path: Path) -> None:
     assert total(read(events(tmp_path, start(), *lines))) == times(ONE, 2)
 
 
+def test_so_are_requests_of_which_nobody_measured_how_long_they_took(tmp_path: Path) -> None:
+    untimed: dict[str, Any] = {"duration": None, "timeToFirstTokenMs": None}
+    lines = [record(T0 + second * 1000, second, **untimed) for second in (5, 9)]
+    assert total(read(events(tmp_path, start(), *lines))) == times(ONE, 2)
+    copies = read(events(tmp_path, start(T0 + 60_000, "feat/b"), *lines, session="f"))
+    assert total(read(events(tmp_path, start(), *lines)), copies) == times(ONE, 2)
+    old = {name: value for name, value in row().items() if not name.startswith(("reasoning", "duration", "time_to"))}
+    rows = [{**old, "session_id": "old", "created_at": f"2026-09-21 14:13:2{second}"} for second in (5, 9)]
+    assert total(read(store(tmp_path, *rows, later=False))) == times(ONE, 2)._replace(reasoning=0)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"inputTokens": 59}, {"outputTokens": -1}, {"inputTokens": None}, {"outputTokens": 1.5}, {"inputTokens": 2e9}],

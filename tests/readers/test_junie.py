@@ -153,3 +153,12 @@ def test_the_index_of_sessions_is_no_session(tmp_path: Path) -> None:
 def test_junie_is_found_where_its_variable_says() -> None:
     assert [one.path for one in READER.locations({"HOME": "/h"})] == ["/h/.junie/sessions"]
     assert [one.path for one in READER.locations({"HOME": "/h", "JUNIE_HOME": "~/j"})] == ["/h/j/sessions"]
+
+
+@pytest.mark.parametrize(
+    ("odd", "model"),
+    [({"cost": "0.09"}, "claude-fable-5"), ({"cost": {}}, "claude-fable-5"), ({"model": {"id": "x"}}, "")],
+)
+def test_an_odd_cost_or_model_costs_no_counts(odd: dict[str, Any], model: str, tmp_path: Path) -> None:
+    batch = read(events(tmp_path, moved(), response(counts(**odd))))
+    assert ([(one.tokens, one.model) for one in batch.usage], batch.skipped) == ([(ONE, model)], {})

@@ -211,3 +211,9 @@ def test_kimi_is_found_where_its_variables_say() -> None:
     assert "/h/Library/Application Support/kimi-desktop/daimon-share/daimon/runtime/kimi-code/home/sessions" in found
     named = READER.locations({"HOME": "/h", "KIMI_CODE_HOME": "~/k", "KIMI_SHARE_DIR": "/s"})
     assert [one.path for one in named][:2] == ["/h/k/sessions", "/s/sessions"]
+
+
+@pytest.mark.parametrize("odd", [7, {"alias": "fast"}, ["fast"], None])
+def test_a_step_with_an_odd_model_counts_as_one_of_an_unknown_model(odd: Any, tmp_path: Path) -> None:
+    batch = read(wire(tmp_path, request(), {**used(), "model": odd}))
+    assert ([(one.tokens, one.model) for one in batch.usage], batch.skipped) == ([(ONE, "")], {})

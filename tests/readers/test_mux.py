@@ -172,3 +172,9 @@ def test_mux_is_found_by_its_old_and_its_new_name() -> None:
     assert [one.path for one in READER.locations({"HOME": "/h", "MUX_ROOT": "~/m"})] == ["/h/m/sessions"]
     both = {"HOME": "/h", "MUX_ROOT": "/m", "XUM_ROOT": "/x"}
     assert [one.path for one in READER.locations(both)] == ["/x/sessions"]
+
+
+@pytest.mark.parametrize("odd", [7, {"id": "anthropic:claude-opus-4-8"}, ["x"]])
+def test_a_turn_with_an_odd_model_counts_as_one_of_an_unknown_model(odd: Any, tmp_path: Path) -> None:
+    batch = read(chat(tmp_path, message(model=odd)))
+    assert ([(one.tokens, one.model) for one in batch.usage], batch.skipped) == ([(ONE, "")], {})

@@ -113,3 +113,10 @@ def test_a_damaged_first_line_is_counted_and_loses_no_reply(wrong: dict[str, Any
     (one,) = batch.usage
     assert (one.session, one.cwd, sum(batch.skipped.values())) == ("", "", 1)
     assert within_bounds(batch, "pi").usage == [one]
+
+
+@pytest.mark.parametrize("odd", [{"model": {"slug": "x"}}, {"provider": 7}, {"usage": {**USAGE, "cost": "0.25"}}])
+def test_a_field_on_which_no_count_depends_may_have_another_type(odd: dict[str, Any], tmp_path: Path) -> None:
+    batch = read(session(tmp_path, HEAD, reply(**odd)))
+    assert [one.tokens for one in batch.usage] == [Tokens(5, 400, 60, output=70)]
+    assert not batch.skipped

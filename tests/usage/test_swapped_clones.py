@@ -176,3 +176,42 @@ def test_commits_after_a_swap_claim_what_their_own_clone_has_spent(tmp_path: Pat
         lines = read_message(repo.git("log", "-1", "--format=%B", cwd=path)).lines
         assert [line.tokens for line in lines] == [replies * REPLY]
     assert repo.replies() == {"total": 3, "carried": 3}
+
+
+@pytest.mark.parametrize("where", ["moved", "disk/repo"])
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_clone_that_leaves_a_link_in_its_old_place_keeps_its_usage(two: Clones, where: str, is_seen: bool) -> None:
+    two.spend("repo")
+    if is_seen:
+        two.shown("repo")
+    new = two.folder / where
+    new.parent.mkdir(exist_ok=True)
+    (two.folder / "repo").rename(new)
+    (two.folder / "repo").symlink_to(new)
+    two.spend("repo", 4)
+    two.spend(where, 8)
+    assert two.shown("repo", where, "other") == {"repo": 15, where: 15, "other": 1}
+
+
+def test_clones_whose_folder_is_moved_and_leaves_a_link_keep_their_usage(two: Clones) -> None:
+    code = two.folder.with_name(f"{two.folder.name}-disk")
+    two.folder.rename(code)
+    two.folder.symlink_to(code)
+    two.spend("repo", 4)
+    assert two.shown("repo", "other") == {"repo": 6, "other": 1}
+
+
+def test_a_clone_that_is_copied_to_another_disk_and_leaves_a_link_keeps_its_usage(two: Clones) -> None:
+    two.git("repo", "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "X")
+    assert two.shown("repo") == {"repo": 2}
+    shutil.copytree(two.folder / "repo", two.folder / "disk", symlinks=True)
+    shutil.rmtree(two.folder / "repo")
+    (two.folder / "repo").symlink_to(two.folder / "disk")
+    two.spend("repo", 4)
+    assert two.shown("repo", "other") == {"repo": 6, "other": 1}
+
+
+def test_a_link_to_a_clone_that_takes_the_place_of_another_one_takes_nothing_over(two: Clones) -> None:
+    two.move("repo>old")
+    (two.folder / "repo").symlink_to(two.folder / "other")
+    assert two.shown("other", "old") == {"other": 1, "old": 2}

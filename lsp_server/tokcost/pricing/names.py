@@ -20,6 +20,10 @@ _OWN_MACHINE = (
 the user name a provider (`ollama-launch`, `my_lm_studio`)."""
 _OWN_MACHINE_NAMES = frozenset(["oss", "mlx", "jan"])
 """Complete names of such providers: `oss` is the name used by `codex --oss`."""
+_OWN_WORD = re.compile(r"(?:^|[^a-z])(?:local|localhost|127\.0\.0\.1|self[-_ ]?hosted)(?![a-z])")
+"""A word in a provider name that the user chose. It may be a proxy to a vendor, so models without public weights keep
+their vendor's price."""
+_NO_WEIGHTS = re.compile(r"(?:.*/)?(?:claude|gpt-(?!oss)|o\d|codex|gemini|grok).*")
 _OWN_SERVER = re.compile(r"(?:hosted)?(?:vllm|sglang|tgi)")
 """Serving programs, on somebody's own or rented hardware: their token prices are not public."""
 _LOCAL_TAG = re.compile(
@@ -118,6 +122,8 @@ def without_price(provider: str, model: str) -> PriceState | None:
     tag = name.rpartition(":")[2] if ":" in name and not name.startswith(("ft:", "arn:")) else ""
     if by in _OWN_MACHINE_NAMES or any(program in by for program in _OWN_MACHINE):
         return "unpriced" if tag.endswith("cloud") else "free"
+    if _OWN_WORD.search(provider.lower()) and not _NO_WEIGHTS.fullmatch(name):
+        return "unpriced"
     if _OWN_SERVER.fullmatch(by) or tag in _OLLAMA_TAGS or tag.endswith("-cloud"):
         return "unpriced"
     return "unpriced" if _LOCAL_TAG.fullmatch(tag) or _LOCAL_FILE.fullmatch(name) else None

@@ -58,15 +58,16 @@ def gone_worktree(path: str, linked: Iterable[Worktree]) -> Worktree | None:
 def moved_from(known: Iterable[KnownRepository], common_dir: str) -> KnownRepository | None:
     """The known repository that is now at a path unknown to the ledger.
 
-    The folder's identity on the disk decides if the old place is empty or has another folder. The beginning of the
-    reflog decides if a clone was moved to another disk: its old folder is gone, and no other clone began like it.
+    The folder's identity on the disk decides if the old place is empty, a link, or has another folder. The beginning of
+    the reflog decides if a clone was moved to another disk: its old folder is gone or a link to this one, and no other
+    clone began like it.
     """
     now = set(repository_fingerprint(common_dir).split())
     shared = [(one, now & set(one.fingerprint.split())) for one in known if one.common_dir != common_dir]
     certain = [one for one, tokens in shared if any(map(_is_identity, tokens)) and not _is_there(one)]
     if certain:
         return certain[-1]
-    gone = [one for one, tokens in shared if tokens and not os.path.exists(one.common_dir)]
+    gone = [one for one, tokens in shared if tokens and _led_to(one) in ("", common_dir)]
     return gone[0] if len(gone) == 1 else None
 
 
@@ -76,8 +77,14 @@ def _is_identity(token: str) -> bool:
 
 def _is_there(one: KnownRepository) -> bool:
     """Whether the folder at a repository's known place is the one that was seen there. A mount can show the same
-    folder in two places."""
-    return disk_identity(one.common_dir) in one.fingerprint.split()
+    folder in two places; a link that was left there shows where the clone is now."""
+    return disk_identity(one.common_dir) in one.fingerprint.split() and _led_to(one) == one.common_dir
+
+
+def _led_to(one: KnownRepository) -> str:
+    """The folder that a repository's known place, which is remembered without links, leads to now; empty if there is
+    none."""
+    return os.path.realpath(one.common_dir) if os.path.exists(one.common_dir) else ""
 
 
 def arrived_at(known: Sequence[KnownRepository], common_dir: str) -> KnownRepository | None:

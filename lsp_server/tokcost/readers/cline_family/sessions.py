@@ -23,6 +23,7 @@ from tokcost.readers.sources.head_order import HeadOrder
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
 from tokcost.readers.sources.jsonl import open_log
 from tokcost.readers.sources.numbers import disjoint, nano_dollars, whole
+from tokcost.readers.sources.odd_fields import as_told, without_odd_fields
 from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded
 
 NAME = "cline"
@@ -33,6 +34,10 @@ _LONGEST_INPUT = 1 << 16
 _MOST_OF_MANIFEST = 4 << 20
 _FEWEST_DIGITS = 12
 """Of the milliseconds at the beginning of a session id."""
+
+
+_COUNTS = ("metrics", "inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
+"""Any other field of a message may have another type than usual."""
 
 
 class _Metrics(msgspec.Struct, gc=False):
@@ -95,7 +100,7 @@ _anything: msgspec.json.Decoder[object] = msgspec.json.Decoder(Any)
 def read_session(source: Source) -> Batch:
     """All responses of one conversation. Raises `OSError` if it cannot be read."""
     content = read_whole(source)
-    document = decoded(_document, content, MOST_BYTES)
+    document = decoded(_document, content, MOST_BYTES) or without_odd_fields(_Document, content, ("messages",))
     if document is None:
         return Batch(b"", skipped={"damaged document": 1}, restarted=True, position=len(content))
     session = _Session(source.path, document.session or os.path.basename(source.path).removesuffix(SUFFIX))
@@ -123,7 +128,7 @@ class _Session:
 
     def take(self, raw: msgspec.Raw) -> None:
         """Read one message."""
-        message = decoded(_message, bytes(raw), MOST_BYTES)
+        message = decoded(_message, bytes(raw), MOST_BYTES) or without_odd_fields(_Message, bytes(raw), _COUNTS)
         if message is None:
             if b'"metrics"' in bytes(raw):
                 self._skip("damaged record")
@@ -192,7 +197,7 @@ def _manifest_beside(path: str) -> _Manifest:
             content = stream.read(_MOST_OF_MANIFEST) or b""
     except OSError:
         return _Manifest()
-    return decoded(_manifest, content) or _Manifest()
+    return as_told(_manifest, _Manifest, content) or _Manifest()
 
 
 def _first_path(*paths: str | None) -> str:

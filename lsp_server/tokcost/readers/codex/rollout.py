@@ -280,16 +280,33 @@ class _Rollout:
         if counts is None or not is_possible_time(state.time_ms):
             self.count(_IMPOSSIBLE)
             return
+        # Without an id of its own a response is known by its turn: in a copy, times differ.
+        name = record.response or f"{record.turn or state.time_ms}.{'.'.join(map(str, counts))}"
         if own:
             self._next_turn(record.turn)
+            name = self._told_apart(name, record, counts)
             state.thread_total = record.thread_usage.values() if record.thread_usage else None
             if self._was_told(counts):
                 self._repeated(_TOLD)
                 return
             state.pending = [*state.pending, counts][-_MOST_PENDING:]
-        # Without an id of its own a response is identified by its turn: times differ in a copy.
-        name = record.response or f"{record.turn or state.time_ms}.{'.'.join(map(str, counts))}"
         self._add(f"codex:{thread}:{name}", counts, thread)
+
+    def _told_apart(self, name: str, record: Payload, counts: Counts) -> str:
+        """The name of a response: its id, followed by a number if a server gives several the same id, each of which
+        makes a total grow."""
+        state = self.state
+        before, state.response_counts = state.response_counts, counts
+        if name != state.response or before is None:
+            state.response, state.response_shared = name, 0
+            return name
+        now = record.thread_usage.values() if record.thread_usage else None
+        if now is not None and state.thread_total is not None:
+            is_another = now[:4] != state.thread_total[:4]
+        else:
+            is_another = counts != before and before not in state.pending
+        state.response_shared += is_another
+        return f"{name}.{state.response_shared}" if state.response_shared else name
 
     def _was_told(self, counts: Counts) -> bool:
         """Whether a running total has just reported this response."""
@@ -309,6 +326,8 @@ class _Rollout:
         if not is_possible_time(state.time_ms):
             self.count(_IMPOSSIBLE)
             return
+        if total is not None and last is not None and any(last) and not any(total):
+            total = None  # it cannot contain its own response: whoever wrote it keeps no total
         limit = (payload.limits.limit if payload.limits else None) or DEFAULT_LIMIT
         event = Event(limit, total, last, state.time_ms, state.parts, state.resumed)
         if self._is_replay():

@@ -34,6 +34,11 @@ class State(msgspec.Struct, gc=False):
     told_ms: int = 0
     thread_total: Counts | None = None
     """The running total in the latest record."""
+    response: str = ""
+    """The id and the counts of the response in the latest record, and the number of responses before it that had this
+    id too."""
+    response_counts: Counts | None = None
+    response_shared: int = 0
     model: str = ""
     later_model: str = ""
     """The model that settings name for later turns."""

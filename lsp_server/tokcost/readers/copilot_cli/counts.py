@@ -49,6 +49,10 @@ def whole(number: float | None) -> int:
     return int(number)
 
 
+COUNTS = ("usage", "modelMetrics", "inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
+"""The fields without which a request says nothing: any other one may have another type than usual."""
+
+
 class _CopilotUsage(msgspec.Struct, gc=False):
     nano_credits: float | None = msgspec.field(default=None, name="totalNanoAiu")
 
@@ -88,12 +92,19 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
         return Counts(whole(self.input_tokens), whole(self.output_tokens), *cache, whole(self.reasoning_tokens))
 
 
-def key_of(session: str, model: str, counts: Counts, duration: float | None, first_token: float | None) -> str:
-    """The key of a response, derived from its content, since the store and the events have no common id. Both have
-    its counts and its duration in milliseconds. The time to the first token is measured in nanoseconds, so that no
-    other response has the same; without it, the session makes the key unique."""
+def key_of(
+    session: str, model: str, counts: Counts, duration: float | None, first_token: float | None, told_ms: int
+) -> str:
+    """The key of a response, derived from its content, since the store and the events have no common id.
+
+    Both have its counts and its duration in milliseconds. The time to the first token is measured in nanoseconds, so
+    that no other response has the same; without it, the session makes the key unique. If nothing was measured (in the
+    first versions of the store), the time of the record distinguishes it from others with the same counts.
+    """
     precise = first_token is not None and first_token != int(first_token)
     parts = ("" if precise else session, model, *counts, float(duration or 0), float(first_token or 0))
+    if not duration and not first_token:
+        parts = (*parts, told_ms)
     digest = blake2b("\n".join(map(str, parts)).encode("utf-8", "replace"), digest_size=12)
     return f"copilot:{digest.hexdigest()}"
 

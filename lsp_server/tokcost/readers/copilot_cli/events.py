@@ -12,14 +12,15 @@ import msgspec
 
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Usage
-from tokcost.readers.copilot_cli.counts import HOSTED, NAME, Request, key_of, reported_cost, whole
+from tokcost.readers.copilot_cli.counts import COUNTS, HOSTED, NAME, Request, key_of, reported_cost, whole
 from tokcost.readers.copilot_cli.legs import Leg, Message, ModelMetric
 from tokcost.readers.copilot_cli.neighbours import first_row_ms, session_of
 from tokcost.readers.copilot_cli.place import Context, Place, mark_moved
 from tokcost.readers.sources import jsonl
 from tokcost.readers.sources.git_commands import moves_of_head
 from tokcost.readers.sources.jsonl import is_broken
-from tokcost.readers.sources.records import KeptName, Name, decoded, first_kinds, going_on, milliseconds
+from tokcost.readers.sources.odd_fields import as_told
+from tokcost.readers.sources.records import KeptName, Name, first_kinds, going_on, milliseconds
 from tokcost.readers.sources.salvage import Salvager, whole_rest
 
 _PLACES = (b'"session.start"', b'"session.resume"', b'"session.context_changed"')
@@ -132,8 +133,8 @@ class _Session:
             self.retracted += [key for key in gone if key not in told]
 
     def _read(self, raw: bytes, take: "Callable[[_Event, _Data], None]") -> None:
-        event = decoded(_event, raw)
-        data = None if event is None else decoded(_data, bytes(event.data))
+        event = as_told(_event, _Event, raw)
+        data = None if event is None else as_told(_data, _Data, bytes(event.data), COUNTS)
         if event is None or data is None:
             self._salvager.take(raw, self.take, self._damaged)
         else:
@@ -147,7 +148,7 @@ class _Session:
     def _place(self, event: _Event, data: _Data) -> None:
         context = data.context
         if event.type == "session.context_changed":
-            context = decoded(_context, bytes(event.data))
+            context = as_told(_context, Context, bytes(event.data))
         time_ms = milliseconds(event.timestamp)
         if context is not None and time_ms:
             self.state.place.change(context, time_ms)
@@ -170,7 +171,7 @@ class _Session:
         model = request.model or ""
         usage = Usage(
             NAME,
-            key_of(session, model, counts, request.duration, request.time_to_first_token_ms),
+            key_of(session, model, counts, request.duration, request.time_to_first_token_ms, time_ms),
             time_ms,
             model,
             tokens,

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import msgspec
 
 from tokcost.model.bounds import is_path
-from tokcost.readers.copilot_cli.counts import Counts, Request
+from tokcost.readers.copilot_cli.counts import COUNTS, Counts, Request
 from tokcost.readers.copilot_cli.place import Context, Place
 from tokcost.readers.sources.jsonl import NewLines, lines_with, source_at
-from tokcost.readers.sources.records import decoded, milliseconds
+from tokcost.readers.sources.odd_fields import as_told
+from tokcost.readers.sources.records import milliseconds
 from tokcost.readers.sources.sqlite_store import open_store
 
 TABLE = "assistant_usage_events"
@@ -97,7 +98,7 @@ def _history(lines: NewLines) -> History:
     place, history = Place(), History([], {})
     for block in lines:
         for raw in _lines(block):
-            event = decoded(_event, raw)
+            event = as_told(_event, _Event, raw, COUNTS)
             time_ms = 0 if event is None else milliseconds(event.timestamp)
             if event is None or event.data is None or not time_ms:
                 continue

@@ -65,7 +65,7 @@ class _Rows(SqliteStoreReader):
         place = history.place_at(time_ms) or Place(cwd or "", branch or "")
         usage = Usage(
             NAME,
-            key_of(session, model, counts, duration, first),
+            key_of(session, model, counts, duration, first, time_ms),
             time_ms,
             model,
             tokens,

@@ -27,6 +27,7 @@ from tokcost.readers.sources.git_commands import before_moves, moves_of_head
 from tokcost.readers.sources.head_order import HeadOrder
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
 from tokcost.readers.sources.jsonl import is_broken, open_log
+from tokcost.readers.sources.odd_fields import as_told
 from tokcost.readers.sources.records import (
     LONGEST_NAME,
     MAX_RECORD,
@@ -46,6 +47,10 @@ _WORDS = (b'"tokens"', b'"sessionId"')
 _COUNTED = re.compile(_WORDS[0])
 _COMMANDS = re.compile(rb'"command"\s*:\s*"(?:[^"\\]|\\.){0,4096}+')
 """Of the tools called by a response."""
+
+
+_NEEDED = ("tokens", "input", "output", "cached", "thoughts", "tool", "messages", "$set")
+"""Any other field may have another type than usual."""
 
 
 class _Counts(msgspec.Struct, gc=False):
@@ -187,7 +192,7 @@ class _Chat:
 
     def take_document(self, raw: bytes) -> None:
         """Read a complete `.json` file."""
-        line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, MOST_BYTES)
+        line = as_told(_line, _Line, raw, _NEEDED) if len(raw) <= MAX_RECORD else _long(raw, MOST_BYTES)
         if line is not None:
             self._line(line)
         elif any(word in raw for word in _WORDS):
@@ -199,7 +204,7 @@ class _Chat:
             if is_broken(raw):
                 self._salvager.take(raw, self.take_line, self._damaged)
             return
-        line = decoded(_line, raw) if len(raw) <= MAX_RECORD else _long(raw, jsonl.MAX_LINE)
+        line = as_told(_line, _Line, raw, _NEEDED) if len(raw) <= MAX_RECORD else _long(raw, jsonl.MAX_LINE)
         if line is not None:
             self._line(line)
         else:
@@ -225,7 +230,8 @@ class _Chat:
     def _messages(self, messages: Iterable[msgspec.Raw], *, copied: bool) -> None:
         """The messages of a list. A damaged one affects no other."""
         for raw in messages:
-            message = decoded(_message, bytes(raw)) if len(raw) <= MAX_RECORD else None
+            is_short = len(raw) <= MAX_RECORD
+            message = as_told(_message, _Message, bytes(raw), _NEEDED) if is_short else None
             if message is not None:
                 self._message(message, copied=copied)
             elif _COUNTED.search(memoryview(raw)):  # no data of up to 48 MB are copied

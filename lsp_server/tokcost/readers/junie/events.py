@@ -19,7 +19,7 @@ from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import name_of
 from tokcost.readers.sources.json_lines import JsonlReader
 from tokcost.readers.sources.jsonl import open_log
-from tokcost.readers.sources.numbers import count_of, nano_dollars
+from tokcost.readers.sources.numbers import count_of, nano_dollars, text_in
 from tokcost.readers.sources.records import Folder, Name, decoded
 
 NAME = "junie"
@@ -63,7 +63,7 @@ class _Events(JsonlReader):
                 count_of(counts, "cacheCreateTokens"),
                 output=count_of(counts, "outputTokens"),
             )
-            time_ms, model = record["timestampMs"], counts.get("model") or ""
+            time_ms, model = record["timestampMs"], text_in(counts, "model")
             if tokens.total:
                 key = f"junie:{time_ms}.{place}.{model}.{'.'.join(map(str, tokens[:5]))}"
                 yield Usage(

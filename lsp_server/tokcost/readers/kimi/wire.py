@@ -21,7 +21,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import facts_beside, name_of
 from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.numbers import count_of
+from tokcost.readers.sources.numbers import count_of, text_in
 from tokcost.readers.sources.records import KeptFolder
 
 NAME = "kimi"
@@ -66,7 +66,7 @@ class _Wire(JsonlReader):
         return None
 
     def _of_code(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
-        said, alias, time_ms = record["usage"], record["model"], record["time"]
+        said, alias, time_ms = record["usage"], text_in(record, "model"), record["time"]
         tokens = Tokens(
             count_of(said, "inputOther"),
             count_of(said, "inputCacheRead"),

@@ -18,7 +18,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import facts_beside, name_of
 from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.numbers import count_of, nano_of_ticks
+from tokcost.readers.sources.numbers import count_of, nano_of_ticks, object_in, text_in
 from tokcost.readers.sources.records import KeptFolder, KeptName
 
 NAME = "mux"
@@ -66,7 +66,7 @@ class _Chat(JsonlReader):
     def _usage(self, key: str, time_ms: int, told: dict[str, Any], *, is_summary: bool = False) -> Iterator[Usage]:
         by_provider: dict[str, Any] = told.get("providerMetadata") or {}
         tokens = _tokens(told["usage"], by_provider)
-        named = told.get("model") or ""
+        named = text_in(told, "model")
         provider, _, model = named.partition(":") if ":" in named else ("", "", named)
         if tokens.total:
             yield Usage(
@@ -100,8 +100,7 @@ def _tokens(said: dict[str, Any], by_provider: dict[str, Any]) -> Tokens:
 
 def _cost(by_provider: dict[str, Any]) -> int | None:
     """Nano-dollars, if the provider reported its charge."""
-    by_xai: dict[str, Any] = by_provider.get("xai") or {}
-    return nano_of_ticks(by_xai.get("costInUsdTicks"))
+    return nano_of_ticks(object_in(by_provider, "xai").get("costInUsdTicks"))
 
 
 class _Runtime(msgspec.Struct, gc=False):

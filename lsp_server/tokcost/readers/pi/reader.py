@@ -15,7 +15,7 @@ from tokcost.model.logs import Capabilities, Location
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
 from tokcost.readers.environment import expanded, user_home
 from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.numbers import nano_dollars
+from tokcost.readers.sources.numbers import nano_dollars, object_in
 from tokcost.readers.sources.records import KeptFolder, KeptName
 
 
@@ -57,7 +57,7 @@ class PiReader(JsonlReader):
         if not tokens.total:
             return None  # broke off before its counts arrived
         known = message.get("responseId") or f"{record['id']}.{time_ms}"
-        cost: dict[str, Any] = message["usage"].get("cost") or {}
+        cost = object_in(message["usage"], "cost")
         return Usage(
             self.name,
             f"{self.name}:{known}",

@@ -11,6 +11,7 @@ complete, a tool call when it has ended. A fork copies records with their ids an
 folder, and marks them (`forkedFrom`).
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from tokcost.model.bounds import MAX_NAME
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
 from tokcost.readers.sources.git_commands import moves_of_head
 from tokcost.readers.sources.head_order import HeadOrder
+from tokcost.readers.sources.numbers import text_in
 from tokcost.readers.sources.records import milliseconds
 
 NAME = "qwen-code"
@@ -50,10 +52,17 @@ def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
         _whole(event, f"{name}_token_count") for name in ("input", "output", "thoughts", "cached_content", "total")
     ]
     sign_in = str(event.get("auth_type") or "")
-    time_ms = milliseconds(datetime.fromisoformat(event.get("event.timestamp") or record["timestamp"]))
+    time_ms = _moment(event.get("event.timestamp")) or milliseconds(datetime.fromisoformat(record["timestamp"]))
     response = event.get("response_id") or ".".join(map(str, (time_ms, *counts)))
-    usage = _usage(record, f"qwen:{response}", time_ms, event["model"], counts, sign_in)
+    usage = _usage(record, f"qwen:{response}", time_ms, text_in(event, "model"), counts, sign_in)
     return usage and (usage if usage.copy_rank else _ordered(usage, session))
+
+
+def _moment(written: object) -> int:
+    """A time in milliseconds; 0 for what is none."""
+    with suppress(ValueError):
+        return milliseconds(datetime.fromisoformat(written)) if isinstance(written, str) else 0
+    return 0
 
 
 def _heed_tool(record: dict[str, Any], event: dict[str, Any], session: dict[str, Any]) -> None:
@@ -63,7 +72,7 @@ def _heed_tool(record: dict[str, Any], event: dict[str, Any], session: dict[str,
     if not isinstance(command, str) or record.get("forkedFrom") or not session.get(_LAST):
         return
     text = command[:_LONGEST_COMMAND].encode("utf-8", "replace")
-    if moves_of_head(text, 0, len(text), record.get("cwd") or ""):
+    if moves_of_head(text, 0, len(text), text_in(record, "cwd")):
         order = _order(session)
         order.is_before_a_move(session[_LAST], moves=True)
         session.update({_MOVED: order.moved_ms, _NEXT: order.next_second, _LEFT: session.get(_BRANCH)})
@@ -92,7 +101,7 @@ def _message(record: dict[str, Any]) -> Usage | None:
     names = ("prompt", "candidates", "thoughts", "cachedContent", "total")
     counts = [_whole(said, f"{name}TokenCount") for name in names]
     time_ms = milliseconds(datetime.fromisoformat(record["timestamp"]))
-    return _usage(record, f"qwen:{record['uuid']}", time_ms, record.get("model") or "", counts, "")
+    return _usage(record, f"qwen:{record['uuid']}", time_ms, text_in(record, "model"), counts, "")
 
 
 def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: list[int], sign_in: str) -> Usage | None:
@@ -108,8 +117,8 @@ def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: l
         model,
         _tokens(*counts, sign_in=sign_in),
         session,
-        record.get("cwd") or "",
-        record.get("gitBranch") or "",
+        text_in(record, "cwd"),
+        text_in(record, "gitBranch"),
         provider=_PROVIDERS.get(sign_in, ""),
         copy_rank=2 if record.get("forkedFrom") else 0,
         # The user's own server may give all responses one id; copies keep their time.

@@ -1,7 +1,7 @@
 """Numbers as written by assistants in JavaScript."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from tokcost.model.bounds import MAX_COST
 from tokcost.model.money import NANO_PER_USD
@@ -30,9 +30,21 @@ def count_of(counts: Mapping[str, Any], name: str) -> int:
     return count
 
 
-def nano_dollars(dollars: float | None) -> int | None:
-    """US dollars as nano-dollars; 0 is written for subscriptions, and means unknown."""
-    if not dollars or not 0 < dollars < 1e6:
+def text_in(record: Mapping[str, Any], name: str) -> str:
+    """A text of a record that is decoded without a type; empty if it is missing or of another type."""
+    value = record.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def object_in(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object of a record that is decoded without a type; empty if it is missing or of another type."""
+    value = record.get(name)
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def nano_dollars(dollars: object) -> int | None:
+    """US dollars as nano-dollars; `None` if it is no number, or 0, which is written for subscriptions."""
+    if not isinstance(dollars, int | float) or isinstance(dollars, bool) or not 0 < dollars < 1e6:
         return None
     return round(dollars * NANO_PER_USD)
 

@@ -52,6 +52,13 @@ def without_odd_fields(
     return shape(**found)
 
 
+def as_told(
+    decoder: "msgspec.json.Decoder[_Record]", shape: type[_Record], raw: bytes, needed: Container[str] = ()
+) -> _Record | None:
+    """The record in a line, without odd fields where it has some; `None` for a damaged one."""
+    return decoded(decoder, raw) or without_odd_fields(shape, raw, needed)
+
+
 def items_of(raw: bytes) -> list[bytes]:
     """The elements of a JSON list as bytes; empty if it is no list."""
     return [bytes(item) for item in decoded(_items, raw) or ()]
@@ -100,8 +107,8 @@ def _plain(kind: inspect.Type) -> inspect.Type:
     if isinstance(kind, inspect.Metadata):
         return _plain(kind.type)
     if isinstance(kind, inspect.UnionType):
-        (kind,) = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
-        return _plain(kind)
+        kinds = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
+        return _plain(kinds[0]) if len(kinds) == 1 else kind
     return kind
 
 

@@ -156,7 +156,7 @@ class Lines:
 
     def _record(self, record: dict[str, Any]) -> None:
         try:
-            found = list(self._usages(record, self._session))
+            found = list(map(_with_texts, self._usages(record, self._session)))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
             self._skip("damaged record")
             return
@@ -170,6 +170,19 @@ class Lines:
 
 
 _memory = msgspec.json.Decoder(dict[str, Any])
+
+
+def _with_texts(usage: Usage) -> Usage:
+    """The usage without words that are no texts: records are decoded without types, and no count depends on these."""
+    model, cwd, branch, provider = usage.model, usage.cwd, usage.branch, usage.provider
+    if _is_text(model) and _is_text(cwd) and _is_text(branch) and _is_text(provider):
+        return usage
+    model, cwd, branch, provider = (word if _is_text(word) else "" for word in (model, cwd, branch, provider))
+    return usage._replace(model=model, cwd=cwd, branch=branch, provider=provider)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def kind_of(raw: bytes) -> str | None:
