@@ -11,7 +11,17 @@ import os
 import sys
 
 from tokcost_hooks.client import ask_server
-from tokcost_hooks.console import ON_TERMINAL, STDERR, failure, hint_of, is_told_later, message_as_it_is, tell, words
+from tokcost_hooks.console import (
+    ON_TERMINAL,
+    STDERR,
+    end_of_message,
+    failure,
+    hint_of,
+    is_told_later,
+    message_as_it_is,
+    tell,
+    words,
+)
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -35,8 +45,7 @@ def main(parent: int = 0) -> None:
 
     def give_up(reason: str, code: int) -> None:
         if not is_told_later(name, os.environ):
-            is_written = message_as_it_is(name, sys.argv[2:]) != before
-            tell(*failure(name, reason, code, is_written=is_written))
+            tell(*failure(name, reason, code, message=end_of_message(name, sys.argv[2:], before)))
 
     try:
         os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # the working process may be no child of git
@@ -71,7 +80,8 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
         call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True, promise)
     except BaseException as problem:
         if not is_told_later(name, os.environ):
-            tell(*failure(name, words(problem), 0, hint_of(problem)))
+            message = end_of_message(name, arguments, message_as_it_is(name, arguments))
+            tell(*failure(name, words(problem), 0, hint_of(problem), message=message))
         return 0
     return work(call)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tokcost.services.look_at_clone import state_of_hook, stops_unchecked
 from tokcost.settings import RESCUES_FILE
 from tokcost_hooks import HOOKS
-from tokcost_hooks.console import STOP, failure, hint_of, is_told_later, message_as_it_is, words
+from tokcost_hooks.console import STOP, end_of_message, failure, hint_of, is_told_later, message_as_it_is, words
 
 BEFORE_COMMIT = HOOKS[:3]
 
@@ -62,8 +62,8 @@ def work(call: Call) -> int:
         return STOP if is_stopped else 0
     except BaseException as problem:
         if not is_told_later(call.name, call.environ):
-            is_written = message_as_it_is(call.name, call.arguments, call.directory) != before
-            call.tell(*failure(call.name, words(problem), code, hint_of(problem), is_written=is_written))
+            message = end_of_message(call.name, call.arguments, before, call.directory)
+            call.tell(*failure(call.name, words(problem), code, hint_of(problem), message=message))
         return code
 
 
