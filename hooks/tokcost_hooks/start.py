@@ -14,6 +14,7 @@ from tokcost_hooks.client import ask_server
 from tokcost_hooks.console import (
     ON_TERMINAL,
     STDERR,
+    STOP,
     end_of_message,
     failure,
     hint_of,
@@ -53,10 +54,11 @@ def main(parent: int = 0) -> None:
         if os.isatty(STDERR):
             os.environ[ON_TERMINAL] = "1"
         limits, arguments = _limits(name), _arguments(name)
-        answer = ask_server(name, arguments, limits, give_up)
+        promised = STOP if name == "pre-commit" and _seems_to_stop_unchecked() else 0
+        answer = ask_server(name, arguments, limits, give_up, promised)
         if answer.code is None:
             run = run_watched if hasattr(os, "fork") else run_beside_timer
-            code = run(lambda promise: _work(name, arguments, answer.data, promise), limits, give_up)
+            code = run(lambda promise: _work(name, arguments, answer.data, promise), limits, give_up, promised)
         else:
             code = answer.code
     except BaseException as problem:
@@ -84,6 +86,33 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
             tell(*failure(name, words(problem), 0, hint_of(problem), message=message))
         return 0
     return work(call)
+
+
+def _seems_to_stop_unchecked() -> bool:
+    """Whether a budget that cannot be checked is to stop the commit, by a glance at the clone's settings. It holds
+    until the work has read them as git does: on a busy machine the time may be over before that."""
+    folder = os.environ.get("GIT_DIR") or ".git"
+    common = _beginning(os.path.join(folder, "commondir")).strip()
+    lines = _beginning(os.path.join(folder, os.fsdecode(common), "config")).lower().splitlines()
+    said = [line.partition(b"=")[2] for line in lines if line.strip().startswith(b"budgetunchecked")]
+    return bool(said) and said[-1].strip(b' \t"') == b"block"
+
+
+def _beginning(path: str) -> bytes:
+    """The first bytes of a file; none where there is no such file."""
+    try:
+        stream = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return b""
+    try:
+        return os.read(stream, _MOST_OF_SETTINGS)
+    except OSError:
+        return b""
+    finally:
+        os.close(stream)
+
+
+_MOST_OF_SETTINGS = 1 << 18
 
 
 def _standard_input() -> bytes:

@@ -35,7 +35,7 @@ class Call(NamedTuple):
     is_awaited: Callable[[], bool]
     """Whether git still waits."""
     promise: Callable[[int], None]
-    """Takes the exit code that holds from now on if the work does not finish; until then it is 0."""
+    """Takes the exit code that holds from now on if the work comes to no end."""
 
 
 def work(call: Call) -> int:
@@ -54,8 +54,8 @@ def work(call: Call) -> int:
         if call.name in BEFORE_COMMIT and not call.is_awaited():
             return 0  # git has gone on: the message may belong to another commit by now
         # Where a budget that cannot be checked is to stop the commit, so is a check that comes to no end.
-        if call.name == "pre-commit" and stops_unchecked(here):
-            promise(STOP)
+        if call.name == "pre-commit":
+            promise(STOP if stops_unchecked(here) else 0)
         hook = import_module(f"tokcost_hooks.{call.name.replace('-', '_')}")
         is_stopped = hook.run(call._replace(promise=promise), here) is True
         _tell_of_rescues(call)
