@@ -335,6 +335,7 @@ def test_a_check_that_takes_too_long_stops_nothing_and_the_person_is_told(
     budget(repo, "0.000001")
     repo.more_environ["PYTHONPATH"] = f"{make_packages(tmp_path / 'more-packages')}:{os.environ.get('PYTHONPATH', '')}"
     late = {"TROUBLE": trouble, "TOKCOST_DEADLINE": ""}
+    said: Any = {}
     with repo.serve() if served else nullcontext():
         for _ in range(20):  # on a very busy machine the time may be over before it is known that there is a budget
             said = asked_late(repo, late)
