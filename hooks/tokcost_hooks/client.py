@@ -26,8 +26,8 @@ class Answer:
 def ask_server(
     name: str, arguments: list[str], limits: Limits, give_up: "Callable[[str, int], None]", promised: int = 0
 ) -> Answer:
-    """Have a server do the work, as long as that makes sense. What was sent is not done again, unless the server says,
-    by its word or by its end, that it had not begun. `promised` holds until the server promises something."""
+    """Have a server do the work, as long as that makes sense. The work is not repeated here, unless the server
+    reports, explicitly or by ending, that it had not begun. `promised` is valid until the server promises a code."""
     from tokcost.local_server import GREETING_SECONDS, Request, reach
     from tokcost.settings import home_folder
 
@@ -56,7 +56,7 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]", promised: int) -> int | None:
-    """The exit code; `None` where the server had not begun."""
+    """The exit code; `None` if the server had not begun."""
     from tokcost.local_server import BEGUN, DONE, REFUSED, STEP_SECONDS, NotUnderstood
 
     patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))

@@ -63,8 +63,8 @@ def end_of_message(
 
 
 def _has_line(directory: str, path: str) -> bool:
-    """Whether the beginning of a message has a line with an id. To know it to the letter, git would have to wait for an
-    import."""
+    """Whether the beginning of a message contains a line with an id. An exact answer would need an import, for which
+    git would have to wait."""
     try:
         stream = os.open(os.path.join(directory, path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:
@@ -87,7 +87,7 @@ def failure(
     name: str, reason: str, code: int, hint: str = "", *, message: "Literal['written', 'kept', '']" = ""
 ) -> tuple[str, str]:
     """A sentence about a hook that failed, with the reason, and what to do about it: the `hint` of the reason, unless
-    the commit was stopped. `message` is what `end_of_message` saw."""
+    the commit was stopped. `message` is the result of `end_of_message`."""
     if message == "written":
         lost = f"{name} could not finish ({reason}) after it had written the message; the next hook catches up"
     elif message == "kept":

@@ -89,8 +89,8 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
 
 
 def _seems_to_stop_unchecked() -> bool:
-    """Whether a budget that cannot be checked is to stop the commit, by a glance at the clone's settings. It holds
-    until the work has read them as git does: on a busy machine the time may be over before that."""
+    """Whether a budget that cannot be checked is to stop the commit, by a quick look at the clone's settings. It is
+    valid until the work has read them as git does: on a busy machine the time may be over before that."""
     folder = os.environ.get("GIT_DIR") or ".git"
     common = _beginning(os.path.join(folder, "commondir")).strip()
     lines = _beginning(os.path.join(folder, os.fsdecode(common), "config")).lower().splitlines()
@@ -99,7 +99,7 @@ def _seems_to_stop_unchecked() -> bool:
 
 
 def _beginning(path: str) -> bytes:
-    """The first bytes of a file; none where there is no such file."""
+    """The first bytes of a file; none if there is no such file."""
     try:
         stream = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:

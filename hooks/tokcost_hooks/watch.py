@@ -43,8 +43,9 @@ class Limits:
 def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]", before: int = 0) -> int:
     """Do `work` in a child process and return its exit code.
 
-    `work` is handed a function with which it can say beforehand what holds if it comes to no end (`before` otherwise).
-    When that happens, `give_up` is told why and which code holds. Raises `OSError` when no process can be started.
+    `work` receives a function with which it can promise an exit code in case it does not finish (`before` otherwise).
+    In that case, `give_up` is called with the reason and the promised code. Raises `OSError` if no process can be
+    started.
     """
     open_standard_streams()
     heard, spoken = os.pipe()
@@ -58,7 +59,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
         os.close(promise)
         code, reason = watch.until_done()
         if reason:
-            watch.end()  # first: what has happened by now is all that will
+            watch.end()  # first, so that nothing more can happen afterwards
             code = _promised(promised, before)
             give_up(reason, code)
         return code
@@ -67,7 +68,7 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
 
 
 def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]", before: int = 0) -> int:
-    """Do `work` as `run_watched` does where processes cannot fork (Windows): a thread ends this process, unless
+    """Do `work` as `run_watched` does, on systems without fork (Windows): a thread ends this process, unless
     something holds Python's lock."""
     from threading import Timer
 

@@ -35,7 +35,7 @@ class Call(NamedTuple):
     is_awaited: Callable[[], bool]
     """Whether git still waits."""
     promise: Callable[[int], None]
-    """Takes the exit code that holds from now on if the work comes to no end."""
+    """Takes the exit code that holds from now on if the work does not finish."""
 
 
 def work(call: Call) -> int:

@@ -59,7 +59,7 @@ class NoAnswer(TimeoutError):
     def __init__(self, promised: str) -> None:
         super().__init__("the tokcost server takes too long")
         self.promised = promised
-        """The text that the server promised for this; empty where it came to nothing before."""
+        """The text that the server promised for this case; empty if it promised none."""
 
 
 class Request:
@@ -145,7 +145,9 @@ def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SEC
 def ask_for_text(home: str, words: "Sequence[str]", patience: "Callable[[Server], Callable[[], object]]") -> str | None:
     """A server's answer to a command line of ours; `None` if none answers, or it leaves the answer to the command.
 
-    Raises `NoAnswer` then, and `OSError` and `ValueError` where a server was asked, and is gone."""
+    The patience created by `patience` is asked every few hundredths of a second whether it takes too long. In that
+    case, raises `NoAnswer`; raises `OSError` and `ValueError` if the server vanished after the request.
+    """
     server = reach(home, os.environ) if os.environ.get("TOKCOST_HOME", "/").startswith("/") else None
     if server is None:
         return None

@@ -342,7 +342,7 @@ def test_a_check_that_takes_too_long_stops_nothing_and_the_person_is_told(
             if said != {}:
                 break
     assert said.keys() == {"systemMessage"}
-    assert said["systemMessage"] == "tokcost: the budget was not checked (it took too long); the assistant goes on"
+    assert said["systemMessage"] == "tokcost: the budget was not checked (it took too long); the assistant continues"
 
 
 def asked_late(repo: Hooked, late: dict[str, str]) -> Any:

@@ -129,8 +129,8 @@ picks() {
   for left in UNSEEN UNSETTLED KEEP; do [ ! -e "$notes/TOKCOST_$left" ] || return 1; done
 }
 """
-"""A rebase proposes nothing, and a commit that it takes along has its lines in its message: only one that others are
-melted into may lack some. What earlier commits left to the next hook is not put off, though."""
+"""A rebase proposes nothing, and each picked commit has its lines in its message: only a commit that absorbs others (a
+fixup or squash) may lack some. Work that earlier commits left to the next hook is not postponed, though."""
 _BEFORE = {
     "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_PLACE + _PICKS,
     "commit-msg": _CHECK,

@@ -28,17 +28,16 @@ def answer_hook(words: "tuple[str, ...]") -> "NoReturn":
     # For a disk that does not answer at all: `threading` takes longer to import than a server takes to answer.
     faulthandler.dump_traceback_later(limits.longest + _GRACE_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
     promised = [NOTHING]
-    """The answers that hold if there comes no other, the last one first: each lets the assistant go on."""
+    """The answers to give if there is no other; the last one is valid. Each lets the assistant continue."""
     try:
         text = _asked(words, limits) or _found_out(words, limits, promised)
-    except BaseException:  # an assistant must not be stopped by a mistake of ours
+    except BaseException:  # an error of ours must not stop an assistant
         text = promised[-1]
     _leave(text)
 
 
 def _asked(words: "tuple[str, ...]", limits: Limits) -> "str | None":
-    """The answer of a server that runs already, or one that lets the assistant go on once waiting for it makes no sense
-    any more."""
+    """The answer of a running server, or one that lets the assistant continue once waiting makes no sense any more."""
     from tokcost.local_server import NoAnswer, ask_for_text
     from tokcost.settings import home_folder
 
@@ -70,7 +69,7 @@ def _found_out(words: "tuple[str, ...]", limits: Limits, promised: "list[str]") 
 
 
 def _end_in_time(thread: int, limits: Limits, promised: "list[str]") -> None:
-    """End the process, with an answer that lets the assistant go on, once waiting makes no sense any more."""
+    """End the process, with an answer that lets the assistant continue, once waiting makes no sense any more."""
     patience = Patience(limits, lambda: waits_of_thread(os.getpid(), thread))
     while not patience.spent():
         time.sleep(_STEP_SECONDS)

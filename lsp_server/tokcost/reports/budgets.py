@@ -59,9 +59,12 @@ def said_at_commit(
 
 
 def said_by_guard(status: Status, switch: str, notes: Sequence[str] = (), *, blocks: bool) -> tuple[str, bool]:
-    """A sentence for whoever sits before an assistant, and whether its run is to be stopped: only over a budget or a
-    rule of the developer's own, since what a repository recommends warns. `switch` is the variable that turns the guard
-    off, `notes` are what kept it from reading all that was spent. Empty while all is well."""
+    """A sentence for the user of an assistant, and whether its run is to be stopped: only by a budget or a rule of the
+    user's own, since a repository's recommendations only warn.
+
+    `switch` is the variable that disables the guard, `notes` are the reasons why the figures may lag behind. Empty if
+    all is well.
+    """
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
     said = [check_line(status)] if state_of(status) in ("over", "unpriced", "near") else []
     said += [f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)]
@@ -75,8 +78,8 @@ def said_by_guard(status: Status, switch: str, notes: Sequence[str] = (), *, blo
 
 
 def unchecked_by_guard(why: str) -> str:
-    """A sentence for whoever sits before an assistant that goes on although nothing could be checked."""
-    return f"tokcost: the budget was not checked ({escape(why)}); the assistant goes on"
+    """A sentence for the user of an assistant that continues although nothing could be checked."""
+    return f"tokcost: the budget was not checked ({escape(why)}); the assistant continues"
 
 
 def short_budget(status: Status) -> str:

@@ -272,9 +272,9 @@ def answer(
     words: tuple[str, ...],
     promise: Callable[[str], object] = lambda _: None,
 ) -> str:
-    """The line for an assistant's hook that asks with these words: its name, the moment and perhaps `--block`. Whatever
-    is wrong, it is one that lets the assistant go on. `promise` is told, once it is known that there is something to
-    check, the line that holds if that comes to no end."""
+    """The answer to an assistant's hook that calls with these arguments: the assistant's name, the event and perhaps
+    `--block`. On any error, the answer lets the assistant continue. Once it is known that there is something to check,
+    `promise` receives the answer to give if the check does not finish."""
     name, moment, *more = words
     guard = guard_of(name)
     if guard is None or moment not in ("prompt", "tool"):
@@ -296,9 +296,9 @@ _LETS_GO_ON = "{}\n"
 def judge(
     home: Path, environ: Mapping[str, str], folder: Path, blocks: bool, promise: Callable[[Verdict], object]
 ) -> Verdict:
-    """The state of the budgets and rules of the branch that is checked out in a folder, after everything logged was
-    read; nothing to say where there is no worktree, or neither budget nor rule. A check that fails stops nothing, and
-    says so. Raises `TokcostError` where it is not known whether there is anything to check."""
+    """The state of the budgets and rules of the branch that is checked out in a folder, after all logs were read;
+    empty if there is no worktree, or neither a budget nor a rule. A check that fails stops nothing, and says so.
+    Raises `TokcostError` if it is not known whether there is anything to check."""
     here = state_around(folder)
     if here is None or not _has_limits(home, here):
         return Verdict()
@@ -314,7 +314,7 @@ def judge(
 
 
 def _has_limits(home: Path, here: CloneState) -> bool:
-    """Whether there is anything to ask the ledger about, or a budget that cannot be understood."""
+    """Whether the ledger has to be asked at all, or there is a budget that cannot be understood."""
     budgets = read_budgets(here, here.branch)
     if budgets.problems or any(one.limit is not None for one in budgets.found):
         return True
