@@ -1,12 +1,16 @@
-"""Commits on a busy machine, each after a reply of the assistant: how many carry their line, and how long they take.
+"""Everything on a person's way, on a busy machine: what goes wrong, and how long it takes.
 
     python benchmarks/loaded.py --busy 8 --commits 200
 
-`--busy` processes do nothing but count meanwhile. The limits are those of users. A line is missing where a commit has
-none, and doubled where what the messages say together is more than what was spent. `--only` takes one part alone.
+`--busy` processes do nothing but count meanwhile. The limits are those of users. Before each commit, check and question
+the assistant has replied once more. Wrong is a commit without a line, a check of a guard that lets an assistant go on
+beyond a budget that blocks, a `tokcost status` that says another figure than what was spent (or none), and a commit of
+a rebase that has lost its line or has another one. Doubled is what messages say together beyond what was spent.
+`--only` takes one part alone, and may be said several times.
 """
 
 import argparse
+import json
 import os
 import signal
 import statistics
@@ -16,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from decimal import Decimal
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -24,6 +29,7 @@ sys.path[:0] = [str(HERE.parent / "lsp_server"), str(HERE.parent / "hooks"), str
 from support.claude_lines import append, assistant, counts  # noqa: E402
 from support.editor import Editor  # noqa: E402
 from support.hooked import REPLY, Hooked  # noqa: E402
+from tokcost.model.trailer import read_message  # noqa: E402
 
 BUSY = """
 import os
@@ -31,11 +37,16 @@ parent = os.getppid()
 while os.getppid() == parent:
     for _ in range(1_000_000): pass
 """
-HEAD = """| commits | number | median s | 95 % within, s | longest, s | without a line | doubled | pending at the end |
+HEAD = """| what | number | median s | 95 % within, s | longest, s | wrong | doubled | pending at the end |
 |---|---|---|---|---|---|---|---|"""
+COMMAND = [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()"]
+CHAIN = 50
+"""Commits that each rebase takes along."""
 SERVER = {"PYTHONPATH": os.pathsep.join(sys.path[:3])}
 USERS = {"TOKCOST_DEADLINE": ""}
 """The limits that hold for users; the sandbox of the tests has more patience."""
+PATIENT = {"TOKCOST_DEADLINE": "60"}
+"""For what is not measured."""
 
 
 def main() -> None:
@@ -46,7 +57,7 @@ def main() -> None:
         print(f"{wanted.busy} busy processes, {os.cpu_count()} processors\n")
         print(HEAD, flush=True)
         for name, play in PARTS.items():
-            if wanted.only in (None, name):
+            if not wanted.only or name in wanted.only:
                 with tempfile.TemporaryDirectory() as folder:
                     _print(name, play(Story(Path(folder), wanted)), os.getloadavg()[0])
     finally:
@@ -64,7 +75,9 @@ class Story:
         self.repo.more_environ |= USERS
         self.seconds: list[float] = []
         self.said: list[str] = []
-        self.missing = self.stopped = 0
+        self.wrong = self.stopped = 0
+        self.before = 0
+        """Replies that were pending before what is measured, and must be so afterwards."""
 
     @contextmanager
     def served(self) -> Iterator[Editor]:
@@ -74,21 +87,31 @@ class Story:
             editor.wait(self.repo.is_served)
             yield editor
 
+    def timed(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """A program, to its end; how long it takes is kept, and so is what it says on standard error."""
+        begun = time.perf_counter()
+        done = subprocess.run(
+            words,
+            cwd=self.repo.path,
+            env=self.repo.environ | SERVER,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        self.seconds.append(time.perf_counter() - begun)
+        self.said += [line for line in done.stderr.splitlines() if line]
+        return done
+
     def commits(self, number: int, before: Callable[[int], None] = lambda _: None, *how: str) -> "Story":
         """That many commits, with something that happens before each."""
         for count in range(number):
             self.repo.spend()
             self.repo.change()
             before(count)
-            begun = time.perf_counter()
-            command = ["git", "commit", "-q", *(how or ("-m", f"Change {count}"))]
-            done = subprocess.run(
-                command, cwd=self.repo.path, env=self.repo.environ, capture_output=True, text=True, check=False
-            )
-            self.seconds.append(time.perf_counter() - begun)
-            self.said += [line for line in done.stderr.splitlines() if line]
+            done = self.timed("git", "commit", "-q", *(how or ("-m", f"Change {count}")))
             self.stopped += done.returncode != 0
-            self.missing += done.returncode == 0 and "AI-Cost: " not in self.repo.message()
+            self.wrong += done.returncode == 0 and "AI-Cost: " not in self.repo.message()
         return self
 
 
@@ -164,6 +187,85 @@ def importing(story: Story) -> Story:
         return story.commits(story.wanted.commits // 4)
 
 
+def guarded(story: Story) -> Story:
+    """An assistant asks before each prompt, beyond a budget that blocks."""
+    _over_budget(story)
+    for _ in range(story.wanted.commits // 4):
+        story.repo.spend()
+        done = story.timed(*COMMAND, "guard", "check", "claude-code", "prompt", "--block")
+        answer = json.loads(done.stdout)
+        story.wrong += answer.get("continue") is not False
+        story.said += [f"guard: {answer.get('systemMessage', 'nothing')}"] * ("continue" not in answer)
+    return story
+
+
+def guarded_by_server(story: Story) -> Story:
+    """The same, with an editor open."""
+    with story.served():
+        return guarded(story)
+
+
+def _over_budget(story: Story) -> None:
+    story.commits(1)
+    story.seconds.clear()
+    assert story.repo.tokcost("budget", "set", "0.0001", "--branch", "--block").returncode == 0
+
+
+def asked(story: Story) -> Story:
+    """A prompt asks for the figure, each time after a reply."""
+    story.commits(1)
+    story.seconds.clear()
+    reply = json.loads(story.repo.tokcost("status", "--json").stdout)["list_cost"]
+    for number in range(2, 2 + story.wanted.commits // 4):
+        story.repo.spend()
+        said = story.timed(*COMMAND, "status").stdout
+        is_right = f" ${Decimal(reply) * number:.2f} " in said.replace("\n", " ")
+        story.wrong += not is_right
+        story.said += [] if is_right else [f"status: {said.strip()}"]
+    return story
+
+
+def asked_of_server(story: Story) -> Story:
+    """The same, with an editor open."""
+    with story.served():
+        return asked(story)
+
+
+def rebased(story: Story) -> Story:
+    """Commits with a line each are put on another base, while two replies are pending."""
+    repo = story.repo
+    repo.git("branch", "base")
+    for number in range(CHAIN):
+        repo.spend()
+        repo.change(f"file{number}")
+        repo.hooked("-m", f"Change {number}", env=PATIENT)
+    story.before = 2
+    for _ in range(story.before):
+        repo.spend()
+    lines = _tokens_by_subject(story)
+    assert all(lines.values()), lines
+    for number in range(max(1, story.wanted.commits // 50)):
+        base = repo.plumb(f"Base {number}", "base", tree="base^{tree}", ref="refs/heads/base")
+        done = story.timed("git", "rebase", "-q", "--onto", base, f"HEAD~{CHAIN}")
+        story.stopped += done.returncode != 0
+        after = _tokens_by_subject(story)
+        story.wrong += sum(after.get(subject) != said for subject, said in lines.items())
+    return story
+
+
+def rebased_by_server(story: Story) -> Story:
+    """The same, with an editor open."""
+    with story.served():
+        return rebased(story)
+
+
+def _tokens_by_subject(story: Story) -> dict[str, list[str]]:
+    """What the lines of each commit that is rebased say."""
+    commits = story.repo.git("rev-list", f"-{CHAIN}", "HEAD").split()
+    messages = [story.repo.message(commit) for commit in commits]
+    return {one.partition("\n")[0]: [line.token for line in read_message(one).lines] for one in messages}
+
+
 PARTS: dict[str, Callable[[Story], Story]] = {
     "alone": alone,
     "served": served,
@@ -173,6 +275,12 @@ PARTS: dict[str, Callable[[Story], Story]] = {
     "the server is killed amid every second": killed,
     "the server is stopped": stopped,
     "the server is in its first import": importing,
+    "guard check, beyond a budget that blocks": guarded,
+    "guard check, served": guarded_by_server,
+    "status": asked,
+    "status, served": asked_of_server,
+    f"rebase of {CHAIN} commits": rebased,
+    f"rebase of {CHAIN} commits, served": rebased_by_server,
 }
 
 
@@ -188,9 +296,9 @@ def _print(name: str, story: Story, load: float) -> None:
         f"{statistics.median(seconds):.2f}",
         f"{seconds[int(len(seconds) * 0.95)]:.2f}",
         f"{seconds[-1]:.2f}",
-        f"{story.missing}" + (f", {story.stopped} stopped" if story.stopped else ""),
+        f"{story.wrong}" + (f", {story.stopped} stopped" if story.stopped else ""),
         f"{doubled}",
-        f"{kept.pending[0] // REPLY}",
+        f"{kept.pending[0] // REPLY}" + (f" ({story.before} before)" if story.before else ""),
     )
     print(f"| {' | '.join(cells)} |", flush=True)
     left = [one.name for one in (story.repo.ledger_home / "server").glob("*.*")]
@@ -204,7 +312,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--commits", type=int, default=200, help="with and without a server; elsewhere fewer")
     parser.add_argument("--busy", type=int, default=8, help="processes that do nothing but count")
     parser.add_argument("--before", type=int, default=50_000, help="replies in logs that nobody has read yet")
-    parser.add_argument("--only", choices=PARTS, help="one part alone")
+    parser.add_argument("--only", choices=PARTS, action="append", help="one part alone")
     return parser.parse_args()
 
 

@@ -1,5 +1,6 @@
 import gc
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -7,6 +8,11 @@ import pytest
 # How long an example takes on a busy machine says nothing about the code.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+# A shell has what it starts with `&` ignore Ctrl-C, and so would every program that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

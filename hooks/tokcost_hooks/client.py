@@ -23,9 +23,11 @@ class Answer:
         """Standard input, if it was read for a server."""
 
 
-def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "Callable[[str, int], None]") -> Answer:
+def ask_server(
+    name: str, arguments: list[str], limits: Limits, give_up: "Callable[[str, int], None]", promised: int = 0
+) -> Answer:
     """Have a server do the work, as long as that makes sense. The work is not repeated here, unless the server
-    reports, explicitly or by ending, that it had not begun."""
+    reports, explicitly or by ending, that it had not begun. `promised` is valid until the server promises a code."""
     from tokcost.local_server import GREETING_SECONDS, Request, reach
     from tokcost.settings import home_folder
 
@@ -42,7 +44,7 @@ def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "Callab
         if name == "post-rewrite":
             data = request.data = _standard_input(limits.longest)
         server.send(request)
-        return Answer(_wait(server, limits, give_up), data)
+        return Answer(_wait(server, limits, give_up, promised), data)
     except (OSError, ValueError):
         return Answer(None, data)
     finally:
@@ -53,13 +55,13 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """`run.py` puts its folders before this one."""
 
 
-def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]") -> int | None:
+def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]", promised: int) -> int | None:
     """The exit code; `None` if the server had not begun."""
     from tokcost.local_server import BEGUN, DONE, REFUSED, STEP_SECONDS, NotUnderstood
 
     patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))
     step = min(STEP_SECONDS, limits.longest)
-    has_begun, promised, reason = False, 0, ""
+    has_begun, reason = False, ""
     while not reason:
         try:
             letter, data = server.next(step) or (b"", b"")

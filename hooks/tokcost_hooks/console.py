@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 """`typing` takes longer to import than everything needed here."""
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Literal
 
 STDERR = 2
 ON_TERMINAL = "TOKCOST_TERMINAL"
@@ -51,11 +52,46 @@ def message_as_it_is(name: str, arguments: "Sequence[str]", directory: str = "")
     return (status.st_ino, status.st_mtime_ns)
 
 
-def failure(name: str, reason: str, code: int, hint: str = "", *, is_written: bool = False) -> tuple[str, str]:
-    """A sentence about a hook that failed, with the reason, and what to do about it: the `hint` of the reason,
-    unless the commit was stopped. The hook may have written the line before that (`is_written`)."""
-    if is_written:
+def end_of_message(
+    name: str, arguments: "Sequence[str]", before: "tuple[int, int]", directory: str = ""
+) -> "Literal['written', 'kept', '']":
+    """The state in which a hook that failed leaves the message of a commit: written, or still with a line that it had
+    before (in a rebase, a pick or an amend)."""
+    if message_as_it_is(name, arguments, directory) != before:
+        return "written"
+    return "kept" if name == "prepare-commit-msg" and arguments and _has_line(directory, arguments[0]) else ""
+
+
+def _has_line(directory: str, path: str) -> bool:
+    """Whether the beginning of a message contains a line with an id. An exact answer would need an import, for which
+    git would have to wait."""
+    try:
+        stream = os.open(os.path.join(directory, path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return False
+    try:
+        text = os.read(stream, _MOST_OF_MESSAGE)
+    except OSError:
+        return False
+    finally:
+        os.close(stream)
+    lines = (line.split() for line in text.splitlines())
+    return any(words[0] == b"AI-Cost:" and len(words[-1].partition(b".")[0]) == _ID for words in lines if words)
+
+
+_MOST_OF_MESSAGE = 1 << 16
+_ID = 12
+
+
+def failure(
+    name: str, reason: str, code: int, hint: str = "", *, message: "Literal['written', 'kept', '']" = ""
+) -> tuple[str, str]:
+    """A sentence about a hook that failed, with the reason, and what to do about it: the `hint` of the reason, unless
+    the commit was stopped. `message` is the result of `end_of_message`."""
+    if message == "written":
         lost = f"{name} could not finish ({reason}) after it had written the message; the next hook catches up"
+    elif message == "kept":
+        lost = f"{name} could not finish ({reason}); the message keeps its cost line, and what is new stays pending"
     elif name == "prepare-commit-msg":
         lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
     elif name == "pre-commit":

@@ -11,7 +11,18 @@ import os
 import sys
 
 from tokcost_hooks.client import ask_server
-from tokcost_hooks.console import ON_TERMINAL, STDERR, failure, hint_of, is_told_later, message_as_it_is, tell, words
+from tokcost_hooks.console import (
+    ON_TERMINAL,
+    STDERR,
+    STOP,
+    end_of_message,
+    failure,
+    hint_of,
+    is_told_later,
+    message_as_it_is,
+    tell,
+    words,
+)
 from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
 
 TYPE_CHECKING = False
@@ -35,8 +46,7 @@ def main(parent: int = 0) -> None:
 
     def give_up(reason: str, code: int) -> None:
         if not is_told_later(name, os.environ):
-            is_written = message_as_it_is(name, sys.argv[2:]) != before
-            tell(*failure(name, reason, code, is_written=is_written))
+            tell(*failure(name, reason, code, message=end_of_message(name, sys.argv[2:], before)))
 
     try:
         os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # the working process may be no child of git
@@ -44,10 +54,11 @@ def main(parent: int = 0) -> None:
         if os.isatty(STDERR):
             os.environ[ON_TERMINAL] = "1"
         limits, arguments = _limits(name), _arguments(name)
-        answer = ask_server(name, arguments, limits, give_up)
+        promised = STOP if name == "pre-commit" and _seems_to_stop_unchecked() else 0
+        answer = ask_server(name, arguments, limits, give_up, promised)
         if answer.code is None:
             run = run_watched if hasattr(os, "fork") else run_beside_timer
-            code = run(lambda promise: _work(name, arguments, answer.data, promise), limits, give_up)
+            code = run(lambda promise: _work(name, arguments, answer.data, promise), limits, give_up, promised)
         else:
             code = answer.code
     except BaseException as problem:
@@ -71,9 +82,37 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
         call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True, promise)
     except BaseException as problem:
         if not is_told_later(name, os.environ):
-            tell(*failure(name, words(problem), 0, hint_of(problem)))
+            message = end_of_message(name, arguments, message_as_it_is(name, arguments))
+            tell(*failure(name, words(problem), 0, hint_of(problem), message=message))
         return 0
     return work(call)
+
+
+def _seems_to_stop_unchecked() -> bool:
+    """Whether a budget that cannot be checked is to stop the commit, by a quick look at the clone's settings. It is
+    valid until the work has read them as git does: on a busy machine the time may be over before that."""
+    folder = os.environ.get("GIT_DIR") or ".git"
+    common = _beginning(os.path.join(folder, "commondir")).strip()
+    lines = _beginning(os.path.join(folder, os.fsdecode(common), "config")).lower().splitlines()
+    said = [line.partition(b"=")[2] for line in lines if line.strip().startswith(b"budgetunchecked")]
+    return bool(said) and said[-1].strip(b' \t"') == b"block"
+
+
+def _beginning(path: str) -> bytes:
+    """The first bytes of a file; none if there is no such file."""
+    try:
+        stream = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return b""
+    try:
+        return os.read(stream, _MOST_OF_SETTINGS)
+    except OSError:
+        return b""
+    finally:
+        os.close(stream)
+
+
+_MOST_OF_SETTINGS = 1 << 18
 
 
 def _standard_input() -> bytes:

@@ -40,11 +40,12 @@ class Limits:
         self.stuck = stuck
 
 
-def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]") -> int:
+def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]", before: int = 0) -> int:
     """Do `work` in a child process and return its exit code.
 
-    `work` receives a function with which it can promise an exit code in case it does not finish (0 otherwise). In that
-    case, `give_up` is called with the reason and the promised code. Raises `OSError` if no process can be started.
+    `work` receives a function with which it can promise an exit code in case it does not finish (`before` otherwise).
+    In that case, `give_up` is called with the reason and the promised code. Raises `OSError` if no process can be
+    started.
     """
     open_standard_streams()
     heard, spoken = os.pipe()
@@ -59,19 +60,19 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
         code, reason = watch.until_done()
         if reason:
             watch.end()  # first, so that nothing more can happen afterwards
-            code = _promised(promised)
+            code = _promised(promised, before)
             give_up(reason, code)
         return code
     finally:
         watch.end()
 
 
-def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]") -> int:
+def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]", before: int = 0) -> int:
     """Do `work` as `run_watched` does, on systems without fork (Windows): a thread ends this process, unless
     something holds Python's lock."""
     from threading import Timer
 
-    promises = [0]
+    promises = [before]
 
     def end() -> None:
         give_up(_too_long(limits), promises[-1])
@@ -229,12 +230,12 @@ def _read(path: str) -> bytes:
         return stream.read()
 
 
-def _promised(pipe: int) -> int:
+def _promised(pipe: int, before: int) -> int:
     os.set_blocking(pipe, False)
     try:
-        return (os.read(pipe, 64) or b"\0")[-1]
+        return (os.read(pipe, 64) or bytes([before]))[-1]
     except BlockingIOError:
-        return 0
+        return before
 
 
 def write_all(stream: int, data: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tokcost.services.look_at_clone import state_of_hook, stops_unchecked
 from tokcost.settings import RESCUES_FILE
 from tokcost_hooks import HOOKS
-from tokcost_hooks.console import STOP, failure, hint_of, is_told_later, message_as_it_is, words
+from tokcost_hooks.console import STOP, end_of_message, failure, hint_of, is_told_later, message_as_it_is, words
 
 BEFORE_COMMIT = HOOKS[:3]
 
@@ -35,7 +35,7 @@ class Call(NamedTuple):
     is_awaited: Callable[[], bool]
     """Whether git still waits."""
     promise: Callable[[int], None]
-    """Takes the exit code that holds from now on if the work does not finish; until then it is 0."""
+    """Takes the exit code that holds from now on if the work does not finish."""
 
 
 def work(call: Call) -> int:
@@ -54,16 +54,16 @@ def work(call: Call) -> int:
         if call.name in BEFORE_COMMIT and not call.is_awaited():
             return 0  # git has gone on: the message may belong to another commit by now
         # Where a budget that cannot be checked is to stop the commit, so is a check that comes to no end.
-        if call.name == "pre-commit" and stops_unchecked(here):
-            promise(STOP)
+        if call.name == "pre-commit":
+            promise(STOP if stops_unchecked(here) else 0)
         hook = import_module(f"tokcost_hooks.{call.name.replace('-', '_')}")
         is_stopped = hook.run(call._replace(promise=promise), here) is True
         _tell_of_rescues(call)
         return STOP if is_stopped else 0
     except BaseException as problem:
         if not is_told_later(call.name, call.environ):
-            is_written = message_as_it_is(call.name, call.arguments, call.directory) != before
-            call.tell(*failure(call.name, words(problem), code, hint_of(problem), is_written=is_written))
+            message = end_of_message(call.name, call.arguments, before, call.directory)
+            call.tell(*failure(call.name, words(problem), code, hint_of(problem), message=message))
         return code
 
 

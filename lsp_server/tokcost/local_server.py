@@ -53,6 +53,15 @@ class NotUnderstood(ValueError):
     """The data in the pipe are no frame, or no request."""
 
 
+class NoAnswer(TimeoutError):
+    """A server takes too long."""
+
+    def __init__(self, promised: str) -> None:
+        super().__init__("the tokcost server takes too long")
+        self.promised = promised
+        """The text that the server promised for this case; empty if it promised none."""
+
+
 class Request:
     """A request of a client."""
 
@@ -137,24 +146,26 @@ def ask_for_text(home: str, words: "Sequence[str]", patience: "Callable[[Server]
     """A server's answer to a command line of ours; `None` if none answers, or it leaves the answer to the command.
 
     The patience created by `patience` is asked every few hundredths of a second whether it takes too long. In that
-    case, raises `TimeoutError`; raises `OSError` and `ValueError` if the server vanished after the request.
+    case, raises `NoAnswer`; raises `OSError` and `ValueError` if the server vanished after the request.
     """
     server = reach(home, os.environ) if os.environ.get("TOKCOST_HOME", "/").startswith("/") else None
     if server is None:
         return None
     try:
-        is_spent, said = patience(server), b""
+        is_spent, said, promised = patience(server), b"", b""
         server.send(Request(words[0], words[1:], os.getcwd(), os.environ))
         while True:
             letter, data = server.next(STEP_SECONDS) or (b"", b"")
             if letter == SAID:
                 said += data
+            elif letter == PROMISED:
+                promised = data
             elif letter == DONE:
                 return said.decode("utf-8", "replace")
             elif letter == REFUSED:
                 return None
             elif not letter and is_spent():
-                raise TimeoutError("the tokcost server takes too long")
+                raise NoAnswer(promised.decode("utf-8", "replace"))
     finally:
         server.close()
 

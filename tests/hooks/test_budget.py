@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from support.git_sandbox import T0
-from support.hooked import Hooked, both_ways
+from support.hooked import AT_ONCE, Hooked, both_ways
 from support.terminal import piped
 from tokcost.policy.clone_state import read_state
 from tokcost_hooks import prepare_commit_msg
@@ -322,6 +322,45 @@ def test_a_locked_ledger_costs_no_more_than_the_deadline(
     assert (done.returncode, b"the budget was not checked" in done.stderr) == (int(decides == "block"), True)
 
 
+@both_ways
+@pytest.mark.parametrize(
+    ("settings", "stops"),
+    [("budgetUnchecked = block", True), ('BudgetUnchecked="Block"', True), ("# budgetUnchecked = block", False),
+     ("budgetUnchecked = block\n\tbudgetUnchecked = pass", False), ("", False)],
+)  # fmt: skip
+def test_a_budget_that_nobody_had_time_to_look_at_stops_the_commit_of_who_wants_it(
+    repo: Hooked, settings: str, stops: bool
+) -> None:
+    budget(repo, "set", "100", "--branch", "--block")
+    with (repo.common_dir / "config").open("a") as config:
+        config.write(f"[tokcost]\n\t{settings}\n")
+    repo.spend()
+    repo.change()
+    done = commit_in_a_hurry(repo)
+    assert "the budget was not checked" in done.stderr
+    assert ("the commit was stopped" in done.stderr) is stops
+    assert done.returncode == int(stops)
+
+
+def test_in_a_linked_worktree_the_clones_settings_say_whether_what_nobody_had_time_for_stops(repo: Hooked) -> None:
+    repo.link()
+    budget(repo, "set", "100", "--branch", "--block")
+    repo.git("config", "tokcost.budgetUnchecked", "block")
+    repo.spend()
+    repo.change()
+    done = commit_in_a_hurry(repo)
+    assert "the commit was stopped" in done.stderr
+    assert done.returncode == 1
+
+
+def commit_in_a_hurry(repo: Hooked) -> "subprocess.CompletedProcess[str]":
+    """A commit whose hooks have no time at all."""
+    environ = repo.environ | {"TOKCOST_DEADLINE": AT_ONCE}
+    return subprocess.run(
+        ["git", "commit", "-q", "-m", "Work"], cwd=repo.path, env=environ, capture_output=True, text=True, check=False
+    )
+
+
 def python_is(repo: Hooked, script: str) -> Path:
     """Have a hook that is left from a budget start a program in place of Python; the file it leaves when it was
     started."""
@@ -564,13 +603,13 @@ def test_that_a_commit_is_stopped_holds_from_before_it_is_said(repo: Hooked) -> 
 
     def tell(sentence: str, hint: str) -> None:
         happened.append(sentence)
-        if len(happened) == 2:
+        if len(happened) == 3:
             raise ValueError("something comes between")
 
     whose = (str(repo.path), repo.environ, repo.ledger_home)
     assert work(Call("pre-commit", [], *whose, b"", tell, lambda: True, happened.append)) == STOP
-    assert happened[0] == STOP
-    assert ["the commit was stopped" in str(said) for said in happened[1:]] == [True, True]
+    assert happened[:2] == [0, STOP]  # the settings stop nothing that is unchecked; the check does
+    assert ["the commit was stopped" in str(said) for said in happened[2:]] == [True, True]
 
 
 def test_a_policy_without_a_budget_loads_nothing_of_budgets(repo: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from support.hooked import Hooked, both_ways
 from support.terminal import piped
+from support.trouble import make_packages
 
 ASSISTANTS = {
     "claude-code": ".claude/settings.json",
@@ -294,9 +296,62 @@ def test_without_a_budget_a_repository_or_sense_the_assistant_goes_on(repo: Hook
     done = piped(["guard", "check", "claude-code", "prompt"], tmp_path, repo.environ)
     assert (done.returncode, done.stdout) == (0, "{}\n")
     budget(repo, "0.000001")
-    (repo.ledger_home / "ledger.db").unlink(missing_ok=True)
+
+
+@both_ways
+@pytest.mark.parametrize("name", ASSISTANTS)
+def test_a_budget_that_cannot_be_checked_stops_nothing_and_the_person_is_told(repo: Hooked, name: str) -> None:
+    repo.spend()
+    budget(repo, "0.000001")
+    for path in repo.ledger_home.glob("ledger.db*"):
+        path.unlink()
     (repo.ledger_home / "ledger.db").mkdir()
-    assert answer(repo, "claude-code", "prompt", "--block") == {}
+    said = json.dumps(answer(repo, name, "prompt", "--block"))
+    assert "the budget was not checked (" in said or name == "copilot-cli"  # which has no way to show it
+    assert '"stop": true' not in said
+    assert "stopped" not in said
+    assert answer(repo, name, "tool", "--block") == {} or name == "opencode"  # whose plug-in shows it at the prompt
+
+
+@both_ways
+def test_a_budget_that_nobody_understands_is_told(repo: Hooked) -> None:
+    repo.spend()
+    budget(repo, "much")
+    said = answer(repo, "claude-code", "prompt", "--block")
+    assert said.keys() == {"systemMessage"}
+    assert "the budget was not checked in full: " in said["systemMessage"]
+    assert answer(repo, "claude-code", "tool", "--block") == {}
+
+
+SLOW = "end = time.monotonic() + 4\nwhile time.monotonic() < end: pass"
+
+
+@pytest.mark.parametrize("served", [False, True], ids=["alone", "served"])
+@pytest.mark.parametrize("trouble", [SLOW, "time.sleep(60)"], ids=["slow", "stuck"])
+def test_a_check_that_takes_too_long_stops_nothing_and_the_person_is_told(
+    repo: Hooked, tmp_path: Path, served: bool, trouble: str
+) -> None:
+    repo.spend()
+    budget(repo, "0.000001")
+    repo.more_environ["PYTHONPATH"] = f"{make_packages(tmp_path / 'more-packages')}:{os.environ.get('PYTHONPATH', '')}"
+    late = {"TROUBLE": trouble, "TOKCOST_DEADLINE": ""}
+    said: Any = {}
+    with repo.serve() if served else nullcontext():
+        for _ in range(20):  # on a very busy machine the time may be over before it is known that there is a budget
+            said = asked_late(repo, late)
+            if said != {}:
+                break
+    assert said.keys() == {"systemMessage"}
+    assert said["systemMessage"] == "tokcost: the budget was not checked (it took too long); the assistant continues"
+
+
+def asked_late(repo: Hooked, late: dict[str, str]) -> Any:
+    command = [sys.executable, "-P", "-m", "tokcost", "guard", "check", "claude-code", "prompt", "--block"]
+    done = subprocess.run(
+        command, cwd=repo.path, env=repo.environ | late, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
 
 
 def test_a_ledger_that_stays_locked_does_not_keep_the_assistant_waiting(repo: Hooked) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere, served_slowly
+from support.hooked import AT_ONCE, NO_HOOKS, REPLY, Hooked, everywhere, served_slowly
 
 pytestmark = served_slowly
 
@@ -42,6 +42,36 @@ def test_what_is_pending_waits_until_the_rebase_is_over(repo: Hooked, backend: s
     repo.work("Four")
     assert repo.replies() == {"total": 5, "carried": 5}
     assert [line.tokens for line in repo.lines()] == [2 * REPLY]
+
+
+@everywhere
+def test_taking_commits_along_needs_no_time_for_their_lines(repo: Hooked) -> None:
+    feature(repo)
+    repo.spend()
+    before = [repo.lines(f"HEAD~{back}") for back in range(3)]
+    said = repo.grumble("rebase", "-q", "main", env={"TOKCOST_DEADLINE": AT_ONCE})
+    assert "prepare-commit-msg" not in said
+    assert [repo.lines(f"HEAD~{back}") for back in range(3)] == before
+    assert repo.replies() == {"total": 4, "carried": 3, "pending": 1}
+
+
+def test_fixups_that_a_rebase_has_no_time_for_leave_their_lines_to_the_next_commit(repo: Hooked) -> None:
+    feature(repo)
+    hurried = repo.editor("true") | {"TOKCOST_DEADLINE": AT_ONCE, "GIT_SEQUENCE_EDITOR": "sed -i -e 2,3s/pick/fixup/"}
+    said = repo.grumble("rebase", "-q", "-i", "main", env=hurried)
+    assert "the message keeps its cost line, and what is new stays pending" in said
+    assert "without a cost line" not in said
+    repo.work("After")
+    assert repo.replies() == {"total": 4, "carried": 4}
+
+
+def test_a_rebase_does_what_an_earlier_commit_left_to_the_next_hook(repo: Hooked) -> None:
+    feature(repo)
+    repo.spend()
+    repo.change()
+    repo.grumble("commit", "-q", "-m", "Kept", env={"TOKCOST": "off", "TOKCOST_DEADLINE": AT_ONCE})
+    repo.rebase("main")
+    assert repo.replies() == {"total": 4, "carried": 3, "withheld": 1}
 
 
 def test_commits_in_another_order_keep_their_lines(repo: Hooked) -> None:

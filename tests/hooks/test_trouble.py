@@ -132,6 +132,20 @@ def test_a_hook_that_is_killed_says_what_the_commit_carries(doomed: Hooked, when
     assert doomed.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.parametrize("how", [("commit", "-q", "--amend", "--no-edit"), ("cherry-pick", "feature")], ids=" ".join)
+def test_a_hook_that_has_no_time_says_that_the_line_which_was_there_stays(repo: Hooked, how: tuple[str, ...]) -> None:
+    repo.git("switch", "-q", "-c", "feature")
+    repo.work(name="other")
+    if how[0] == "cherry-pick":
+        repo.git("switch", "-q", "main")
+    repo.spend()
+    said = repo.grumble(*how, env={"TOKCOST_DEADLINE": AT_ONCE})
+    assert "the message keeps its cost line, and what is new stays pending" in said
+    assert "without a cost line" not in said
+    assert len(repo.lines()) == 1
+    assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
+
+
 @pytest.mark.parametrize("when", few(["after", "before"], 1))
 def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None:
     """It is never proposed again, wherever the hook was killed: the next commit does what was left."""

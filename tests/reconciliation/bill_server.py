@@ -28,6 +28,8 @@ class Reply(NamedTuple):
     length: int | None = None
     seconds_a_byte: float = 0
     seconds_before: float = 0
+    drips_before: Callable[[], bool] = lambda: False
+    """As long as this holds, a header comes every half second."""
 
 
 Answer = Callable[[Request], Reply]
@@ -39,10 +41,12 @@ def reply(document: object, status: int = 200, **headers: str) -> Reply:
 
 
 class BillServer:
-    """Runs while it is entered; `requests` are those it got."""
+    """Runs while it is entered; `requests` are those it got, and `hung_up` is set once whoever asked has closed a
+    connection."""
 
     def __init__(self, answer: Answer) -> None:
         self.requests: list[Request] = []
+        self.hung_up = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -63,10 +67,15 @@ class BillServer:
             def handle(self) -> None:
                 with suppress(ConnectionError):  # whoever asked had enough
                     super().handle()
+                outer.hung_up.set()
 
             def _send(self, told: Reply) -> None:
                 time.sleep(told.seconds_before)
                 self.send_response(told.status)
+                while told.drips_before():
+                    self.send_header("x-more", "to come")
+                    self.flush_headers()
+                    time.sleep(0.5)
                 for name, value in told.headers:
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(told.body) if told.length is None else told.length))

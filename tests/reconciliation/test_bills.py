@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from reconciliation.bill_server import (
     KEY,
@@ -67,13 +67,18 @@ class Office:
     def run(self, answer: Answer, provider: str = "anthropic", *words: str) -> tuple[int, str, str]:
         """Exit code, output and errors. The key is in neither."""
         with BillServer(answer) as server:
-            environ = self.environ | {"TOKCOST_RECONCILE_URL": server.url}
-            more = words if "--month" in words else (*MONTH, *words)
-            done = CliRunner(env=CLEAN | environ).invoke(tokcost, ["reconcile", provider, *more])
+            done = self.asked(server, provider, *words)
             self.requests = server.requests
+        return done.exit_code, done.stdout, done.stderr
+
+    def asked(self, server: BillServer, provider: str = "anthropic", *words: str) -> Result:
+        """What the command came to; the key is not in it."""
+        environ = self.environ | {"TOKCOST_RECONCILE_URL": server.url}
+        more = words if "--month" in words else (*MONTH, *words)
+        done = CliRunner(env=CLEAN | environ).invoke(tokcost, ["reconcile", provider, *more])
         assert KEY not in done.output
         assert "this is a bug" not in done.output
-        return done.exit_code, done.stdout, done.stderr
+        return done
 
     def told(self, answer: Answer, provider: str = "anthropic", *words: str) -> dict[str, Any]:
         code, out, err = self.run(answer, provider, "--json", *words)
@@ -370,13 +375,22 @@ def test_pages_that_never_end_end(office: Office) -> None:
 
 
 @pytest.mark.slow
-def test_an_answer_that_drips_is_given_up(office: Office) -> None:
-    began = time.monotonic()
-    body = json.dumps(anthropic_page()).encode() + b" " * 1000
-    code, out, err = office.run(lambda request: Reply(body, seconds_a_byte=0.5))
-    assert (code, out) == (3, "")
-    assert "in time" in err
-    assert time.monotonic() - began < 90
+@pytest.mark.parametrize("part", ["body", "headers"])
+def test_an_answer_that_drips_is_given_up_and_its_connection_closed(office: Office, part: str) -> None:
+    began, given_up = time.monotonic(), threading.Event()
+    dripping = json.dumps(anthropic_page()).encode() + b" " * 1000
+    told = (
+        Reply(dripping, seconds_a_byte=0.5)
+        if part == "body"
+        else Reply(b"", drips_before=lambda: not given_up.is_set())
+    )
+    with BillServer(lambda request: told) as server:
+        done = office.asked(server)
+        assert time.monotonic() - began < 90
+        given_up.set()
+        assert server.hung_up.wait(60), "a connection that nobody uses is still open"
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "in time" in done.stderr
 
 
 def test_a_server_that_is_not_there_is_a_sentence(office: Office) -> None:

@@ -121,13 +121,24 @@ _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
 """A budget may have been set since we were installed: the hook that writes the line checks whether a hook here
 checks it."""
 
+_PICKS = """\
+picks() {
+  git_dir="${GIT_DIR:-.git}"
+  [ -d "$git_dir/rebase-merge" ] || [ -d "$git_dir/rebase-apply" ] || return 1
+  [ ! -e "$git_dir/rebase-merge/current-fixups" ] || return 1
+  for left in UNSEEN UNSETTLED KEEP; do [ ! -e "$notes/TOKCOST_$left" ] || return 1; done
+}
+"""
+"""A rebase proposes nothing, and each picked commit has its lines in its message: only a commit that absorbs others (a
+fixup or squash) may lack some. Work that earlier commits left to the next hook is not postponed, though."""
 _BEFORE = {
-    "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_PLACE,
+    "prepare-commit-msg": _FORGET + _NOTE_KEEP + _NOTE_PLACE + _PICKS,
     "commit-msg": _CHECK,
     "post-commit": _SETTLE,
     "post-merge": _SETTLE_MERGE,
 }
 _WAITS_FOR = {
+    "prepare-commit-msg": "! picks",
     "commit-msg": '[ -s "$notes/TOKCOST_UNTOUCHED" ] || titled "$1"',
     "post-commit": '{ [ -s "$note" ] && ! carries_all && begin; } || [ -e "$keep" ]',
     "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',

@@ -27,16 +27,18 @@ def answer_hook(words: "tuple[str, ...]") -> "NoReturn":
     limits = Limits(float(chosen), float(chosen)) if chosen else Limits(LONGEST_SECONDS, STUCK_SECONDS)
     # For a disk that does not answer at all: `threading` takes longer to import than a server takes to answer.
     faulthandler.dump_traceback_later(limits.longest + _GRACE_SECONDS, exit=True, file=os.open(os.devnull, os.O_WRONLY))
+    promised = [NOTHING]
+    """The answers to give if there is no other; the last one is valid. Each lets the assistant continue."""
     try:
-        text = _asked(words, limits) or _found_out(words, limits)
+        text = _asked(words, limits) or _found_out(words, limits, promised)
     except BaseException:  # an error of ours must not stop an assistant
-        text = NOTHING
+        text = promised[-1]
     _leave(text)
 
 
 def _asked(words: "tuple[str, ...]", limits: Limits) -> "str | None":
     """The answer of a running server, or one that lets the assistant continue once waiting makes no sense any more."""
-    from tokcost.local_server import ask_for_text
+    from tokcost.local_server import NoAnswer, ask_for_text
     from tokcost.settings import home_folder
 
     try:
@@ -45,33 +47,33 @@ def _asked(words: "tuple[str, ...]", limits: Limits) -> "str | None":
             ("guard", *words),
             lambda server: Patience(limits, lambda: waits_of_thread(server.process, server.thread)).spent,
         )
-    except TimeoutError:
-        return NOTHING
+    except NoAnswer as late:
+        return late.promised or NOTHING
     except (OSError, ValueError, AttributeError):
         return None
 
 
-def _found_out(words: "tuple[str, ...]", limits: Limits) -> str:
+def _found_out(words: "tuple[str, ...]", limits: Limits, promised: "list[str]") -> str:
     import gc
 
     gc.disable()  # over before there is any garbage to collect
     from threading import Thread, get_native_id
 
-    Thread(target=_end_in_time, args=(get_native_id(), limits), daemon=True).start()
+    Thread(target=_end_in_time, args=(get_native_id(), limits, promised), daemon=True).start()
     from pathlib import Path
 
     from tokcost.services.guard import answer
     from tokcost.settings import tokcost_home
 
-    return answer(tokcost_home(os.environ), os.environ, Path.cwd(), words)
+    return answer(tokcost_home(os.environ), os.environ, Path.cwd(), words, promised.append)
 
 
-def _end_in_time(thread: int, limits: Limits) -> None:
+def _end_in_time(thread: int, limits: Limits, promised: "list[str]") -> None:
     """End the process, with an answer that lets the assistant continue, once waiting makes no sense any more."""
     patience = Patience(limits, lambda: waits_of_thread(os.getpid(), thread))
     while not patience.spent():
         time.sleep(_STEP_SECONDS)
-    _leave(NOTHING)
+    _leave(promised[-1])
 
 
 def _leave(text: str) -> "NoReturn":

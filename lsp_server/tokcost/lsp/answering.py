@@ -238,7 +238,8 @@ class Answering:
         """The answer for an assistant's hook."""
         from tokcost.services.guard import answer
 
-        text = answer(self._home, request.environ, Path(request.directory), tuple(request.arguments))
+        asked = (request.environ, Path(request.directory), tuple(request.arguments))
+        text = answer(self._home, *asked, lambda late: client.send(PROMISED, late.encode("utf-8", "backslashreplace")))
         if client.send(BEGUN):
             client.tell(text)
             client.send(DONE, b"\0")

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TypeVar
+from threading import Lock, Thread
+from typing import Generic, TypeVar
 
 _Answer = TypeVar("_Answer")
 
@@ -13,26 +13,62 @@ class Late(Exception):
 
 
 def within(
-    seconds: float, work: Callable[[], _Answer], *, patience: float = 0, waiting: Callable[[], None] | None = None
+    seconds: float,
+    work: Callable[[], _Answer],
+    *,
+    patience: float = 0,
+    waiting: Callable[[], None] | None = None,
+    late: Callable[[], None] = lambda: None,
 ) -> _Answer:
     """The result of some work, or its exception. `waiting` is called once if it takes longer than `patience`
-    seconds. Raises `Late`."""
-    answers: SimpleQueue[Callable[[], _Answer]] = SimpleQueue()
-    Thread(target=lambda: answers.put(_done(work)), daemon=True).start()
+    seconds; `late` once the work comes back although it was given up, in its own thread: only then does nobody use any
+    more what it was given, and it can be put away. Raises `Late`."""
+    done = _Done[_Answer](late)
+    Thread(target=lambda: done.came_back(_result(work)), daemon=True).start()
     if waiting is not None and patience < seconds:
         try:
-            return answers.get(timeout=patience)()
+            return done.wait(patience)()
         except Empty:
             waiting()
             seconds -= patience
     try:
-        answer = answers.get(timeout=seconds)
+        answer = done.wait(seconds)
     except Empty:
-        raise Late from None
+        answer = done.give_up()
     return answer()
 
 
-def _done(work: Callable[[], _Answer]) -> Callable[[], _Answer]:
+class _Done(Generic[_Answer]):
+    """The end of some work: either its answer is taken, or it is given up; never both, and never neither."""
+
+    def __init__(self, late: Callable[[], None]) -> None:
+        self._late = late
+        self._answers: SimpleQueue[Callable[[], _Answer]] = SimpleQueue()
+        self._deciding = Lock()
+        self._is_given_up = False
+
+    def came_back(self, answer: Callable[[], _Answer]) -> None:
+        """Take the answer; called in the thread of the work."""
+        with self._deciding:
+            self._answers.put(answer)
+        if self._is_given_up:
+            self._late()
+
+    def wait(self, seconds: float) -> Callable[[], _Answer]:
+        """The answer, once it is there. Raises `Empty`."""
+        return self._answers.get(timeout=seconds)
+
+    def give_up(self) -> Callable[[], _Answer]:
+        """The answer where it has come in the last moment. Raises `Late`."""
+        with self._deciding:
+            try:
+                return self._answers.get_nowait()
+            except Empty:
+                self._is_given_up = True
+                raise Late from None
+
+
+def _result(work: Callable[[], _Answer]) -> Callable[[], _Answer]:
     try:
         answer = work()
     except BaseException as error:  # raised again where the result is needed

@@ -70,7 +70,7 @@ class Wire:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._is_late:  # otherwise a thread still uses it, and the process ends anyway
+        if not self._is_late:  # otherwise a thread still uses it, and closes it when it is done
             self._client.close()
 
     def get(self, ask: Ask, headers: Mapping[str, str]) -> bytes:
@@ -90,7 +90,7 @@ class Wire:
         import httpx2
 
         try:
-            return within(_REQUEST_SECONDS, lambda: self._once(ask, headers))
+            return within(_REQUEST_SECONDS, lambda: self._once(ask, headers), late=self._client.close)
         except _TooLarge:
             raise EnvironmentProblem(f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB") from None
         except (Late, httpx2.TimeoutException) as error:
@@ -114,11 +114,14 @@ class Wire:
             raise EnvironmentProblem(f"{self.host} cannot be asked ({type(error).__name__})") from None
 
     def _once(self, ask: Ask, headers: Mapping[str, str]) -> _Answer:
+        until = time.monotonic() + _REQUEST_SECONDS
         asked = {**headers, "accept-encoding": "identity", "user-agent": "tokcost"}
         with self._client.stream("GET", self._base + ask.path, params=list(ask.params), headers=asked) as response:
             parts: list[bytes] = []
             left = _MOST_BYTES if response.status_code == 200 else _MOST_BYTES_OF_ERRORS
             for part in response.iter_bytes():
+                if time.monotonic() > until:
+                    raise TimeoutError  # it was given up before: nobody hears this, and the connection is closed
                 left -= len(part)
                 if left < 0 and response.status_code == 200:
                     raise _TooLarge

@@ -10,6 +10,7 @@ from tokcost.reports.rules import rules_at_commit
 from tokcost.reports.text import escape, to_copy
 
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
+_NOT_IN_FULL = "the budget was not checked in full"
 _CANNOT_STOP = "tokcost hooks install, and it stops commits as was asked"
 _VERDICTS: tuple[tuple[State, str], ...] = (
     ("over", "over the {}"),
@@ -50,28 +51,35 @@ def said_at_commit(
     if stops and can_stop:
         return [(f"{check_line(status)}; the commit was stopped", _WAY_ON.format(option=_option(stops[0], status)))]
     presses = is_verbose or state_of(status) not in ("ok", "none")
-    unchecked = [f"the budget was not checked in full: {why}" for why in (*status.budget_problems, *notes)]
+    unchecked = [f"{_NOT_IN_FULL}: {why}" for why in (*status.budget_problems, *notes)]
     hint = _CANNOT_STOP if stops else ""
     rules = rules_at_commit([*status.rules, *status.rules_unpriced])
     said = [*([(check_line(status), hint)] if presses else []), *([(rules, "")] if rules else [])]
     return [*said, *((sentence, "") for sentence in unchecked)]
 
 
-def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bool]:
+def said_by_guard(status: Status, switch: str, notes: Sequence[str] = (), *, blocks: bool) -> tuple[str, bool]:
     """A sentence for the user of an assistant, and whether its run is to be stopped: only by a budget or a rule of the
     user's own, since a repository's recommendations only warn.
 
-    `switch` is the variable that disables the guard. Empty if all is well.
+    `switch` is the variable that disables the guard, `notes` are the reasons why the figures may lag behind. Empty if
+    all is well.
     """
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
     said = [check_line(status)] if state_of(status) in ("over", "unpriced", "near") else []
     said += [f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)]
-    line = f"tokcost: {'; '.join(said)}" if said else ""
     if not blocks or not (over or status.stopping_rules):
-        return line, False
+        said += [f"{_NOT_IN_FULL}: {escape(why)}" for why in (*status.budget_problems, *notes)]
+        return (f"tokcost: {'; '.join(said)}" if said else ""), False
     ways = [f"tokcost budget set AMOUNT {_option(over[0], status)}"] if over else []
     ways += ["a higher amount in that rule of yours"] if status.stopping_rules else []
-    return f"{line}; stopped, to go on: {' and '.join(ways)}, or {switch}=off for one run", True
+    stop = f"stopped, to go on: {' and '.join(ways)}, or {switch}=off for one run"
+    return f"tokcost: {'; '.join([*said, stop])}", True
+
+
+def unchecked_by_guard(why: str) -> str:
+    """A sentence for the user of an assistant that continues although nothing could be checked."""
+    return f"tokcost: the budget was not checked ({escape(why)}); the assistant continues"
 
 
 def short_budget(status: Status) -> str:
