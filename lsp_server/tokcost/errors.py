@@ -14,13 +14,18 @@ from pathlib import Path
 
 
 class TokcostError(Exception):
-    """A problem described by one sentence; `hint` says what to do."""
+    """A problem described by one sentence; `hint` says what to do, and no problem is without one."""
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+    @property
+    def told(self) -> str:
+        """Both, where there is one text for them: the sentence, and what to do."""
+        return f"{self}. {self.hint}"
 
 
 class UsageError(TokcostError):

@@ -99,7 +99,8 @@ def install_in_config(worktree: Worktree) -> None:
             _share(worktree)
             put_in_config(worktree, hook)
     except OSError as error:
-        raise EnvironmentProblem(f"our hooks cannot be written: {error.strerror or error}") from error
+        path = error.filename or hooks_folder(worktree).path
+        raise of_file(path, "cannot be written", error) from error
 
 
 def uninstall(worktree: Worktree) -> list[str]:

@@ -163,7 +163,7 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
     except LedgerDamaged:
         raise  # the caller rescues it and tries again
     except TokcostError as problem:
-        return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
+        return Refreshed(False, (problem.told.rstrip("."),))
     current = not any(note.startswith("Nothing new was imported") for note in report.notes)
     nowhere = current and not report.found_files
     return Refreshed(current, tuple(report.notes), tuple(notices(this.home)), _places_of_logs(this) if nowhere else ())
@@ -209,7 +209,7 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
     except LedgerDamaged:
         raise
     except TokcostError as problem:
-        return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
+        return FolderStatus(folder, None, problem.told.rstrip("."))
 
 
 def next_lines(home: Path, folders: Iterable[str]) -> dict[str, Preview]:
@@ -236,7 +236,7 @@ def next_lines(home: Path, folders: Iterable[str]) -> dict[str, Preview]:
 def _cost_lines(home: Path, here: CloneState) -> CostLines:
     consent = read_consent(home, here)
     omitted = consent.enabled and is_next_omitted(notes_folder(here.worktree), here.commit)
-    return CostLines(consent.enabled, consent.problem, omitted)
+    return CostLines(consent.enabled, consent.told, omitted)
 
 
 def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:

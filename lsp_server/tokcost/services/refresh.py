@@ -87,7 +87,7 @@ def open_or_show(
         shown = open_for_reading(home)
         if shown is None:
             raise
-        report = ImportReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+        report = ImportReport(notes=[f"Nothing new was imported: {problem.told}"])
         report.is_current = False
         return shown, report
 

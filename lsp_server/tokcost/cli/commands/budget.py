@@ -47,7 +47,9 @@ def command(context: click.Context, as_json: bool) -> int:
     """
     if context.invoked_subcommand is not None:
         if as_json:
-            raise UsageError("--json comes behind the sub-command")
+            raise UsageError(
+                "--json comes behind the sub-command", f"As in: tokcost budget {context.invoked_subcommand} --json"
+            )
         return 0
     state = state_here(Path.cwd())
     status = check(tokcost_home(os.environ), os.environ, state).status
@@ -201,7 +203,7 @@ def _near(said: str | bool | None) -> int | None:
     try:
         return None if said is None else parse_near(str(said))
     except ValueError as refusal:
-        raise UsageError(f"--near: {refusal}") from refusal
+        raise UsageError(f"--near: {refusal}", "Write a share of the budget, for example 80%.") from refusal
 
 
 def _problems(problems: Sequence[str]) -> int:

@@ -94,7 +94,7 @@ def status_command() -> int:
     consent = consent_in(tokcost_home(os.environ), worktree)
     checks = hook_checks(worktree, consent.enabled)
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
-    rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, ""))
+    rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, consent.remedy))
     findings = sum(check.finding for check in checks)
     screen.show(screen.painted(diagnosis_lines({"hooks": rows}, findings), os.environ))
     return 1 if findings else 0

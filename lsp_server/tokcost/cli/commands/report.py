@@ -113,11 +113,11 @@ def _check_options(range: str | None, by: Grouping | None, form: str | None, mor
     if range is not None and more["all_refs"]:
         raise exclude_each_other("RANGE", "--all")
     if form == "html" and (by is not None or more["against"] is not None):
-        raise UsageError("--html shows one range, by everything that may be shown; leave --by and --against out")
+        raise UsageError("--html shows one range, by everything that may be shown", "Leave --by and --against out.")
     if more["base"] is not None and (more["all_refs"] or more["against"] is not None):
-        raise UsageError("--base excludes --all and --against")
+        raise exclude_each_other("--base", "--all" if more["all_refs"] else "--against")
     if more["plan"] and form not in (None, "json"):
-        raise UsageError(f"--plan is for the screen and for --json, not for --{form}, which is made to be shared")
+        raise UsageError(f"--{form} is made to be shared, and a plan is private", f"Leave --plan or --{form} out.")
 
 
 def _form(more: dict[str, Any]) -> str | None:
@@ -204,7 +204,7 @@ def _csv(reports: list[Report], by: Grouping | None) -> str:
     from tokcost.reports.report_csv import report_csv
 
     if len(reports) > 1:
-        raise UsageError("--csv shows one range; ask twice, or take --json")
+        raise UsageError("--csv shows one range", "Ask once for each range, or take --json.")
     return report_csv(reports[0], by)
 
 
