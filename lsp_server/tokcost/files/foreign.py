@@ -89,7 +89,7 @@ def read_inside(folder: str, name: str, most: int = MOST) -> bytes:
     if os.path.dirname(name) or os.path.islink(path):
         real = os.path.realpath(path)
         if not real.startswith(os.path.join(os.path.realpath(folder), "")):
-            raise OSError(errno.EPERM, "it is a link that leads out of the repository", path)
+            raise OSError(errno.ELOOP, "it is a link that leads out of the repository", path)
         path = real
     return read_bounded(path, most)
 

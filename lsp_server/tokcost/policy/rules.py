@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from tokcost.errors import of_file
 from tokcost.files.foreign import MOST, read_bounded, shown
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.budget import parse_limit
@@ -40,7 +41,7 @@ def read_rules(home: Path, here: CloneState) -> Rules:
     own = read_own_rules(home)
     found, problems = list(own.found), list(own.problems)
     if here.policy_problem and b"rules" in here.policy:
-        problems.append(str(here.policy_problem))
+        problems.append(here.policy_problem.told)
     _add(here.policy, os.path.join(here.worktree.path, POLICY_FILE), "repository", found, problems)
     return Rules(tuple(found), tuple(problems))
 
@@ -54,8 +55,8 @@ def read_own_rules(home: Path) -> Rules:
         _add(read_bounded(path, MOST), path, "own", found, problems)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError) as error:
-        problems.append(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
+    except OSError as error:
+        problems.append(of_file(path, "cannot be read", error).told)
     return Rules(tuple(found), tuple(problems))
 
 

@@ -11,6 +11,8 @@ from tokcost.reports.text import escape, to_copy
 
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
 _CANNOT_STOP = "tokcost hooks install, and it stops commits as was asked"
+NOT_IN_FORCE = "Correct that setting; until then it limits nothing."
+"""What to do about a budget that cannot be understood."""
 _VERDICTS: tuple[tuple[State, str], ...] = (
     ("over", "over the {}"),
     ("near", "near the {}"),
@@ -50,11 +52,11 @@ def said_at_commit(
     if stops and can_stop:
         return [(f"{check_line(status)}; the commit was stopped", _WAY_ON.format(option=_option(stops[0], status)))]
     presses = is_verbose or state_of(status) not in ("ok", "none")
-    unchecked = [f"the budget was not checked in full: {why}" for why in (*status.budget_problems, *notes)]
+    unchecked = [(why, NOT_IN_FORCE) for why in status.budget_problems] + [(why, "") for why in notes]
     hint = _CANNOT_STOP if stops else ""
     rules = rules_at_commit([*status.rules, *status.rules_unpriced])
     said = [*([(check_line(status), hint)] if presses else []), *([(rules, "")] if rules else [])]
-    return [*said, *((sentence, "") for sentence in unchecked)]
+    return [*said, *((f"the budget was not checked in full: {why}", hint) for why, hint in unchecked)]
 
 
 def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bool]:

@@ -34,7 +34,7 @@ from tokcost.datasets.folder import (
     write_file,
     write_file_in_pieces,
 )
-from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
+from tokcost.errors import EnvironmentProblem, TokcostError, UsageError, of_file
 from tokcost.files.parquet import in_portions, parquet_bytes, parquet_pieces
 from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Claims
@@ -92,7 +92,7 @@ def _read(name: str, plan: Plan, claims: Claims) -> RepositoryOutcome:
 
 def _said(error: Exception) -> str:
     if isinstance(error, OSError):
-        return error.strerror or str(error)
+        return of_file(error.filename or "one of its files", "cannot be read", error).told
     if isinstance(error, TokcostError):
         return error.told
     return str(error) or type(error).__name__

@@ -204,7 +204,7 @@ def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None")
                     if not refresh_carriers(ledger, one.id, one.common_dir):
                         report.notes.append(f"{one.root}: not all that was fetched could be read in time")
             except (GitFailed, DiskFailed) as problem:
-                report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
+                report.notes.append(f"{one.root}: what commits carry could not be read: {problem.told}")
 
 
 def _import(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.reports.budgets import check_line, state_of
+from tokcost.reports.budgets import NOT_IN_FORCE, check_line, state_of
 from tokcost.reports.json import status_object
 from tokcost.services.check_budget import check
 from tokcost.services.look_at_clone import state_here
@@ -40,8 +40,10 @@ def command(as_json: bool) -> int:
     else:
         for line in (check_line(status), *(f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced))):
             screen.show(line + "\n")
-    for problem in (*problems, *checked.notes):
-        screen.tell(problem)
+    for problem in problems:
+        screen.tell(problem, NOT_IN_FORCE)
+    for note in checked.notes:
+        screen.tell(note)
     if problems or not checked.is_current:
         return 3
     is_unknown = state_of(status) == "unpriced" or bool(status.rules_unpriced)

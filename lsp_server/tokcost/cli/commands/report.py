@@ -233,6 +233,12 @@ def _nano(text: str) -> int:
     return int(amount * NANO_PER_USD)
 
 
+_UNPRICED = (
+    "some of this has no price and is not in the sum that was checked",
+    "Its lines stay as they are. A price in .tokcost.toml holds for commits to come: docs/prices.md.",
+)
+
+
 def _checked(report: Report, limit: int | None) -> int:
     """Returns 1 if the limit is exceeded. Unpriced usage cannot exceed anything, and is reported."""
     if limit is None:
@@ -241,7 +247,7 @@ def _checked(report: Report, limit: int | None) -> int:
     from tokcost.reports.report_text import total
 
     if report.unpriced_tokens:
-        screen.tell("some of this has no price and is not in the sum that was checked")
+        screen.tell(*_UNPRICED)
     if report.list_cost <= limit:
         return 0
     screen.tell(f"{report.range} cost {total(report)}, over the {amount(limit, 0)} that was allowed")
@@ -254,7 +260,7 @@ def _checked_dataset(report: DatasetReport, limit: int | None) -> int:
     from tokcost.reports.dataset_report import total
 
     if limit is not None and report.unpriced:
-        screen.tell("some of this has no price and is not in the sum that was checked")
+        screen.tell(*_UNPRICED)
     if limit is None or report.list_cost <= limit:
         return 0
     screen.tell(f"{report.range} cost {total(report)}, over the {amount(limit, 0)} that was allowed")
