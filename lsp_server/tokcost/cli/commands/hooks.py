@@ -28,11 +28,11 @@ def command() -> None:
     """
 
 
-@command.command("install", short_help="Put our hooks beside those that are there.")
+@command.command("install", short_help="Install our hooks beside those that are there.")
 @click.option("--write", is_flag=True, help="Also add our lines to files of the project or of a hook manager.")
 @click.option("--config", "in_config", is_flag=True, help="Use git's own configuration instead of files (git 2.54).")
 def install_command(write: bool, in_config: bool) -> int:
-    """Put our hooks beside those that are there; `tokcost enable` does it too.
+    """Install our hooks beside those that are there; `tokcost enable` does it too.
 
     What was there runs first. Where husky, lefthook or the project own a hook, the lines it needs are shown, and added
     with --write.

@@ -47,22 +47,28 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.command(short_help="What merged changes cost, from history alone.")
 @click.argument("range", required=False)
 @click.option("--by", type=_By(), help="One row for each of these instead of each merged change.")
-@click.option("--base", metavar="REVISION", help="Only what RANGE, then one revision (else HEAD), has beyond this one.")
+@click.option(
+    "--base", metavar="REVISION", help="Only what RANGE (then one revision; HEAD if none) has and this one has not."
+)
 @click.option("--against", metavar="RANGE", help="Compare with another range.")
 @click.option("--all", "all_refs", is_flag=True, help="Every branch and tag, merged or not.")
 @click.option("--since", metavar="DATE", help="Only changes committed from DATE on, in git's date words.")
 @click.option("--until", metavar="DATE", help="Only changes committed before DATE, or to the end of a bare day.")
 @click.option("--rework", is_flag=True, help="Also tell of which changes most lines were changed again soon after.")
-@click.option("--rework-days", type=click.IntRange(1, 3650), metavar="DAYS", help=f"How soon; {REWORK_DAYS} days else.")
+@click.option(
+    "--rework-days", type=click.IntRange(1, 3650), metavar="DAYS", help=f"How soon that is (default: {REWORK_DAYS})."
+)
 @click.option("--check", metavar="AMOUNT", help="Exit with 1 when the list cost is over AMOUNT US dollars.")
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with every grouping under --by.")
-@click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine places.")
+@click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine decimals.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Short, for a comment on a pull request.")
 @click.option("--html", metavar="FILE", help="One page with charts, complete in itself; - for standard output.")
 @click.option("--dataset", metavar="DATASET", help="Many repositories, as `tokcost collect` put them together.")
 @click.option("--engine", metavar="URL", help="With --dataset: ask duckdb, postgres://… or spark instead.")
 @click.option("--emit-sql", metavar="DIALECT", help="Show the questions of --dataset for trino, snowflake, bigquery, …")
-@click.option("--plan", is_flag=True, help="Your own plans also in --json and where this goes to no terminal.")
+@click.option(
+    "--plan", is_flag=True, help="Show your plans, which a terminal shows anyway, in --json and in a pipe too."
+)
 @click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
