@@ -99,8 +99,7 @@ def install_in_config(worktree: Worktree) -> None:
             _share(worktree)
             put_in_config(worktree, hook)
     except OSError as error:
-        path = error.filename or hooks_folder(worktree).path
-        raise of_file(path, "cannot be written", error) from error
+        raise of_file(error.filename or worktree.common_dir, "cannot be written", error) from error
 
 
 def uninstall(worktree: Worktree) -> list[str]:

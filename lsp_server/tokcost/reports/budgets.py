@@ -6,7 +6,7 @@ from tokcost.model.budget import STATES, Standing, State, worst
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.reports.amounts import Marks, about, at_least, in_words, marked
-from tokcost.reports.rules import rules_at_commit
+from tokcost.reports.rules import rule_text, rules_text
 from tokcost.reports.text import escape, to_copy
 
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
@@ -54,7 +54,7 @@ def said_at_commit(
     presses = is_verbose or state_of(status) not in ("ok", "none")
     unchecked = [(why, NOT_IN_FORCE) for why in status.budget_problems] + [(why, "") for why in notes]
     hint = _CANNOT_STOP if stops else ""
-    rules = rules_at_commit([*status.rules, *status.rules_unpriced])
+    rules = rules_text([*status.rules, *status.rules_unpriced])
     said = [*([(check_line(status), hint)] if presses else []), *([(rules, "")] if rules else [])]
     return [*said, *((f"the budget was not checked in full: {why}", hint) for why, hint in unchecked)]
 
@@ -67,7 +67,7 @@ def said_by_guard(status: Status, switch: str, *, blocks: bool) -> tuple[str, bo
     """
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
     said = [check_line(status)] if state_of(status) in ("over", "unpriced", "near") else []
-    said += [f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)]
+    said += [f"rule {rule_text(one)}" for one in status.all_rules]
     line = f"tokcost: {'; '.join(said)}" if said else ""
     if not blocks or not (over or status.stopping_rules):
         return line, False

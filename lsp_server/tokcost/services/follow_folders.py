@@ -15,6 +15,7 @@ from tokcost.ledger.observations import record_observation
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
 from tokcost.model.branch_page import BranchPage
 from tokcost.model.branch_table import BranchTable
+from tokcost.model.drivers import Explanation
 from tokcost.model.status import Status
 from tokcost.policy.clone_state import CloneState, read_state
 from tokcost.policy.consent import read_consent
@@ -112,8 +113,8 @@ class FolderStatus(NamedTuple):
     """`None` if the folder is in no repository, or there is a problem."""
     problem: str = ""
     cost_lines: CostLines = CostLines()
-    driver: str = ""
-    """The driver that causes more than a third of the branch's list cost, with its figure."""
+    drivers: Explanation | None = None
+    """The drivers of the branch's list cost, if they are known."""
     said: CommitSaid | None = None
     """The budget messages at the newest commit that was made outside a terminal."""
     page: BranchPage | None = None
@@ -199,7 +200,7 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
             said = read_said(notes_folder(worktree))
             found = FolderStatus(folder, status, cost_lines=_cost_lines(home, here), said=said)
             if ledger is not None:
-                found = found._replace(driver=drivers.of(ledger, home, worktree, status))
+                found = found._replace(drivers=drivers.of(ledger, home, worktree, status))
             if parts.page == folder:
                 page = branch_page(ledger, home, worktree, status, parts.branch, drivers)
                 found = found._replace(page=page)

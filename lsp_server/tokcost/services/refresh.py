@@ -202,7 +202,9 @@ def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None")
             try:
                 with ledger.transaction():
                     if not refresh_carriers(ledger, one.id, one.common_dir):
-                        report.notes.append(f"{one.root}: not all that was fetched could be read in time")
+                        report.notes.append(
+                            f"{one.root}: not all that was fetched could be read in time; the next command goes on"
+                        )
             except (GitFailed, DiskFailed) as problem:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem.told}")
 
