@@ -16,7 +16,7 @@ from support.terminal import piped
 from tokcost import errors
 from tokcost.errors import SettingsDamaged, TokcostError, of_file
 
-PACKAGES = [Path(one.__file__).parent for one in (tokcost, tokcost_hooks)]
+PACKAGES = [Path(tokcost.__file__).parent, Path(tokcost_hooks.__path__[0])]
 
 REFUSALS = [
     (["log", "--json", "--csv"], 2, "--json and --csv", "Leave one of them out."),
