@@ -72,7 +72,6 @@ REFUSALS = [
     (["reconcile", "anthropic", "--month", "soon"], 2, "--month soon", "--month 2026-10"),
     (["reconcile", "anthropic", "--month", "2020-01"], 2, "2020-01", "Choose another --month"),
     (["reconcile", "anthropic", "--month", "2998-01"], 2, "2998-01", "Choose another --month"),
-    (["reconcile", "copilot", "--month", "2026-10", "--org", "-"], 2, "the organization", "--org NAME"),
     (["reconcile", "anthropic", "--month", "2026-10", "--tolerance", "some"], 2, "--tolerance", "2%"),
     (["reconcile", "anthropic", "--month", "2026-10"], 3, "Anthropic", "TOKCOST_ANTHROPIC_KEY"),
     (["demo", "--keep", "."], 2, "not empty", "folder"),

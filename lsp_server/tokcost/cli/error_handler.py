@@ -15,7 +15,6 @@ from tokcost import __version__
 from tokcost.cli import screen
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError, of_file
 from tokcost.files.private import private_folder, write_whole
-from tokcost.services.waiting import told_of_waiting
 from tokcost.settings import tokcost_home
 
 INTERRUPTED = 130
@@ -25,8 +24,7 @@ CRASHED = 3
 def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()) -> int:
     """Run the action and return its exit code (0 unless it is an integer). `passed` exceptions are not handled here."""
     try:
-        with told_of_waiting(screen.tell):
-            answer = action() if LedgerDamaged in passed else _answer(action, environ)
+        answer = action() if LedgerDamaged in passed else _answer(action, environ)
     except passed:
         raise
     except TokcostError as problem:
@@ -48,6 +46,16 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
         screen.tell(*_told(crash, environ))
         return CRASHED
     return answer if isinstance(answer, int) else 0
+
+
+def run_command(
+    action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()
+) -> int:
+    """Run the action of a command as `run` does, and tell which reader of another package it waits for."""
+    from tokcost.services.waiting import told_of_waiting  # `tokcost --version` waits for nothing
+
+    with told_of_waiting(screen.tell):
+        return run(action, environ, passed)
 
 
 def _answer(action: Callable[[], object], environ: Mapping[str, str]) -> object:

@@ -75,7 +75,7 @@ class LazyGroup(Group):
         # click has consumed its arguments by now: after a rescue, `main` lets it parse them once more.
         passed = (click.ClickException, click.exceptions.Exit, click.Abort, LedgerDamaged)
         with _refusals_escaped():
-            ctx.exit(error_handler.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
+            ctx.exit(error_handler.run_command(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

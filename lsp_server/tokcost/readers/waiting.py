@@ -1,4 +1,4 @@
-"""Whoever waits for the code of another package is told so: it may wait for a network or a lock, or never return.
+"""The notice to whoever waits for the code of another package: it may wait for a network or a lock, or never return.
 
 An alarm of the operating system rings, since another thread would keep this process from being copied to read side by
 side. It interrupts nothing for good: what it waits for goes on. Where there are no alarms (Windows, threads of a

@@ -111,7 +111,8 @@ def _failed(error: Exception) -> str:
 
 def _problem(provider: Provider, what: str) -> NoKeyring:
     return NoKeyring(
-        what, f"Put the key of {provider.title} into the variable {provider.variable}: that needs no keyring."
+        what,
+        f"Put the key of {provider.title} into the environment variable {provider.variable}: that needs no keyring.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Being told of what a command waits for, where that is code of another package."""
+"""The notice of what a command waits for, where that is code of another package."""
 
 from tokcost.readers.waiting import told_of_waiting
 
