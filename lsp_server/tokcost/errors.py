@@ -14,13 +14,18 @@ from pathlib import Path
 
 
 class TokcostError(Exception):
-    """A problem described by one sentence; `hint` says what to do."""
+    """A problem described by one sentence; `hint` says what to do, and no problem is without one."""
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
+
+    @property
+    def told(self) -> str:
+        """Both, where there is one text for them: the sentence, and what to do."""
+        return f"{self}. {self.hint}"
 
 
 class UsageError(TokcostError):
@@ -72,6 +77,9 @@ _WAYS_ON = {
     errno.EISDIR: "It is a folder: name a file.",
     errno.EACCES: _IS_CLOSED,
     errno.EPERM: _IS_CLOSED,
+    errno.EINVAL: "Put a plain file in its place.",
+    errno.EFBIG: "Make it smaller.",
+    errno.ELOOP: "Put the file itself in place of the link.",
     errno.EROFS: "That disk can only be read: name another place.",
     errno.ENOSPC: "Make room on that disk, then run the command again.",
     errno.EDQUOT: "Make room in your share of that disk, then run the command again.",

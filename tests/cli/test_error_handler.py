@@ -22,8 +22,11 @@ def test_what_a_command_answers_is_the_exit_code() -> None:
 
 def test_a_known_problem_is_one_line_and_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     assert _raising(EnvironmentProblem("the ledger is locked", "Try again.")) == 3
-    assert _raising(UsageError("no such thing")) == 2
-    assert capsys.readouterr() == ("", "tokcost: the ledger is locked\nhint: Try again.\ntokcost: no such thing\n")
+    assert _raising(UsageError("no such thing", "Name another.")) == 2
+    assert capsys.readouterr() == (
+        "",
+        "tokcost: the ledger is locked\nhint: Try again.\ntokcost: no such thing\nhint: Name another.\n",
+    )
 
 
 def test_an_interrupt_is_130_and_a_reader_that_went_away_is_silence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,8 +49,8 @@ def test_a_crash_leaves_a_private_log_with_versions_and_place_but_no_content(
     (log,) = home.iterdir()
     said = capsys.readouterr().err
     assert said.startswith("tokcost: this is a bug: RuntimeError in test_error_handler.py:")
-    assert said.endswith(f"details are in {log}\n")
-    assert said.count("\n") == 1
+    assert f"details are in {log}\nhint: Please report it" in said
+    assert said.count("\n") == 2
     text = log.read_text()
     assert text.startswith("tokcost ")
     assert "ValueError" in text
@@ -63,7 +66,7 @@ def test_a_crash_log_shows_no_value_because_messages_quote_what_was_read(tmp_pat
     assert "canary words" not in next(tmp_path.iterdir()).read_text()
 
 
-def test_a_crash_without_a_place_for_its_log_is_still_one_line(
+def test_a_crash_without_a_place_for_its_log_says_so_and_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     in_the_way = tmp_path / "file"
@@ -71,8 +74,8 @@ def test_a_crash_without_a_place_for_its_log_is_still_one_line(
     assert error_handler.run(lambda: 1 / 0, {"TOKCOST_HOME": str(in_the_way)}) == 3
     said = capsys.readouterr().err
     assert "ZeroDivisionError" in said
-    assert "no crash log could be written" in said
-    assert said.count("\n") == 1
+    assert f"no crash log could be written: {in_the_way}" in said
+    assert said.count("\n") == 2
 
 
 def test_exceptions_of_the_command_line_library_pass() -> None:

@@ -88,7 +88,7 @@ def test_an_engine_that_cannot_be_reached_is_told_without_its_password(costs: Pa
     url = "postgres://me:hunter2@/costs?host=/nowhere"
     done = piped(["report", "--dataset", str(costs), "--engine", url], costs.parent, environ_of(costs.parent / "home"))
     assert done.returncode == 3
-    assert "the engine postgres failed" in done.stderr
+    assert "--engine postgres: the engine failed" in done.stderr
     assert "hunter2" not in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
 

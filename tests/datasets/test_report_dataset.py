@@ -78,7 +78,7 @@ def test_a_limit_is_checked(costs: Path) -> None:
         (["--until", "2026-08-30"], "is not the last day of a month"),
         (["--until", "yesterday"], "With --dataset write a month"),
         (["--since", "2026-09", "--until", "2026-08"], "is not before"),
-        (["--html", "x.html", "--by", "area"], "leave --by out"),
+        (["--html", "x.html", "--by", "area"], "Leave --by out"),
     ],
 )
 def test_what_cells_cannot_answer_is_refused_with_the_reason(costs: Path, args: list[str], said: str) -> None:

@@ -3,6 +3,7 @@
 from support.worked import Worked
 from tokcost.ledger.open import open_ledger
 from tokcost.policy.clone_state import read_state
+from tokcost.reports.drivers import largest_text
 from tokcost.services.current_status import status_of
 from tokcost.services.largest_driver import MOST_AT_ONCE, LargestDrivers
 
@@ -22,7 +23,8 @@ def named(worked: Worked, drivers: LargestDrivers) -> str:
     worked.explain()
     status = status_of(worked.repo.ledger_home, read_state(worked.repo.worktree))
     with open_ledger(worked.repo.ledger_home) as ledger:
-        return drivers.of(ledger, worked.repo.ledger_home, worked.repo.worktree, status)
+        found = drivers.of(ledger, worked.repo.ledger_home, worked.repo.worktree, status)
+    return largest_text(found) if found else ""
 
 
 def test_it_is_named_with_its_figure_when_it_is_above_a_third(worked: Worked) -> None:

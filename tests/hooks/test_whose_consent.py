@@ -12,7 +12,7 @@ from support.hooked import REPLY, Hooked, both_ways
 
 
 def asked_once(repo: Hooked, cwd: Path | None = None, **env: str) -> None:
-    """A commit is made; it carries nothing, and one line says how to agree."""
+    """A commit is made; it carries nothing, one line says why, and one how to agree."""
     where = cwd or repo.path
     repo.spend(cwd=where)
     (where / "more").write_text(f"{repo.now}\n")
@@ -25,8 +25,9 @@ def asked_once(repo: Hooked, cwd: Path | None = None, **env: str) -> None:
         text=True,
         check=True,
     )
-    (said,) = done.stderr.splitlines()
-    assert "tokcost enable" in said
+    said, hint = done.stderr.splitlines()
+    assert "have not agreed" in said
+    assert hint == "hint: Run `tokcost enable`, or `tokcost disable` to end this."
     assert "AI-" not in repo.git("log", "-1", "--format=%B", cwd=where)
     repo.now += 1
 

@@ -11,7 +11,7 @@ from tokcost.lsp.words import SHIPPED
 from tokcost.reports.words import PLACE
 
 PACKAGE = SHIPPED.parent.parent
-REPORTS = ("editor", "table_json", "trailers", "hooks", "budget_table")
+REPORTS = ("editor", "table_json", "trailers", "hooks", "budget_table", "rules", "drivers")
 SPEAKING = [*PACKAGE.glob("lsp/**/*.py"), *(PACKAGE / f"reports/{name}.py" for name in REPORTS)]
 SAYS = re.compile(r"say|self\._say\(\)|(self\._)?server\.words")
 BASE: dict[str, str] = json.loads((SHIPPED / "bundle.l10n.json").read_text(encoding="utf-8"))

@@ -72,6 +72,23 @@ def test_the_status_the_tooltip_and_the_sentence_are_translated(spent: Hooked, e
     assert told["line"].startswith("main  ≥$0.05 list")  # what `tokcost status` prints
 
 
+def test_rules_and_what_drove_the_cost_are_said_in_that_language(spent: Hooked) -> None:
+    translate(spent.ledger_home, PSEUDO)
+    (spent.ledger_home / "config.toml").write_text('[[rules]]\nname = "dear"\nover = "0.01"\nsay = "use haiku"\n')
+    with window(spent) as editor:
+        editor.open()
+        told = editor.status(spent.path, state="ready", tokens=3 * REPLY)
+        rows = {row["name"]: row["value"] for row in told["tooltip"]}
+        assert rows["rule"].startswith("dear: «3 requests», «≥$0.05 list + unpriced (1 broken off) on this branch»")
+        assert rows["rule"].endswith("; use haiku")
+        assert is_said(rows["mostly"])
+        assert "«rule: dear" in told["accessible"]
+        asked = {"uri": spent.path.as_uri(), "branch": "main"}
+        findings = editor.request("tokcost/summary", asked)["why"]["findings"]
+        assert findings
+        assert [one["text"] for one in findings if not is_said(one["text"])] == []
+
+
 def test_where_nothing_was_logged_the_figure_says_so_in_that_language(repo: Hooked) -> None:
     translate(repo.ledger_home, PSEUDO)
     with window(repo) as editor:

@@ -1,9 +1,12 @@
 """Readers of other packages."""
 
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import rmtree
+from threading import Thread
 
 import pytest
 
@@ -13,6 +16,7 @@ from tokcost.readers import registry
 from tokcost.readers.guarded import Guarded
 from tokcost.readers.protocol import Reader, ReaderFailed, told_as
 from tokcost.readers.registry import broken_readers, readers, readers_of_used
+from tokcost.readers.waiting import told_of_waiting
 from tokcost.services.doctor import diagnose
 
 OURS = [reader.name for reader in readers()]
@@ -42,7 +46,8 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(folder))
     registry.forget()
     yield folder
-    sys.modules.pop("other_reader", None)
+    for name in ("other_reader", "hanging_reader"):
+        sys.modules.pop(name, None)
     registry.forget()
 
 
@@ -286,3 +291,74 @@ def test_the_doctor_names_a_reader_of_another_package_that_does_not_behave(
     findings = [check for check in found.parts["logs"] if check.finding]
     assert len(findings) == 1
     assert told in findings[0].found
+
+
+HANGING = """
+import time
+from tokcost.model.logs import Batch, Location, Source
+
+class HangingReader:
+    name = "hanging"
+    def locations(self, environ): return [Location(environ["HOME"] + "/hanging", "file")]
+    def discover(self, location):
+        time.sleep(0.3)
+        return [Source(location.path, 1, 1)]
+    def read(self, source, cursor):
+        time.sleep(0.3)
+        yield Batch(b"")
+"""
+
+
+@pytest.fixture
+def hanging(packages: Path) -> Reader:
+    (packages / "hanging_reader.py").write_text(HANGING)
+    register(packages, "hanging_reader:HangingReader")
+    return readers()[-1]
+
+
+def test_whoever_waits_for_a_reader_of_another_package_is_told_once_which_one_and_how_to_do_without(
+    hanging: Reader,
+) -> None:
+    said: list[tuple[str, str]] = []
+    with told_of_waiting(lambda *told: said.append(told), seconds=0.05):
+        (source,) = hanging.discover(hanging.locations({"HOME": "/h"})[0])
+        assert list(hanging.read(source, None)) == [Batch(b"")]
+    ((sentence, hint),) = said
+    assert sentence == "waiting for a reader of the package other_reader, for 0.05 seconds now"
+    assert "^C" in hint
+    assert "uninstall other_reader" in hint
+
+
+def test_nobody_is_told_of_a_reader_that_answers_in_time(packages: Path) -> None:
+    (packages / "other_reader.py").write_text(MODULE)
+    register(packages, "other_reader:OtherReader")
+    reader, said = readers()[-1], list[tuple[str, str]]()
+    with told_of_waiting(lambda *told: said.append(told), seconds=0.1):
+        assert reader.locations({"HOME": "/h"})
+        time.sleep(0.3)
+    assert said == []
+
+
+def test_an_alarm_that_somebody_else_has_set_is_left_alone(hanging: Reader) -> None:
+    rung: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: rung.append(number))
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with told_of_waiting(lambda *_: rung.append(0), seconds=0.05):
+            list(hanging.discover(hanging.locations({"HOME": "/h"})[0]))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert rung == [signal.SIGALRM]
+
+
+def test_a_reader_that_is_asked_in_a_thread_of_a_server_rings_no_alarm(hanging: Reader) -> None:
+    said: list[tuple[str, str]] = []
+
+    def ask() -> None:
+        with told_of_waiting(lambda *told: said.append(told), seconds=0.05):
+            list(hanging.discover(hanging.locations({"HOME": "/h"})[0]))
+
+    thread = Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert said == []

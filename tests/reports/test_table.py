@@ -114,7 +114,7 @@ def test_a_branch_shows_its_days_sessions_models_and_assistants() -> None:
         plain(branch_lines(made.branches[0], made, None, view(80)))
         == """\
 feat/checkout  (current, active)
-  list cost  $1.84, $1.84 of it pending
+  list cost  $1.84, all of it pending
   tokens     1,234,567 (925,926 input, 308,641 output)
   used       12 replies in 3 sessions
   evidence   12 reflog

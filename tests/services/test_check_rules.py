@@ -13,6 +13,7 @@ from tokcost.model.status import Status
 from tokcost.policy.clone_state import read_state
 from tokcost.reports.budgets import said_at_commit, said_by_guard
 from tokcost.reports.editor import spoken, tooltip_rows
+from tokcost.reports.rules import rule_text
 from tokcost.reports.status import status_line
 from tokcost.reports.words import english
 from tokcost.services.current_status import status_of
@@ -92,7 +93,9 @@ def test_a_session_that_nobody_can_price_is_not_hidden_by_a_cheap_one(worked: Wo
     worked.request(**SENTENCE, session="unpriced", model=UNKNOWN)
     assert states(status(worked, rule(per="session", over="2"))) == UNPRICED
     assert states(status(worked, rule(per="session", over="1"))) == OVER
-    assert status(worked, rule(per="session", over="1")).rules[0].startswith("R: 1 request, $1.50 list in one session")
+    assert rule_text(status(worked, rule(per="session", over="1")).rules[0]).startswith(
+        "R: 1 request, $1.50 list in one session"
+    )
 
 
 def test_what_is_unknown_is_said_on_every_surface_and_stops_nothing(worked: Worked) -> None:
@@ -103,7 +106,7 @@ def test_what_is_unknown_is_said_on_every_surface_and_stops_nothing(worked: Work
         "R: 2 requests, $1.50 list + unpriced on this branch, perhaps more than $5.00 (1.2k tokens have no known price)"
         "; think first"
     )
-    assert found.rules_unpriced == (said,)
+    assert [rule_text(one) for one in found.rules_unpriced] == [said]
     assert said_at_commit(found) == [(f"rule: {said}", "")]
     assert said_by_guard(found, "GUARD", blocks=True) == (f"tokcost: rule {said}", False)
     assert ("rule", "Rule", said) in tooltip_rows(found, english)
@@ -115,17 +118,20 @@ def test_what_is_unknown_is_said_on_every_surface_and_stops_nothing(worked: Work
 
 def test_nothing_but_unpriced_usage_is_never_zero_dollars(worked: Worked) -> None:
     worked.request(output=1200, model=UNKNOWN)
-    (said,) = status(worked, rule(over="5")).rules_unpriced
+    (one,) = status(worked, rule(over="5")).rules_unpriced
+    said = rule_text(one)
     assert said.startswith("R: 1 request, unpriced on this branch, perhaps more than $5.00")
     assert "$0" not in said
-    (said,) = status(worked, rule()).rules
+    (one,) = status(worked, rule()).rules
+    said = rule_text(one)
     assert said == "R: 1 request, unpriced on this branch"
 
 
 def test_replies_that_broke_off_are_marked_in_what_a_rule_says(worked: Worked) -> None:
     worked.request(**SENTENCE, stop_reason=None)
     worked.request(**SENTENCE)
-    (said,) = status(worked, rule(over="1")).rules
+    (one,) = status(worked, rule(over="1")).rules
+    said = rule_text(one)
     assert said.startswith(("R: 2 requests, $3.00 list (1 broken off) on", "R: 2 requests, \u2265$3.00 list"))
 
 
@@ -157,4 +163,4 @@ def test_what_was_spent_on_another_branch_today_is_of_the_day_and_not_of_the_bra
     worked.repo.at(midnight_ms() // 1000 - T0 + 1)
     worked.repo.git("switch", "-q", "other")
     found = status(worked, rule(per="day", over="1", name="day") + rule(over="1", name="branch"))
-    assert [one.partition(":")[0] for one in found.rules] == ["day"]
+    assert [one.rule.name for one in found.rules] == ["day"]

@@ -152,4 +152,4 @@ def test_what_is_wrong_in_ones_own_file_is_named_once_also_outside_of_a_reposito
 def test_ones_own_file_that_cannot_be_read_is_named_outside_of_a_repository(repo: Hooked) -> None:
     (repo.ledger_home / "config.toml").mkdir(parents=True, mode=0o700)
     (check,) = check_settings(repo.ledger_home, repo.environ, None)
-    assert check.found == f"{repo.ledger_home}/config.toml cannot be read: it is no regular file"
+    assert check.found.startswith(f"{repo.ledger_home}/config.toml cannot be read: it is no regular file. ")

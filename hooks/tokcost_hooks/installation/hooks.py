@@ -89,7 +89,7 @@ def install_in_config(worktree: Worktree) -> None:
         have, need = (".".join(map(str, one)) for one in (version, CONFIG_HOOKS))
         raise EnvironmentProblem(
             f"this git ({have}) does not run hooks from its configuration; git {need} does",
-            "`tokcost hooks install` puts them into the hooks folder.",
+            "Run `tokcost hooks install`: it puts them into the hooks folder.",
         )
     uninstall(worktree)
     try:
@@ -99,7 +99,7 @@ def install_in_config(worktree: Worktree) -> None:
             _share(worktree)
             put_in_config(worktree, hook)
     except OSError as error:
-        raise EnvironmentProblem(f"our hooks cannot be written: {error.strerror or error}") from error
+        raise of_file(error.filename or worktree.common_dir, "cannot be written", error) from error
 
 
 def uninstall(worktree: Worktree) -> list[str]:
@@ -140,7 +140,7 @@ def check_git(worktree: Worktree) -> None:
     version = git_version(worktree.path)
     if version < OLDEST:
         have, need = (".".join(map(str, one)) for one in (version, OLDEST))
-        raise EnvironmentProblem(f"git {have} is too old for our hooks", f"They need git {need} or later.")
+        raise EnvironmentProblem(f"git {have} is too old for our hooks", f"Upgrade git to {need} or later.")
 
 
 def is_remembered(worktree: Worktree, path: str) -> bool:

@@ -73,7 +73,8 @@ def refresh_carriers(
     start, end = claim_journal.unread(ledger, repository, common_dir)
     if seconds < RESTORE_SECONDS and end - start > claim_journal.LARGE_BYTES:
         raise RestoreNeeded(
-            "the ledger is new and must read first which spend was published already", "`tokcost log` does that."
+            "the ledger is new and must read first which spend was published already",
+            "Run `tokcost log` once: it does that.",
         )
     if start < end and claim_journal.restore(ledger, repository, common_dir):
         forget_tips(ledger, repository)

@@ -24,7 +24,7 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
         raise UsageError(f"{what} is about a history, and --dataset about a dataset", "Choose months: --since 2026-08")
     _check_grouping(by)
     if form == "html" and by is not None:
-        raise UsageError("--html shows everything that may be shown; leave --by out")
+        raise UsageError("--html shows everything that may be shown", "Leave --by out.")
     report = report_dataset(Path(more["dataset"]), read_bounds(more["since"], more["until"]), more["engine"] or "")
     rows = by or "month"
     match form:

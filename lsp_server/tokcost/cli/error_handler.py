@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tokcost import __version__
 from tokcost.cli import screen
-from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
+from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError, of_file
 from tokcost.files.private import private_folder, write_whole
 from tokcost.settings import tokcost_home
 
@@ -36,7 +36,7 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
         return 0
     except Exception as crash:
         if isinstance(crash, OSError) and (why := screen.why_unwritable()):  # click prints its help itself
-            screen.tell(f"standard output cannot be written: {why}")
+            screen.tell(f"standard output cannot be written: {why}", "Look whether the disk behind it is full or gone.")
             return EnvironmentProblem.exit_code
         if isinstance(crash, OSError) and crash.errno in _OF_THE_DISK:
             screen.tell(
@@ -46,6 +46,16 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
         screen.tell(*_told(crash, environ))
         return CRASHED
     return answer if isinstance(answer, int) else 0
+
+
+def run_command(
+    action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()
+) -> int:
+    """Run the action of a command as `run` does, and tell which reader of another package it waits for."""
+    from tokcost.services.waiting import told_of_waiting  # `tokcost --version` waits for nothing
+
+    with told_of_waiting(screen.tell):
+        return run(action, environ, passed)
 
 
 def _answer(action: Callable[[], object], environ: Mapping[str, str]) -> object:
@@ -81,10 +91,14 @@ def _told(crash: Exception, environ: Mapping[str, str]) -> tuple[str, str]:
     try:
         log = _write_log(tokcost_home(environ), crash)
     except OSError as error:
-        return f"{what}; no crash log could be written ({error.strerror})", ""
+        problem = of_file(error.filename or tokcost_home(environ), "cannot be written", error)
+        return f"{what}; no crash log could be written: {problem}", problem.hint
     except TokcostError as problem:
         return f"{what}; no crash log could be written ({problem})", problem.hint
-    return f"{what}; details are in {log}", ""
+    return (
+        f"{what}; details are in {log}",
+        "Please report it with that file, which quotes nothing of yours.",
+    )
 
 
 def _place(crash: Exception) -> str:

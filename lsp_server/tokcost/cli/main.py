@@ -75,13 +75,21 @@ class LazyGroup(Group):
         # click has consumed its arguments by now: after a rescue, `main` lets it parse them once more.
         passed = (click.ClickException, click.exceptions.Exit, click.Abort, LedgerDamaged)
         with _refusals_escaped():
-            ctx.exit(error_handler.run(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
+            ctx.exit(error_handler.run_command(lambda: super(LazyGroup, self).invoke(ctx), os.environ, passed))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", message="tokcost %(version)s")
 def tokcost() -> None:
-    """Show what AI coding assistants cost, per git branch, from logs already on this machine."""
+    """Show what AI coding assistants cost, per git branch, from logs already on this machine.
+
+    Begin with `tokcost log` in a repository; without logs, `tokcost demo` shows what it looks like. What is found is
+    kept in one file on this machine, the ledger, and nothing is sent anywhere. Amounts are list cost: tokens at public
+    prices, which need not be what you are billed. What has no known price is called unpriced.
+
+    Exit codes: 0 all is well; 1 something was found, or a budget is exceeded; 2 the command line is wrong; 3 this
+    machine or a file is in the way.
+    """
 
 
 def main() -> None:

@@ -82,13 +82,16 @@ def painted(lines: list[Line], environ: Mapping[str, str]) -> Ready:
     return Ready(coloured([[piece._replace(text=escape(piece.text)) for piece in line] for line in lines]))
 
 
+_CLOSED = ("standard output is closed, so nothing can be shown", "Run it without `>&-`, for example with `> FILE`.")
+
+
 def show(text: str | Iterable[str]) -> None:
     """Write to standard output, a long text piece by piece. Characters that its encoding lacks become `?`.
 
     Raises `EnvironmentProblem` if it cannot be written, `BrokenPipeError` if nobody reads it any more.
     """
     if _is_closed(sys.stdout):
-        raise EnvironmentProblem("standard output is closed, so nothing can be shown")
+        raise EnvironmentProblem(*_CLOSED)
     encoding = sys.stdout.encoding
     try:
         for piece in (text,) if isinstance(text, str) else text:
@@ -106,7 +109,7 @@ def send(pieces: Iterable[bytes]) -> None:
     """Write a file to standard output, byte for byte. Its producers have escaped the names in it. Raises as `show`,
     and `UsageError` if a binary file would be written to a terminal."""
     if _is_closed(sys.stdout):
-        raise EnvironmentProblem("standard output is closed, so nothing can be shown")
+        raise EnvironmentProblem(*_CLOSED)
     try:
         sys.stdout.flush()
         for piece in pieces:

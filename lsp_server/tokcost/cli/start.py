@@ -32,7 +32,7 @@ def main() -> None:
         import gc
 
         gc.disable()  # over before there is any garbage to collect
-        screen.leave(error_handler.run(quick, os.environ))
+        screen.leave(error_handler.run_command(quick, os.environ))
     from tokcost.cli.main import main
 
     main()

@@ -44,6 +44,9 @@ GROUP BY {by} ORDER BY {by}
 """SUM of BIGINT is HUGEINT in DuckDB: it cannot overflow."""
 
 
+_DAMAGED = "`tokcost dataset check` names files that are damaged: bring them back from a copy."
+
+
 def check_available() -> None:
     """Raise `EnvironmentProblem` if a package that a dataset needs is not installed."""
     from importlib.util import find_spec
@@ -86,9 +89,7 @@ def opened(
             ) from error
         except duckdb.Error as error:
             said = str(error).strip().splitlines()[0]
-            raise EnvironmentProblem(
-                f"the dataset {folder} cannot be read: {said}", "`tokcost dataset check` names files that are damaged."
-            ) from error
+            raise EnvironmentProblem(f"the dataset {folder} cannot be read: {said}", _DAMAGED) from error
         finally:
             connection.close()
 
@@ -129,7 +130,7 @@ def read_claims(path: str) -> list[ClaimRow]:
         table = parquet.read_table(path, columns=[one.name for one in CLAIMS])
         columns = [table.column(one.name).to_pylist() for one in CLAIMS]
     except (OSError, ValueError, KeyError) as error:
-        raise EnvironmentProblem(f"{path} cannot be read: {error}") from error
+        raise EnvironmentProblem(f"{path} cannot be read: {error}", _DAMAGED) from error
     return [claim_row(values) for values in zip(*columns, strict=True)]
 
 

@@ -72,7 +72,10 @@ def connected(url: str) -> Generator["Engine"]:
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
         password = urlsplit(url).password
         said = said.replace(unquote(password), "…") if password else said
-        raise EnvironmentProblem(f"the engine {_scheme(url)} failed: {said}") from error
+        raise EnvironmentProblem(
+            f"--engine {_scheme(url)}: the engine failed: {said}",
+            "Look at its address, and whether it runs; without --engine, DuckDB answers in this process.",
+        ) from error
     finally:
         if backend is not None:
             with suppress(Exception):

@@ -9,7 +9,7 @@ import os
 import stat
 from typing import BinaryIO
 
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, of_file
 
 MOST = 256 * 1024
 """The largest file that people write by hand, in bytes: settings, CODEOWNERS, configuration of hook managers."""
@@ -38,7 +38,7 @@ def require_answer(error: OSError, path: str) -> None:
     """Raises `DiskFailed` for an error that leaves a file's content or existence unknown: continuing as if there was
     no file would lose what it contains."""
     if error.errno in _FAILING:
-        raise DiskFailed(f"{path} cannot be read: {error.strerror or error}") from error
+        raise of_file(path, "cannot be read", error, DiskFailed) from error
 
 
 def open_regular(path: str) -> BinaryIO:
@@ -89,7 +89,7 @@ def read_inside(folder: str, name: str, most: int = MOST) -> bytes:
     if os.path.dirname(name) or os.path.islink(path):
         real = os.path.realpath(path)
         if not real.startswith(os.path.join(os.path.realpath(folder), "")):
-            raise OSError(errno.EPERM, "it is a link that leads out of the repository", path)
+            raise OSError(errno.ELOOP, "it is a link that leads out of the repository", path)
         path = real
     return read_bounded(path, most)
 

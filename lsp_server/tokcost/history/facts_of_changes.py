@@ -26,6 +26,9 @@ def read_heads(repository: Repository, told: Told) -> dict[str, Head]:
     return {step: read_head(text, time) for step, time, text in read_messages_of(repository, steps)}
 
 
+_WHOLE = "a clone without --filter has them"
+
+
 def read_facts(
     repository: Repository, span: Range, changes: Sequence[Change], policy: ReportPolicy, notes: list[str]
 ) -> Facts:
@@ -40,9 +43,11 @@ def read_facts(
         return Facts({}, {}, named, types, issues)
     files = read_files(repository, [change.commit for change in changes])
     if changes and not files:
-        notes.append("this partial clone does not have the files: nothing is grouped by area or size")
+        notes.append(f"this partial clone does not have the files: nothing is grouped by area or size; {_WHOLE}")
     elif not all(one.counted for one in files.values()):
-        notes.append("this partial clone has no contents: areas are split by files, nothing is grouped by size")
+        notes.append(
+            f"this partial clone has no contents: areas are split by files, nothing is grouped by size; {_WHOLE}"
+        )
     area = area_of(repository, span.tips[0], policy, notes)
     return Facts(
         {commit: shares(one.paths, area) for commit, one in files.items()},

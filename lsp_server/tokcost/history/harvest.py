@@ -46,7 +46,10 @@ def harvest(folder: str, cache: Path, through: str, key: bytes, notes: list[str]
     facts = read_facts(repository, span, changes, policy, notes)
     authors = read_authors(repository, {commit for change in changes for commit in change.carriers})
     if repository.is_shallow:
-        notes.append("this clone is shallow: what lies before its first commits is not in here")
+        notes.append(
+            "this clone is shallow: what lies before its first commits is not in here;"
+            " `git fetch --unshallow` brings it"
+        )
     return Harvest(name, changes, authors, facts, policy.contributors)
 
 
@@ -68,5 +71,5 @@ def _check_amounts(changes: list[Change]) -> None:
     if cost > _MOST_COST or tokens > _MOST_TOKENS:
         raise EnvironmentProblem(
             f"its lines add up to {cost // NANO_PER_USD:,} USD and {tokens:,} tokens, which nobody has spent",
-            "`tokcost report` shows the lines.",
+            "`tokcost report` shows the lines. Leave this repository out until they are gone.",
         )

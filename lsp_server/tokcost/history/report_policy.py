@@ -46,7 +46,8 @@ def read_report_policy(repository: Repository, commit: str) -> ReportPolicy:
             read_types(_lists(_table(tables, "types"), "types", '["fix", "[bug]*"]')),
         )
     except ValueError as error:
-        raise SettingsDamaged(f"{POLICY_FILE} of {commit[:12]} cannot be understood: {error}") from error
+        hint = f"Correct it and commit that, or report a range that ends before {commit[:12]}."
+        raise SettingsDamaged(f"{POLICY_FILE} of {commit[:12]} cannot be understood: {error}", hint) from error
 
 
 def area_of(repository: Repository, commit: str, policy: ReportPolicy, notes: list[str]) -> AreaOf:

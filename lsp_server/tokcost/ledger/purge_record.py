@@ -151,4 +151,6 @@ def _told(path: Path) -> Generator[None]:
         raise LedgerUnavailable(f"the record of purges: {problem}", problem.hint) from problem
     except (sqlite3.Error, OSError) as error:
         said = f"the record of purges, {path}, cannot be used: {error}"
-        raise LedgerUnavailable(said, "Without that file, what was purged may come back from logs.") from error
+        raise LedgerUnavailable(
+            said, "Look what it is. Do not delete that file: without it, what was purged comes back from logs."
+        ) from error

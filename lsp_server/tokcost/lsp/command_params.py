@@ -39,7 +39,7 @@ def worktree_for(server: TokcostServer, params: CommandParams) -> Worktree:
         raise UsageError("no repository is named", "Pass `uri`: a file or folder in it.")
     found = worktree_of(uri)
     if found is None:
-        raise UsageError("that lies in no git repository", "Name a file or folder in one.")
+        raise UsageError(f"{shorten(uri, _MOST_QUOTED)!r} lies in no git repository", "Pass a file or folder in one.")
     return found
 
 
@@ -47,7 +47,7 @@ def precision(params: CommandParams) -> Any:
     """`coarse`, `exact`, or `None`. Raises `UsageError`, as all of these functions do."""
     said = params.get("precision")
     if said not in (None, "coarse", "exact"):
-        raise UsageError("`precision` is neither coarse nor exact")
+        raise UsageError("`precision` is neither coarse nor exact", "Pass one of these, or leave it out.")
     return said
 
 
@@ -55,7 +55,7 @@ def maybe_flag(params: CommandParams, name: str) -> bool | None:
     """A boolean or `None`."""
     said = params.get(name)
     if said is not None and not isinstance(said, bool):
-        raise UsageError(f"`{name}` is neither true nor false")
+        raise UsageError(f"`{name}` is neither true nor false", "Pass one of these, or leave it out.")
     return said
 
 
@@ -68,7 +68,7 @@ def text(params: CommandParams, name: str) -> str | None:
     """A text or `None`. A lone surrogate, which cannot be stored, is written as an escape."""
     said = params.get(name)
     if said is not None and not isinstance(said, str):
-        raise UsageError(f"`{name}` is no text")
+        raise UsageError(f"`{name}` is no text", "Pass a string, or leave it out.")
     return None if said is None else sendable(said)
 
 

@@ -21,6 +21,7 @@ from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 from tokcost.model.money import decimal_string
 from tokcost.model.status import Status
 from tokcost.reports.budgets import state_of
+from tokcost.reports.drivers import largest_text
 from tokcost.reports.editor import Row, cost_lines_row, has_no_logs, short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
 from tokcost.reports.page_json import budgets_shown, page_object
@@ -136,7 +137,7 @@ def status_params(uri: str, found: FolderStatus, say: Say = english, *, importin
         "cost_lines": found.cost_lines._replace(problem=escape(found.cost_lines.problem))._asdict(),
         "commit_said": found.said._asdict() if found.said else None,
         "next": _next(found.next, say),
-        "page": page_object(found.page) if found.page is not None else None,
+        "page": page_object(found.page, say) if found.page is not None else None,
         "branches": table_object(found.table, say) if found.table is not None else None,
         "version": 0,
         "text": short_text(status, say),
@@ -161,7 +162,7 @@ def _rule_state(status: Status) -> str:
 
 def _rows(found: FolderStatus, status: Status, say: Say) -> list[Row]:
     """The rows of the tooltip, including what happens to cost lines in this clone and worktree."""
-    rows = tooltip_rows(status, say, found.driver, found.looked_in)
+    rows = tooltip_rows(status, say, largest_text(found.drivers, say) if found.drivers else "", found.looked_in)
     if found.cost_lines.enabled:
         rows.append(cost_lines_row(say, omitted=found.cost_lines.omitted))
     return rows

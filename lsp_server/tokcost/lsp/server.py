@@ -116,7 +116,7 @@ def answered(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[
         try:
             return await handler(*arguments)
         except TokcostError as problem:
-            raise JsonRpcException(escape(f"{problem}. {problem.hint}".rstrip(" .")), REQUEST_FAILED) from problem
+            raise JsonRpcException(escape(problem.told.rstrip(".")), REQUEST_FAILED) from problem
         except JsonRpcException:
             raise
         except Exception as crash:

@@ -67,10 +67,17 @@ class Consent(NamedTuple):
     terms: Terms = Terms()
     problem: str = ""
     """The reason why nothing is written despite the consent; empty if there is none."""
+    remedy: str = ""
+    """The remedy; empty if there is nothing to do here."""
     is_unclear: bool = False
     """Whether `problem` is temporary: new usage waits until it is repaired."""
     is_anothers: bool = False
     """Whether lines are enabled here by other people, but not by this person."""
+
+    @property
+    def told(self) -> str:
+        """The reason why nothing is written, and what to do about it; empty when all is well."""
+        return f"{self.problem}. {self.remedy}" if self.remedy else self.problem
 
 
 class Remembered(NamedTuple):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tokcost.model.budget import Standing, worst
 from tokcost.model.figures import NO_ESTIMATES, Estimates
+from tokcost.model.rules import Heard
 
 
 class Status(NamedTuple):
@@ -55,14 +56,12 @@ class Status(NamedTuple):
     """Whether these figures include everything logged so far; false if only the ledger was read."""
     notice: str = ""
     """A notice for everyone until somebody acknowledges it."""
-    rules: tuple[str, ...] = ()
-    """A sentence for each rule that is broken here."""
-    rules_unpriced: tuple[str, ...] = ()
-    """A sentence for each rule that cannot be evaluated, because usage it concerns has no price."""
-    rules_near: tuple[str, ...] = ()
-    """A sentence for each rule whose usage is near its limit."""
-    stopping_rules: tuple[str, ...] = ()
-    """The sentences of broken rules whose amount the developer set, for which a guard may stop a run."""
+    rules: tuple[Heard, ...] = ()
+    """The rules that are broken here."""
+    rules_unpriced: tuple[Heard, ...] = ()
+    """The rules that cannot be evaluated, because usage they concern has no price."""
+    rules_near: tuple[Heard, ...] = ()
+    """The rules whose usage is near their limit."""
     no_logs: tuple[str, ...] = ()
     """The assistants that are read, if no logs were found and nothing was ever recorded here."""
 
@@ -95,6 +94,16 @@ class Status(NamedTuple):
     def next_estimated(self) -> bool:
         """Whether a part of what the next commit carries is estimated."""
         return self.takes_estimates and self.estimates.pending_tokens > 0
+
+    @property
+    def all_rules(self) -> tuple[Heard, ...]:
+        """The rules that speak, those of which nobody can tell, and those that soon will."""
+        return (*self.rules, *self.rules_unpriced, *self.rules_near)
+
+    @property
+    def stopping_rules(self) -> list[Heard]:
+        """Those whose amount the developer set and which is exceeded: what a guard may stop a run for."""
+        return [one for one in self.rules if one.can_stop]
 
     @property
     def presses(self) -> bool:

@@ -155,8 +155,7 @@ def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Bud
         }
     except (SettingsDamaged, ValueError) as damage:
         path = os.path.join(here.worktree.path, POLICY_FILE)
-        where = "" if isinstance(damage, SettingsDamaged) else f"[budget] in {path}: "
-        problems.append(f"{where}{damage}")
+        problems.append(damage.told if isinstance(damage, SettingsDamaged) else f"[budget] in {path}: {damage}")
         return {}, False
     return found, asks_to_block
 
@@ -166,7 +165,7 @@ def _decimal(key: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f'{key} = {shown(value)} must be in quotes, for example {key} = "20"')
     if isinstance(value, int) and value.bit_length() > 64:  # Python refuses to format thousands of digits
-        raise ValueError(f"{key} = {shown(value)} is no amount")
+        raise ValueError(f'{key} = {shown(value)} is no amount, for example {key} = "20"')
     return str(value)
 
 

@@ -29,7 +29,7 @@ class CloneState(NamedTuple):
     """The operation that git is in the middle of."""
     policy: bytes = b""
     """The repository's `.tokcost.toml`; empty if there is none."""
-    policy_problem: str = ""
+    policy_problem: SettingsDamaged | None = None
     """The reason why that file cannot be read."""
 
     @property
@@ -43,11 +43,11 @@ def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneS
     config = (configs or ConfigsOnce()).of(worktree.common_dir)
     for more in (worktree_settings(worktree.git_dir, config), command_settings(asker())):
         config = config.with_settings(_without_consent(more))
-    head, policy, problem = read_head(worktree), b"", ""
+    head, policy, problem = read_head(worktree), b"", None
     try:
         policy = read_policy_of(worktree, hash_bytes(config))
     except SettingsDamaged as damage:
-        problem = str(damage)
+        problem = damage
     commit = head_commit(worktree, head)
     return CloneState(worktree, config, head, commit, read_operation(worktree), policy, problem)
 
@@ -73,7 +73,7 @@ def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | No
 def policy_table(here: CloneState, name: str) -> Mapping[str, Any]:
     """One table of the repository's `.tokcost.toml`; empty if there is none. Raises `SettingsDamaged`."""
     if here.policy_problem:
-        raise SettingsDamaged(here.policy_problem)
+        raise SettingsDamaged(str(here.policy_problem), here.policy_problem.hint)
     return table_in(here.policy, here.worktree.path, name)
 
 

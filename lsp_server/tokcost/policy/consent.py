@@ -41,10 +41,8 @@ class Policy(NamedTuple):
     hides_models: bool = False
 
 
-NOT_AGREED = (
-    "you have not agreed to cost lines in this clone, which is a copy or was enabled by another user or home:"
-    " run `tokcost enable`, or `tokcost disable` to end this"
-)
+_NOT_AGREED = "you have not agreed to cost lines in this clone, which is a copy or was enabled by another user or home"
+_AGREE = "Run `tokcost enable`, or `tokcost disable` to end this."
 
 
 def read_consent(home: Path, here: CloneState) -> Consent:
@@ -60,11 +58,12 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     if decided.lower() not in YES:
         return Consent(False, bool(decided), terms)
     if not _has_agreed(home, here.worktree.common_dir, said.get("consent", "").split()):
-        return Consent(False, False, terms, NOT_AGREED, True, True)
+        return Consent(False, False, terms, _NOT_AGREED, _AGREE, is_unclear=True, is_anothers=True)
     try:
         policy = read_policy(here)
     except SettingsDamaged as damage:
-        return Consent(False, True, terms, f"{damage}; nothing is written until it is repaired.", True)
+        unclear = f"{damage}; nothing is written until it is repaired"
+        return Consent(False, True, terms, unclear, damage.hint, is_unclear=True)
     if policy.forbids:
         return Consent(False, True, terms, f"{POLICY_FILE} of this repository forbids cost lines.")
     precision = "coarse" if policy.coarse_only else terms.precision
@@ -197,10 +196,11 @@ def read_policy(here: CloneState) -> Policy:
     table = policy_table(here, "trailers")
     asks, precision, models = (table.get(key, d) for key, d in _DEFAULTS.items())
     known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}
+    written = {"policy": '"recommend" or "forbid"', "precision": '"coarse" or "exact"', "models": "true or false"}
     for key, value in (("policy", asks), ("precision", precision), ("models", models)):
         if not any(value is one or (isinstance(value, str) and value == one) for one in known[key]):
             path = os.path.join(here.worktree.path, POLICY_FILE)
-            raise SettingsDamaged(f"{path}: trailers.{key} is {shown(value)}, which is none of {known[key]}")
+            raise SettingsDamaged(f"{path}: trailers.{key} is {shown(value)}", f"Write {written[key]}.")
     return Policy(asks == "forbid", precision == "coarse", models is False)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from tokcost.errors import SettingsDamaged
+from tokcost.errors import of_file
 from tokcost.files.foreign import MOST, read_bounded, shown
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.budget import parse_limit
@@ -41,7 +41,7 @@ def read_rules(home: Path, here: CloneState) -> Rules:
     own = read_own_rules(home)
     found, problems = list(own.found), list(own.problems)
     if here.policy_problem and b"rules" in here.policy:
-        problems.append(here.policy_problem)
+        problems.append(here.policy_problem.told)
     _add(here.policy, os.path.join(here.worktree.path, POLICY_FILE), "repository", found, problems)
     return Rules(tuple(found), tuple(problems))
 
@@ -55,8 +55,8 @@ def read_own_rules(home: Path) -> Rules:
         _add(read_bounded(path, MOST), path, "own", found, problems)
     except FileNotFoundError:
         pass
-    except (OSError, ValueError) as error:
-        problems.append(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
+    except OSError as error:
+        problems.append(of_file(path, "cannot be read", error).told)
     return Rules(tuple(found), tuple(problems))
 
 
@@ -66,8 +66,8 @@ def _add(data: bytes, path: str, source: Source, found: list[Rule], problems: li
     try:
         tables: Any = read_toml(data).get("rules", [])
         if not isinstance(tables, list) or len(cast(list[Any], tables)) > _MOST_RULES:
-            raise SettingsDamaged(f"rules is no list of [[rules]] tables, or has more than {_MOST_RULES}")
-    except (TomlDamaged, SettingsDamaged) as damage:
+            raise TomlDamaged(f"rules is no list of [[rules]] tables, or has more than {_MOST_RULES}")
+    except TomlDamaged as damage:
         problems.append(f"{path} cannot be understood: {damage}")
         return
     for number, table in enumerate(cast(list[Any], tables), start=1):
@@ -81,7 +81,7 @@ def _add(data: bytes, path: str, source: Source, found: list[Rule], problems: li
 
 def _rule(table: Any, source: Source) -> Rule:
     if not isinstance(table, dict):
-        raise ValueError("it is no table")
+        raise ValueError("it is no table: begin it with a line [[rules]]")
     told = cast(Mapping[str, Any], table)
     unknown = sorted(told.keys() - set(KEYS))
     if unknown:
@@ -102,7 +102,7 @@ def _rule(table: Any, source: Source) -> Rule:
         _paths(told, "outside"),
     )
     if not rule.name:
-        raise ValueError("it has no name")
+        raise ValueError('it has no name: give it one, for example name = "large context"')
     return rule
 
 

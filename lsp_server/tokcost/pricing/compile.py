@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tokcost.errors import SettingsDamaged
+from tokcost.errors import SettingsDamaged, of_file
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.model.usage import MAX_TOKENS
 from tokcost.pricing.cards import DAY_MINUTES, MOST_USD, ModelCards, PriceState, RateCard, Rates, Step
@@ -85,7 +85,7 @@ def _imported(path: Path) -> tuple["DataSnapshot", str]:
         content = path.read_bytes()
         providers = _providers(content)
     except OSError as error:
-        raise SettingsDamaged(f"the price file {path} cannot be read: {error.strerror}") from error
+        raise of_file(path, "cannot be read", error, SettingsDamaged) from error
     except (ValueError, RecursionError) as error:
         first = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
         raise SettingsDamaged(f"{path} is no price file of genai-prices: {first}", _WHERE_FROM) from error

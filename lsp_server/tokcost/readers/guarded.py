@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tokcost.model.bounds import MAX_PATH, is_source
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.protocol import NoReader, Reader, ReaderFailed
+from tokcost.readers.waiting import waiting_for
 
 _KINDS = ("folder", "file", "store")
 _MAX_NAME = 64
@@ -17,10 +18,10 @@ _Item = TypeVar("_Item")
 _END: Any = object()
 
 
-def guarded(make: Callable[[], Reader]) -> "Guarded":
-    """The reader that `make` imports and creates. Raises `NoReader`, `ReaderFailed` and `OSError`."""
-    with _guard() as printed:
-        found = Guarded(make())
+def guarded(make: Callable[[], Reader], package: str) -> "Guarded":
+    """The reader of a package that `make` imports and creates. Raises `NoReader`, `ReaderFailed` and `OSError`."""
+    with _guard(package) as printed:
+        found = Guarded(make(), package)
     found.prints = printed.anything
     return found
 
@@ -34,7 +35,7 @@ class Guarded:
     prints = False
     """Whether it has printed in this process."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, package: str) -> None:
         """Raises `NoReader` for an object that is no reader of protocol 2."""
         missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
         if missing:
@@ -45,7 +46,7 @@ class Guarded:
         self.capabilities = getattr(reader, "capabilities", Capabilities())
         if not _are_capabilities(self.capabilities):
             raise NoReader(f"its capabilities are none ({_GUIDE})")
-        self._reader = reader
+        self._reader, self._package = reader, package
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
         """The reader's locations. Raises `ReaderFailed`."""
@@ -63,7 +64,7 @@ class Guarded:
         """The items of an answer, each requested under guard; code between them is not the reader's."""
         items: Iterator[_Item] | None = None
         while True:
-            with _guard() as printed:
+            with _guard(self._package) as printed:
                 items = iter(ask()) if items is None else items
                 item = next(items, _END)
                 if not (item is _END or is_sound(item)):
@@ -85,10 +86,11 @@ class _Printed(io.TextIOBase):
 
 
 @contextmanager
-def _guard() -> Generator[_Printed]:
-    """Run third-party code inside: it can neither end the program nor pass for an error of the ledger."""
+def _guard(package: str) -> Generator[_Printed]:
+    """Run third-party code inside: it can neither end the program nor pass for an error of the ledger, and a user who
+    waits for it is told."""
     try:
-        with redirect_stdout(_Printed()) as printed:
+        with waiting_for(package), redirect_stdout(_Printed()) as printed:
             yield printed
     except (KeyboardInterrupt, OSError, NoReader):  # the user's ^C; a log that cannot be read; ours
         raise

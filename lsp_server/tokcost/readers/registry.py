@@ -92,9 +92,9 @@ def _others() -> tuple[list[Reader], list[Broken]]:
         return found, broken
     from tokcost.readers.guarded import guarded  # usually there are none
 
-    for target in targets:
+    for target, package in targets:
         try:
-            reader = guarded(lambda target=target: _load(target))
+            reader = guarded(lambda target=target: _load(target), package)
             if reader.name in names:
                 raise NoReader(f"another reader has its name, {reader.name}")
         except NoReader as error:
@@ -147,9 +147,10 @@ def _load(target: str) -> Reader:
     return getattr(import_module(module), attribute)()
 
 
-def _third_party() -> list[str]:
-    """Third-party readers. Importing `importlib.metadata` takes 35 ms, so files are searched for the group's name."""
-    return [target for folder in _package_folders() for target in _registered(folder)]
+def _third_party() -> list[tuple[str, str]]:
+    """Third-party readers, each with its package. Importing `importlib.metadata` takes 35 ms, so files are searched
+    for the group's name."""
+    return [found for folder in _package_folders() for found in _registered(folder)]
 
 
 def _package_folders() -> list[str]:
@@ -163,8 +164,8 @@ def _changed_ns(folder: str) -> int:
         return 0
 
 
-def _registered(folder: str) -> list[str]:
-    targets: list[str] = []
+def _registered(folder: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     try:
         with os.scandir(folder) as entries:
             names = [entry.path for entry in entries if entry.name.endswith(".dist-info")]
@@ -177,8 +178,9 @@ def _registered(folder: str) -> list[str]:
         except OSError:
             continue
         if _GROUP in written:
-            targets.extend(_targets(written.decode(errors="replace")) or [name])
-    return targets
+            package = os.path.basename(name).partition("-")[0]
+            found.extend((target, package) for target in _targets(written.decode(errors="replace")) or [name])
+    return found
 
 
 def _targets(text: str) -> list[str]:

@@ -199,7 +199,10 @@ def _not_listening(host: str, port: int, error: OSError) -> EnvironmentProblem:
             f"port {port} of {host} is taken: another `tokcost otel serve` or a collector listens there",
             "End that one, or choose another port with --port and tell it to the assistants.",
         )
-    return EnvironmentProblem(f"{host} port {port} cannot be listened on: {error.strerror or error}")
+    return EnvironmentProblem(
+        f"{host} port {port} cannot be listened on: {error.strerror or error}",
+        "Choose another with --port, above 1023, and tell it to the assistants.",
+    )
 
 
 def summary_of(kept: Mapping[str, int], refused: int) -> str:

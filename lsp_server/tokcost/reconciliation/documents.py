@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 from typing import Any, NamedTuple, NoReturn, cast
 
 from tokcost.errors import EnvironmentProblem
+from tokcost.installation import installation
 from tokcost.model.bills import Billed
 from tokcost.model.money import NANO_PER_USD
 
@@ -19,13 +20,14 @@ NANO_PER_CENT = NANO_PER_USD // 100
 _MOST_USD = Decimal(10) ** 12
 _MOST_DIGITS = 100
 _LONGEST_NAME = 200
+NOTHING = "Nothing was summed up."
 
 
 class Unreadable(EnvironmentProblem):
     """An answer does not have the provider's documented format."""
 
     def __init__(self, what: str) -> None:
-        hint = "Nothing was summed up. The provider may have changed its API: a newer tokcost may know it."
+        hint = f"{NOTHING} The provider may have changed its API. A newer tokcost may know it: {installation().upgrade}"
         super().__init__(f"the provider's answer has another shape than documented: {what}", hint)
 
 
@@ -117,7 +119,7 @@ def in_dollars(currency: str) -> None:
     if currency.upper() != "USD":
         raise EnvironmentProblem(
             "the bill is not in US dollars, list cost is: they cannot be compared",
-            "tokcost knows no exchange rates.",
+            "tokcost knows no exchange rates. `tokcost log --by model` has the list cost, to compare by hand.",
         )
 
 

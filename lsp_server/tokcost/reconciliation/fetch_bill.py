@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from tokcost.errors import EnvironmentProblem, UsageError
+from tokcost.installation import installation
 from tokcost.model.bills import Bill, Billed, Month, day_plus
 from tokcost.model.money import decimal_string
-from tokcost.reconciliation.documents import Ask, Page, parsed
+from tokcost.reconciliation.documents import NOTHING, Ask, Page, parsed
 from tokcost.reconciliation.providers import Provider
 
 MOST_PAGES = 100
@@ -25,8 +26,10 @@ def days_told(provider: Provider, month: Month, today: str) -> list[str]:
         first = max(first, day_plus(today, -provider.days_kept))
     days = [day for day in month.days if first <= day <= today]
     if not days:
-        why = f"it tells of no day before {first}" if month.days[0] < first else "it has not begun"
-        raise UsageError(f"{provider.title} cannot tell of {month.name}: {why}")
+        too_early = month.days[0] < first
+        why = f"it tells of no day before {first}" if too_early else "that month has not begun"
+        other = f"{first[:7]} or a later one" if too_early else f"one that has, for example {today[:7]}"
+        raise UsageError(f"{provider.title} cannot tell of {month.name}: {why}", f"Choose another --month: {other}.")
     return days
 
 
@@ -42,7 +45,10 @@ def fetch_bill(provider: Provider, month: Month, days: list[str], account: str, 
         own_keys += page.own_keys
         without += page.without_amount
         if len(lines) > _MOST_LINES:
-            raise EnvironmentProblem(f"the bill has more than {_MOST_LINES:,} lines")
+            raise EnvironmentProblem(
+                f"the bill of {provider.title} has more than {_MOST_LINES:,} lines",
+                f"{NOTHING} tokcost reads no larger one: compare it by hand, in the provider's console.",
+            )
     told = min([days[0], *(line.day for line in lines)])
     notes: list[str] = []
     if told > month.days[0]:
@@ -67,7 +73,7 @@ def _pages(provider: Provider, asks: list[Ask], get: Get) -> Iterator[Page]:
         while True:
             if time.monotonic() > until:
                 raise EnvironmentProblem(
-                    f"{provider.host} takes longer than {_MOST_SECONDS / 60:g} minutes", "Nothing was summed up."
+                    f"{provider.host} takes longer than {_MOST_SECONDS / 60:g} minutes", f"{NOTHING} Try again later."
                 )
             page = provider.read(ask, parsed(get(ask)))
             yield page
@@ -76,7 +82,8 @@ def _pages(provider: Provider, asks: list[Ask], get: Get) -> Iterator[Page]:
                 break
             if page.cursor in seen or asked >= MOST_PAGES:
                 raise EnvironmentProblem(
-                    f"the answer of {provider.host} has no end: page {asked} leads on again", "Nothing was summed up."
+                    f"the answer of {provider.host} has no end: page {asked} leads on again",
+                    f"{NOTHING} Try again later; a newer tokcost may know more ({installation().upgrade}).",
                 )
             seen.add(page.cursor)
             ask = first.on_page(page.cursor)

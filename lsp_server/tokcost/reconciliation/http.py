@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.installation import installation
 from tokcost.reconciliation.deadline import Late, within
-from tokcost.reconciliation.documents import Ask
+from tokcost.reconciliation.documents import NOTHING, Ask
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,6 +33,7 @@ _MOST_WAIT = 60.0
 _TRIES = 5
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait if a busy provider does not say how long."""
+_PROXY = "A proxy may have answered in its place: look at HTTPS_PROXY."
 
 Say = Callable[[str], None]
 
@@ -92,26 +93,34 @@ class Wire:
         try:
             return within(_REQUEST_SECONDS, lambda: self._once(ask, headers), late=self._client.close)
         except _TooLarge:
-            raise EnvironmentProblem(f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB") from None
+            raise EnvironmentProblem(
+                f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB, and no page of a bill is so large",
+                f"{NOTHING} {_PROXY}",
+            ) from None
         except (Late, httpx2.TimeoutException) as error:
             self._is_late = isinstance(error, Late)
-            raise EnvironmentProblem(f"{self.host} did not answer in time", "Try again later.") from None
+            raise EnvironmentProblem(f"{self.host} did not answer in time", f"{NOTHING} Try again later.") from None
         except (httpx2.RemoteProtocolError, httpx2.ReadError):
             if is_last:
                 raise EnvironmentProblem(
-                    f"the answer of {self.host} ended in its middle, {_TRIES} times", "Nothing was summed up."
+                    f"the answer of {self.host} ended in its middle, {_TRIES} times", f"{NOTHING} Try again later."
                 ) from None
             return None
         except httpx2.DecodingError:
-            raise EnvironmentProblem(f"the answer of {self.host} cannot be decompressed") from None
+            raise EnvironmentProblem(
+                f"the answer of {self.host} cannot be decompressed", f"{NOTHING} {_PROXY}"
+            ) from None
         except httpx2.ProxyError:
             raise EnvironmentProblem(
-                f"the proxy refuses a connection to {self.host}", "See HTTPS_PROXY and NO_PROXY."
+                f"the proxy refuses a connection to {self.host}",
+                "Have the proxy allow it, name another one in HTTPS_PROXY, or go past it with NO_PROXY.",
             ) from None
         except httpx2.ConnectError as error:
             raise _not_connected(self.host, error) from None
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            raise EnvironmentProblem(f"{self.host} cannot be asked ({type(error).__name__})") from None
+            raise EnvironmentProblem(
+                f"{self.host} cannot be asked ({type(error).__name__})", f"{NOTHING} Try again later. {_PROXY}"
+            ) from None
 
     def _once(self, ask: Ask, headers: Mapping[str, str]) -> _Answer:
         until = time.monotonic() + _REQUEST_SECONDS
@@ -134,7 +143,7 @@ class Wire:
         self._waited += seconds
         if seconds > _MOST_WAIT or self._waited > 2 * _MOST_WAIT:
             raise EnvironmentProblem(
-                f"{self.host} asks to wait for {seconds:,.0f} seconds", "Nothing was summed up. Try again after that."
+                f"{self.host} asks to wait for {seconds:,.0f} seconds", f"{NOTHING} Try again after that."
             )
         if seconds > 1:
             self._say(f"{self.host} asks to wait for {seconds:,.0f} seconds")
@@ -144,20 +153,38 @@ class Wire:
         status, host = answer.status, self.host
         if b"hipaa" in answer.body.lower():
             return EnvironmentProblem(
-                f"{host} tells no costs of organizations with HIPAA readiness", "Its console does, for a person."
+                f"{host} tells no costs of organizations with HIPAA readiness",
+                "Its console shows them to a person: compare by hand with `tokcost log --by model`.",
             )
         if 300 <= status < 400:
-            return EnvironmentProblem(f"{host} sends elsewhere (HTTP {status}), which is not followed")
+            return EnvironmentProblem(
+                f"{host} sends elsewhere (HTTP {status}), which is not followed",
+                "A network that wants a login does that: sign in to it in a browser, then run the command again.",
+            )
         told = {
-            400: (f"{host} does not understand the question (HTTP 400)", "A newer tokcost may ask in another way."),
-            401: (f"{host} does not know the key (HTTP 401)", "Is it complete, of this provider, and not revoked?"),
-            403: (f"{host} does not let this key see bills (HTTP 403)", "docs/reconcile.md says which right it needs."),
-            404: (f"{host} has no such bill, or hides it from this key (HTTP 404)", "Individual accounts have none."),
-            429: (f"{host} is asked too often (HTTP 429)", "Nothing was summed up. Try again later."),
+            400: (
+                f"{host} does not understand the question (HTTP 400)",
+                f"A newer tokcost may ask in another way: {installation().upgrade}",
+            ),
+            401: (
+                f"{host} does not know the key (HTTP 401)",
+                "Look whether it is complete, of this provider and not revoked, then give it again:"
+                " tokcost reconcile login PROVIDER.",
+            ),
+            403: (
+                f"{host} does not let this key see bills (HTTP 403)",
+                "Take a key with the right that docs/reconcile.md names: tokcost reconcile login PROVIDER.",
+            ),
+            404: (
+                f"{host} has no such bill, or hides it from this key (HTTP 404)",
+                "Individual accounts have none. Of an organization, take a key of an administrator.",
+            ),
+            429: (f"{host} is asked too often (HTTP 429)", f"{NOTHING} Try again later."),
         }
         if status >= 500:
-            return EnvironmentProblem(f"{host} has trouble (HTTP {status})", "Nothing was summed up. Try again later.")
-        return EnvironmentProblem(*told.get(status, (f"{host} answers with HTTP {status}", "")))
+            return EnvironmentProblem(f"{host} has trouble (HTTP {status})", f"{NOTHING} Try again later.")
+        unknown = (f"{host} answers with HTTP {status}, which is no bill", f"{NOTHING} Try again later. {_PROXY}")
+        return EnvironmentProblem(*told.get(status, unknown))
 
 
 def _checked(url: str) -> str:
@@ -189,7 +216,7 @@ def _client(uses_proxies: bool) -> "httpx2.Client":
     except (ImportError, ValueError, OSError):  # a proxy's address, or SSL_CERT_FILE
         raise EnvironmentProblem(
             "the proxy or the certificates that the environment names cannot be used",
-            "See HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+            "Correct or unset HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from None
 
 
@@ -209,6 +236,6 @@ def _not_connected(host: str, error: Exception) -> EnvironmentProblem:
     if "CERTIFICATE" in str(error).upper():
         return EnvironmentProblem(
             f"the certificate of {host} is not trusted, so nothing was sent",
-            "Behind a proxy that inspects connections, SSL_CERT_FILE names its certificates.",
+            "Behind a proxy that inspects connections, name its certificates in SSL_CERT_FILE.",
         )
-    return EnvironmentProblem(f"{host} cannot be reached", "Is this machine online? HTTPS_PROXY names a proxy.")
+    return EnvironmentProblem(f"{host} cannot be reached", "Connect this machine, or name a proxy in HTTPS_PROXY.")

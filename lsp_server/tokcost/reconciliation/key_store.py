@@ -110,7 +110,10 @@ def _failed(error: Exception) -> str:
 
 
 def _problem(provider: Provider, what: str) -> NoKeyring:
-    return NoKeyring(what, f"The environment variable {provider.variable} works without a keyring.")
+    return NoKeyring(
+        what,
+        f"Put the key of {provider.title} into the environment variable {provider.variable}: that needs no keyring.",
+    )
 
 
 def _keyring(provider: Provider) -> Keyring:

@@ -70,10 +70,13 @@ def updated_clone(address: str, folder: Path, without: Without) -> str:
         said = [line for line in str(error.stderr).strip(" '\n").splitlines() if line.strip()]
         said = [line for line in said if "fatal:" in line or "ERROR" in line] or said
         raise EnvironmentProblem(
-            f"it cannot be fetched: {without_secret(said[0].strip() if said else 'git failed')}"
+            f"it cannot be fetched: {without_secret(said[0].strip() if said else 'git failed')}",
+            "Look whether `git ls-remote` answers for this address, with the same credentials.",
         ) from error
     except (git.exc.GitError, OSError, ValueError) as error:
-        raise EnvironmentProblem(f"its clone {path} cannot be used: {without_secret(str(error))}") from error
+        raise EnvironmentProblem(
+            f"its clone {path} cannot be used: {without_secret(str(error))}", "Delete that folder: it is made anew."
+        ) from error
     return str(path)
 
 

@@ -91,7 +91,8 @@ class GitFailed(EnvironmentProblem):
 
     def __init__(self, args: Sequence[str], code: int, out: str, err: str) -> None:
         said = (err.strip() or out.strip() or "nothing").splitlines()[-1]
-        super().__init__(f"git {' '.join(args)} failed with code {code}: {said}")
+        hint = "Run that by hand to see all that git says; `git fsck` finds what is damaged in a repository."
+        super().__init__(f"git {' '.join(args)} failed with code {code}: {said}", hint)
         self.code, self.out, self.err = code, out, err
 
 
@@ -99,7 +100,8 @@ class GitTooSlow(EnvironmentProblem):
     """git did not answer in time."""
 
     def __init__(self, args: Sequence[str], seconds: float) -> None:
-        super().__init__(f"git {' '.join(args)} did not answer within {seconds:g} seconds")
+        hint = "Try again when the disk is less busy."
+        super().__init__(f"git {' '.join(args)} did not answer within {seconds:g} seconds", hint)
 
 
 _ASKER: ContextVar[Mapping[str, str] | None] = ContextVar("asker", default=None)
@@ -312,9 +314,11 @@ def _program(name: str) -> str:
 def _not_started(cwd: str | os.PathLike[str], error: OSError) -> EnvironmentProblem:
     """The reason why git could not be started, in words."""
     if not isinstance(error, FileNotFoundError):
-        return EnvironmentProblem(f"git could not be started: {error.strerror or error}")
+        return EnvironmentProblem(
+            f"git could not be started: {error.strerror or error}", "Look whether `git --version` answers here."
+        )
     if not os.path.isdir(cwd):
-        return EnvironmentProblem(f"the folder {os.fspath(cwd)} does not exist")
+        return EnvironmentProblem(f"the folder {os.fspath(cwd)} does not exist", "Go into one that does.")
     return _not_found()
 
 

@@ -6,12 +6,14 @@ from tokcost.model.budget import STATES, Standing, State, worst
 from tokcost.model.money import dollars
 from tokcost.model.status import Status
 from tokcost.reports.amounts import Marks, about, at_least, in_words, marked
-from tokcost.reports.rules import rules_at_commit
+from tokcost.reports.rules import rule_text, rules_text
 from tokcost.reports.text import escape, to_copy
 
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
 _NOT_IN_FULL = "the budget was not checked in full"
 _CANNOT_STOP = "tokcost hooks install, and it stops commits as was asked"
+NOT_IN_FORCE = "Correct that setting; until then it limits nothing."
+"""The hint for a budget that cannot be understood."""
 _VERDICTS: tuple[tuple[State, str], ...] = (
     ("over", "over the {}"),
     ("near", "near the {}"),
@@ -51,11 +53,11 @@ def said_at_commit(
     if stops and can_stop:
         return [(f"{check_line(status)}; the commit was stopped", _WAY_ON.format(option=_option(stops[0], status)))]
     presses = is_verbose or state_of(status) not in ("ok", "none")
-    unchecked = [f"{_NOT_IN_FULL}: {why}" for why in (*status.budget_problems, *notes)]
+    unchecked = [(why, NOT_IN_FORCE) for why in status.budget_problems] + [(why, "") for why in notes]
     hint = _CANNOT_STOP if stops else ""
-    rules = rules_at_commit([*status.rules, *status.rules_unpriced])
+    rules = rules_text([*status.rules, *status.rules_unpriced])
     said = [*([(check_line(status), hint)] if presses else []), *([(rules, "")] if rules else [])]
-    return [*said, *((sentence, "") for sentence in unchecked)]
+    return [*said, *((f"{_NOT_IN_FULL}: {why}", hint) for why, hint in unchecked)]
 
 
 def said_by_guard(status: Status, switch: str, notes: Sequence[str] = (), *, blocks: bool) -> tuple[str, bool]:
@@ -67,7 +69,7 @@ def said_by_guard(status: Status, switch: str, notes: Sequence[str] = (), *, blo
     """
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
     said = [check_line(status)] if state_of(status) in ("over", "unpriced", "near") else []
-    said += [f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)]
+    said += [f"rule {rule_text(one)}" for one in status.all_rules]
     if not blocks or not (over or status.stopping_rules):
         said += [f"{_NOT_IN_FULL}: {escape(why)}" for why in (*status.budget_problems, *notes)]
         return (f"tokcost: {'; '.join(said)}" if said else ""), False

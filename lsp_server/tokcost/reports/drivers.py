@@ -13,26 +13,33 @@ from tokcost.reports.amounts import (
 )
 from tokcost.reports.layout import Column, Line, Piece, paragraph, table
 from tokcost.reports.text import counted, escape
+from tokcost.reports.words import Say, english
 
-LABELS: dict[Driver, str] = {
-    "new_input": "new input",
-    "cache_written": "cache written",
-    "cache_rewritten_after_pause": "cache lost: pause",
-    "cache_rewritten_after_model_switch": "cache lost: model switch",
-    "cache_rewritten_after_compaction": "cache lost: compaction",
-    "cache_rewritten_other": "cache lost: other",
-    "cache_read": "cache read",
-    "visible_output": "visible output",
-    "reasoning": "reasoning",
-    "long_context_surcharge": "surcharge: long context",
-    "fast_surcharge": "surcharge: fast mode",
-    "priority_surcharge": "surcharge: priority",
-    "residency_surcharge": "surcharge: residency",
-    "web_searches": "web searches",
-    "request_fees": "fees per request",
-    "estimated_counts": "estimated counts",
-    "not_known": "not known",
-}
+
+def labels(say: Say) -> dict[Driver, str]:
+    """The names of the drivers."""
+    return {
+        "new_input": say("new input"),
+        "cache_written": say("cache written"),
+        "cache_rewritten_after_pause": say("cache lost: pause"),
+        "cache_rewritten_after_model_switch": say("cache lost: model switch"),
+        "cache_rewritten_after_compaction": say("cache lost: compaction"),
+        "cache_rewritten_other": say("cache lost: other"),
+        "cache_read": say("cache read"),
+        "visible_output": say("visible output"),
+        "reasoning": say("reasoning"),
+        "long_context_surcharge": say("surcharge: long context"),
+        "fast_surcharge": say("surcharge: fast mode"),
+        "priority_surcharge": say("surcharge: priority"),
+        "residency_surcharge": say("surcharge: residency"),
+        "web_searches": say("web searches"),
+        "request_fees": say("fees per request"),
+        "estimated_counts": say("estimated counts"),
+        "not_known": say("not known"),
+    }
+
+
+LABELS = labels(english)
 SHARE_LABELS: dict[Share, str] = {
     "subagents": "sub-agents",
     "compaction_and_titles": "compaction and titles",
@@ -72,21 +79,21 @@ def as_lines(found: Explanation, columns_wide: int | None) -> list[Line]:
     return lines
 
 
-def findings(found: Explanation) -> list[tuple[str, str]]:
+def findings(found: Explanation, say: Say = english) -> list[tuple[str, str]]:
     """The notable drivers and shares, most expensive first, each with a sentence that begins with its figure."""
     total = found.total.list_cost
     if total <= 0:
         return []
     largest = max(DRIVERS, key=lambda driver: found.drivers[driver].list_cost)
     parts: list[tuple[str, Part, str]] = [
-        (driver, part, _sentence(driver, part, found))
+        (driver, part, _sentence(driver, part, found, say))
         for driver, part in found.drivers.items()
         if driver == largest or (driver not in _USUAL and part.list_cost * 100 >= total * _STANDS_OUT)
     ]
     for share in SHARES:
         part = found.shares[share]
         if part.list_cost * 100 >= total * _STANDS_OUT:
-            parts.append((share, part, _share_sentence(share, part, found)))
+            parts.append((share, part, _share_sentence(share, part, found, say)))
     parts.sort(key=lambda one: -one[1].list_cost)
     return [(name, f"{part_amount(part)}, {percent(part.list_cost, total)}: {said}.") for name, part, said in parts]
 
@@ -96,13 +103,13 @@ def part_amount(part: Part, noun: str = "", *, places: int = 0, unpriced_tokens:
     return marked(part.list_cost, Marks(unpriced_tokens, part.estimated, part.lower_bound), noun, places=places)
 
 
-def largest_text(found: Explanation) -> str:
+def largest_text(found: Explanation, say: Say = english) -> str:
     """The driver that causes more than a third of the list cost, with its figure; empty if there is none."""
     driver = max(DRIVERS, key=lambda one: found.drivers[one].list_cost)
     part, total = found.drivers[driver], found.total.list_cost
     if part.list_cost * 3 <= total:
         return ""
-    return f"{LABELS[driver]}, {percent(part.list_cost, total)} ({part_amount(part)})"
+    return f"{labels(say)[driver]}, {percent(part.list_cost, total)} ({part_amount(part)})"
 
 
 def _headline(what: str, found: Explanation) -> str:
@@ -147,62 +154,84 @@ def _as_amount(row: Repriced, places: int) -> str:
     return marked(row.list_cost, Marks(0, row.estimated, row.lower_bound), places=places)
 
 
-def _sentence(driver: Driver, part: Part, found: Explanation) -> str:
-    many, requests = part.requests, counted(part.requests, "request")
-    return {
-        "cache_rewritten_after_pause": f"the cache expired {_times(many)}{_after(found)}",
-        "cache_rewritten_after_model_switch": f"the model was switched {_times(many)}, and each has its own cache",
-        "cache_rewritten_after_compaction": f"the conversation was shortened {_times(many)} (compacted, cleared or"
-        " rewound), and its new beginning written to the cache",
-        "cache_rewritten_other": f"{requests} did not read what had been in the cache: its beginning changed, or the"
-        " provider dropped it",
-        "long_context_surcharge": f"{requests} had a prompt so long that all tokens cost more",
-        "fast_surcharge": f"{requests} ran in fast mode",
-        "priority_surcharge": f"{requests} ran at priority",
-        "residency_surcharge": f"{requests} stayed in one region",
-        "web_searches": f"{requests} searched the web",
-        "estimated_counts": f"the counts of {requests} are estimated; no provider told them",
-        "not_known": f"what drove the cost of {requests} cannot be told from the log",
-    }.get(driver, f"{LABELS[driver]}: {short_tokens(part.tokens)} tokens in {requests}")
+def _sentence(driver: Driver, part: Part, found: Explanation, say: Say) -> str:
+    requests, times = _requests(part.requests, say), _times(part.requests, say)
+    sentences: dict[Driver, str] = {
+        "cache_rewritten_after_pause": _after(say("the cache expired {0}", times), found, say),
+        "cache_rewritten_after_model_switch": say("the model was switched {0}, and each has its own cache", times),
+        "cache_rewritten_after_compaction": say(
+            "the conversation was shortened {0} (compacted, cleared or rewound), and its new beginning written to"
+            " the cache",
+            times,
+        ),
+        "cache_rewritten_other": say(
+            "{0} did not read what had been in the cache: its beginning changed, or the provider dropped it", requests
+        ),
+        "long_context_surcharge": say("{0} had a prompt so long that all tokens cost more", requests),
+        "fast_surcharge": say("{0} ran in fast mode", requests),
+        "priority_surcharge": say("{0} ran at priority", requests),
+        "residency_surcharge": say("{0} stayed in one region", requests),
+        "web_searches": say("{0} searched the web", requests),
+        "estimated_counts": say("the counts of {0} are estimated; no provider told them", requests),
+        "not_known": say("what drove the cost of {0} cannot be told from the log", requests),
+    }
+    usual = say("{0}: {1} tokens in {2}", labels(say)[driver], short_tokens(part.tokens), requests)
+    return sentences.get(driver, usual)
 
 
-def _share_sentence(share: Share, part: Part, found: Explanation) -> str:
-    if share == "subagents":
-        return f"sub-agents made {part.requests:,} of {counted(found.total.requests, 'request')}"
-    if share == "compaction_and_titles":
-        return f"{counted(part.requests, 'call')} compacted a conversation, or left no line of their own in the log"
-    return (
-        f"{counted(part.requests, 'reply', 'replies')} broke off or {'was' if part.requests == 1 else 'were'} refused"
-    )
+def _share_sentence(share: Share, part: Part, found: Explanation, say: Say) -> str:
+    count = part.requests
+    match share:
+        case "subagents":
+            return say("sub-agents made {0} of {1}", f"{count:,}", _requests(found.total.requests, say))
+        case "compaction_and_titles":
+            if count == 1:
+                return say("1 call compacted a conversation, or left no line of its own in the log")
+            return say("{0} calls compacted a conversation, or left no line of their own in the log", f"{count:,}")
+        case "broken_and_refused":
+            if count == 1:
+                return say("1 reply broke off or was refused")
+            return say("{0} replies broke off or were refused", f"{count:,}")
 
 
-def _after(found: Explanation) -> str:
-    """The pauses without the shortest and the longest tenth."""
+def _after(said: str, found: Explanation, say: Say) -> str:
+    """The sentence with the pauses, without the shortest and the longest tenth."""
     count = sum(found.pauses.values())
     if not count:
-        return ""
+        return said
     minutes = sorted(found.pauses.elements())
     low, high = minutes[count // 10], minutes[count - 1 - count // 10]
     if low == high:
-        return f", after {'a pause' if count == 1 else 'pauses'} of {_duration(low)}"
-    return f", {'mostly ' if count // 10 else ''}after pauses of {_span(low, high)}"
-
-
-def _span(low: int, high: int) -> str:
-    return f"{low} to {_duration(high)}" if high < _LONG else f"{_duration(low)} to {_duration(high)}"
+        length = _duration(low, say)
+        return (
+            say("{0}, after a pause of {1}", said, length)
+            if count == 1
+            else say("{0}, after pauses of {1}", said, length)
+        )
+    first = f"{low}" if high < _LONG else _duration(low, say)
+    if count // 10:
+        return say("{0}, mostly after pauses of {1} to {2}", said, first, _duration(high, say))
+    return say("{0}, after pauses of {1} to {2}", said, first, _duration(high, say))
 
 
 _LONG = 120
 
 
-def _duration(minutes: int) -> str:
+def _duration(minutes: int, say: Say) -> str:
+    hours, days = (minutes + 30) // 60, minutes // (24 * 60)
     if minutes < _LONG:
-        return counted(minutes, "minute")
-    return counted((minutes + 30) // 60, "hour") if minutes < 48 * 60 else counted(minutes // (24 * 60), "day")
+        return say("1 minute") if minutes == 1 else say("{0} minutes", minutes)
+    if minutes < 48 * 60:
+        return say("{0} hours", hours)
+    return say("{0} days", f"{days:,}")
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"
+def _times(count: int, say: Say) -> str:
+    return say("once") if count == 1 else say("{0} times", f"{count:,}")
+
+
+def _requests(count: int, say: Say) -> str:
+    return say("1 request") if count == 1 else say("{0} requests", f"{count:,}")
 
 
 def _remarks(found: Explanation) -> list[str]:

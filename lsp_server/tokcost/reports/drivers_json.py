@@ -9,6 +9,7 @@ from tokcost.model.drivers import Answer, Explanation, Part, Repriced
 from tokcost.model.money import decimal_string
 from tokcost.reports.drivers import NO_PREDICTION, findings
 from tokcost.reports.text import cell
+from tokcost.reports.words import Say, english
 
 
 def why_json(answer: Answer) -> str:
@@ -16,8 +17,8 @@ def why_json(answer: Answer) -> str:
     return f"{json.dumps(why_object(answer), indent=2)}\n"
 
 
-def why_object(answer: Answer) -> dict[str, object]:
-    """An answer in the form of the contract."""
+def why_object(answer: Answer, say: Say = english) -> dict[str, object]:
+    """An answer in the form of the contract, its sentences in the language of the person."""
     found = answer.explanation
     return {
         "schema": "tokcost.why/1",
@@ -29,14 +30,14 @@ def why_object(answer: Answer) -> dict[str, object]:
         "until": _when(answer.until_ms),
         "currency": "USD",
         "basis": "list",
-        **explained_object(found),
+        **explained_object(found, say),
         "as": [_as(row) for row in found.as_other],
         **({"as_note": NO_PREDICTION} if found.as_other else {}),
         "notes": answer.notes,
     }
 
 
-def explained_object(found: Explanation) -> dict[str, object]:
+def explained_object(found: Explanation, say: Say = english) -> dict[str, object]:
     """The drivers of an answer, their sum, and the notable ones."""
     return {
         "list_cost": decimal_string(found.total.list_cost),
@@ -49,7 +50,7 @@ def explained_object(found: Explanation) -> dict[str, object]:
         "drivers": [{"driver": driver, **_part(part)} for driver, part in found.drivers.items()],
         "shares": [{"share": share, **_part(part)} for share, part in found.shares.items()],
         "pauses": [{"minutes": minutes, "requests": count} for minutes, count in sorted(found.pauses.items())],
-        "findings": [{"of": name, "text": text} for name, text in findings(found)],
+        "findings": [{"of": name, "text": text} for name, text in findings(found, say)],
     }
 
 

@@ -15,7 +15,7 @@ from tokcost.model.status import Status
 from tokcost.model.trailer import KEY, Line
 from tokcost.reports.amounts import ABOUT, AT_LEAST, Marks, about, amount, marked, percent, short_tokens
 from tokcost.reports.budgets import most_pressing, pressing_share, state_of
-from tokcost.reports.rules import rules_at_commit
+from tokcost.reports.rules import rule_text, rules_text
 from tokcost.reports.status import branch_amount, pending_amount, today_amount
 from tokcost.reports.text import escape, few, short_model
 from tokcost.reports.words import Say
@@ -97,7 +97,7 @@ def tooltip_rows(status: Status, say: Say, driver: str = "", looked_in: Sequence
         Row("lower_bound", say("Lower bound"), _lower_bound(status, say)),
         Row("broken_off", say("Broken off"), _broken_off(status, say)),
         Row("budget", say("Budget"), budget_text(status, say)),
-        *(Row("rule", say("Rule"), rule) for rule in (*status.rules, *status.rules_unpriced, *status.rules_near)),
+        *(Row("rule", say("Rule"), rule_text(one, say)) for one in status.all_rules),
     ]
     return [row for row in rows if row.value]
 
@@ -121,7 +121,7 @@ def spoken(status: Status, say: Say) -> str:
         parts.append(say("{0} today", _aloud(today, say)))
     if budget := budget_text(status, say):
         parts.append(say("budget {0}", _aloud(budget, say)))
-    if rules := rules_at_commit([*status.rules, *status.rules_unpriced, *status.rules_near]):
+    if rules := rules_text(status.all_rules, say):
         parts.append(_aloud(rules, say))
     return ", ".join(parts)
 

@@ -24,6 +24,7 @@ from tokcost.model.money import decimal_string
 from tokcost.model.periods import Period
 from tokcost.model.status import Status
 from tokcost.reports.budget_table import budget_objects
+from tokcost.reports.rules import rule_text
 
 Json = Mapping[str, object]
 
@@ -66,9 +67,9 @@ def status_object(status: Status) -> dict[str, object]:
         "evidence": status.evidence,
         "budget_state": worst(status.budgets),
         "budgets": budget_objects(status),
-        "rules": status.rules,
-        "rules_unpriced": status.rules_unpriced,
-        "rules_near": status.rules_near,
+        "rules": [rule_text(one) for one in status.rules],
+        "rules_unpriced": [rule_text(one) for one in status.rules_unpriced],
+        "rules_near": [rule_text(one) for one in status.rules_near],
         "not_agreed": status.not_agreed,
         "current": status.current,
     }

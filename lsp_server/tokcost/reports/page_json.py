@@ -14,12 +14,13 @@ from tokcost.reports.drivers import part_amount
 from tokcost.reports.drivers_json import explained_object
 from tokcost.reports.json import Json, branch_object, commit_object, figures_object
 from tokcost.reports.text import short_model
+from tokcost.reports.words import Say, english
 
 
-def page_object(page: BranchPage) -> Json:
+def page_object(page: BranchPage, say: Say = english) -> Json:
     """Everything on the page of a branch."""
     branch = _branch(page.row, page.parts) if page.row is not None else None
-    why = _why(page.explanation) if page.explanation is not None else None
+    why = _why(page.explanation, say) if page.explanation is not None else None
     takes = page.takes_estimates
     return {"name": page.name, "names": list(page.names), "branch": branch, "why": why, "takes_estimates": takes}
 
@@ -64,9 +65,9 @@ def _commit_amount(row: CommitRow) -> str:
     return marked(row.list_cost, Marks(row.unpriced_tokens, row.has_estimates, row.lower_bound, row.broken_off))
 
 
-def _why(found: Explanation) -> Json:
+def _why(found: Explanation, say: Say) -> Json:
     return {
-        **explained_object(found),
+        **explained_object(found, say),
         "amount": part_amount(found.total, unpriced_tokens=found.unpriced.tokens),
         "amounts": {name: part_amount(part) for name, part in found.drivers.items()},
     }

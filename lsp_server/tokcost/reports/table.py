@@ -170,6 +170,8 @@ def _cost(total: Figures) -> str:
     places = places_beside(total.list_cost)
     estimated = total.estimates
     text = amount(total.list_cost, total.unpriced_tokens, places, estimated.usage)
+    if total.pending_tokens and total.pending_tokens == total.tokens.total:
+        return f"{text}, all of it pending"
     if not total.pending_list_cost:
         return text
     return f"{text}, {amount(total.pending_list_cost, 0, places, estimated.pending_tokens)} of it pending"

@@ -53,7 +53,9 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
         found = _of_one_session(select_usage(ledger, repository, selection), selection.session)
         chosen = [one for one in found if one.entry.place.branch != branch]
         if not chosen:
-            raise UsageError("no usage matches that", "`tokcost log` shows what there is.")
+            raise UsageError(
+                "no usage matches all of these options", "`tokcost log` shows what there is; leave one of them out."
+            )
         if not dry_run:
             _move(ledger, chosen, branch, repository, worktree)
             what = json.dumps(selection._asdict())

@@ -12,6 +12,8 @@ from tokcost.model.dataset import DatasetCheck
 from tokcost.reports.text import counted
 from tokcost.services.collect import restore_cells
 
+_FROM_COPY = "bring it back from a copy of the dataset"
+
 
 def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
     """Verify every byte of a dataset, and compare its sums with those of another engine if one is named.
@@ -26,8 +28,10 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
         found.files[kind] = len(files.counted)
         found.bytes[kind] = sum(os.path.getsize(path) for path in files.counted)
         found.replaced += len(files.replaced)
-        found.problems += [f"{path} is damaged: its bytes are not those that its name says" for path in files.counted
-                           if not is_whole(path)]  # fmt: skip
+        damaged = [path for path in files.counted if not is_whole(path)]
+        found.problems += [
+            f"{path} is damaged: its bytes are not those that its name says; {_FROM_COPY}" for path in damaged
+        ]
     if found.problems:
         return found
     with opened(folder) as connection:
@@ -50,7 +54,9 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
             told = checks.digest_of(other.sums(folder))
             found.engine = other.version
         if told != found.digest:
-            found.problems.append(f"{found.engine} has other sums: their digest is {told}")
+            found.problems.append(
+                f"{found.engine} has other sums: their digest is {told}; look whether it reads this very folder"
+            )
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from tokcost.errors import SettingsDamaged
+from tokcost.errors import SettingsDamaged, of_file
 from tokcost.files.foreign import read_bounded, shown
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.checks import Check
@@ -32,7 +32,8 @@ from tokcost.repo.run import GitFailed, run_git
 from tokcost.settings import CONFIG_FILE
 from tokcost.usage.price_files import USER_FILE, price_problems
 
-_REPAIR = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
+_REPAIR = "Repair the file, then run `tokcost doctor` again."
+_REPAIR_PRICES = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
 _REPAIR_RULE = "Repair the rule: docs/rules.md has every key. The other rules hold."
 _READ = "docs/settings.md has every setting that is read, and where."
 
@@ -40,11 +41,13 @@ _READ = "docs/settings.md has every setting that is read, and where."
 def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None) -> list[Check]:
     """All problems in the settings of the user, the clone and the surrounding repository; each is a finding."""
     state = read_state(here) if here is not None else None
-    damaged = _damaged(home, state)
-    checks = [
-        Check("settings", problem, True, _REPAIR_RULE if problem.startswith("rule ") else _REPAIR)
-        for problem in damaged
-    ]
+    prices = price_problems(home, state.worktree.root if state else "")
+    damaged = _damaged(home, state, prices)
+
+    def repair(problem: str) -> str:
+        return _REPAIR_PRICES if problem in prices else _REPAIR_RULE if problem.startswith("rule ") else _REPAIR
+
+    checks = [Check("settings", problem, True, repair(problem)) for problem in damaged]
     unread = [
         *_unread_prices(home),
         *_unread_config(home),
@@ -55,16 +58,16 @@ def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None
     return checks + [Check("settings", problem, True, _READ) for problem in unread if problem not in damaged]
 
 
-def _damaged(home: Path, state: CloneState | None) -> list[str]:
+def _damaged(home: Path, state: CloneState | None, prices: list[str]) -> list[str]:
     """Files that cannot be parsed; each table is read separately."""
-    found = price_problems(home, state.worktree.root if state else "")
+    found = list(prices)
     if state is not None:
         found += read_budgets(state, state.branch).problems
         found += read_rules(home, state).problems
         try:
             read_policy(state)
         except SettingsDamaged as problem:
-            found.append(str(problem))
+            found.append(problem.told)
     else:
         found += read_own_rules(home).problems
     found = list(dict.fromkeys(found))
@@ -93,7 +96,7 @@ def _unread_config(home: Path) -> Iterator[str]:
     except FileNotFoundError:
         return
     except OSError as error:
-        yield f"{path} cannot be read: {error.strerror or error}"
+        yield of_file(path, "cannot be read", error).told
         return
     except TomlDamaged as error:
         yield f"{path} cannot be understood: {error}"

@@ -34,7 +34,7 @@ from tokcost.datasets.folder import (
     write_file,
     write_file_in_pieces,
 )
-from tokcost.errors import EnvironmentProblem, TokcostError, UsageError
+from tokcost.errors import EnvironmentProblem, TokcostError, UsageError, of_file
 from tokcost.files.parquet import in_portions, parquet_bytes, parquet_pieces
 from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Claims
@@ -92,9 +92,10 @@ def _read(name: str, plan: Plan, claims: Claims) -> RepositoryOutcome:
 
 def _said(error: Exception) -> str:
     if isinstance(error, OSError):
-        return error.strerror or str(error)
-    hint = getattr(error, "hint", "")
-    return f"{error}. {hint}" if hint else str(error) or type(error).__name__
+        return of_file(error.filename or "one of its files", "cannot be read", error).told
+    if isinstance(error, TokcostError):
+        return error.told
+    return str(error) or type(error).__name__
 
 
 def _publish(claims: Claims, plan: Plan, found: Collected) -> None:
@@ -176,7 +177,10 @@ def _cells(sums: CellSums) -> bytes:
 
 
 def _too_large(error: ValueError) -> EnvironmentProblem:
-    return EnvironmentProblem(f"the sums of these repositories do not fit into a dataset: {error}")
+    return EnvironmentProblem(
+        f"the sums of these repositories do not fit into a dataset: {error}",
+        "Nothing was written. Leave out the one whose lines name such amounts: `tokcost report` shows them.",
+    )
 
 
 def month_through(text: str | None) -> str:

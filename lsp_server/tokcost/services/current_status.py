@@ -112,17 +112,9 @@ def _doubts(total: Figures, pending: Figures, today: Spent) -> dict[str, Any]:
 
 
 def _heard(rules: list[Heard]) -> dict[str, Any]:
-    """The messages of rules."""
-    if not rules:
-        return {}
-    from tokcost.reports.rules import rule_text  # most clones have none
-
-    return {
-        "rules": tuple(rule_text(one) for one in rules if one.state == "over"),
-        "rules_unpriced": tuple(rule_text(one) for one in rules if one.state == "unpriced"),
-        "rules_near": tuple(rule_text(one) for one in rules if one.state == "near"),
-        "stopping_rules": tuple(rule_text(one) for one in rules if one.can_stop),
-    }
+    """The rules by their state."""
+    fields = {"rules": "over", "rules_unpriced": "unpriced", "rules_near": "near"}
+    return {field: tuple(one for one in rules if one.state == state) for field, state in fields.items()}
 
 
 def _of_branch(ledger: Ledger, repository: int, branch: str | None) -> tuple[Split, Figures]:

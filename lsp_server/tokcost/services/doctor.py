@@ -119,7 +119,7 @@ def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cw
         for check in hook_checks(here, consent.enabled):
             diagnosis.add("hooks", check)
         if consent.problem:
-            diagnosis.add("hooks", Check("lines", f"not written: {consent.problem}"))
+            diagnosis.add("hooks", Check("lines", f"not written: {consent.problem}", hint=consent.remedy))
     except EnvironmentProblem as problem:
         diagnosis.add("hooks", Check("hooks", str(problem), True, problem.hint))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from tokcost.errors import SettingsDamaged
+from tokcost.errors import SettingsDamaged, of_file
 from tokcost.files.private import write_whole
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.prices import cards_used, models_used, record_prices, replace_price, usage_to_price
@@ -138,7 +138,7 @@ def _keep(home: Path, file: Path) -> None:
     try:
         write_whole(str(home / IMPORTED_FILE), file.read_bytes())
     except OSError as error:
-        raise SettingsDamaged(f"{file} cannot be kept in {home}: {error.strerror or error}") from error
+        raise of_file(file, f"cannot be kept in {home}", error, SettingsDamaged) from error
 
 
 def _current(pricer: Pricer, overrides: list[Override]) -> dict[Pair, ModelCards]:

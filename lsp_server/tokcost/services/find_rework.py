@@ -22,7 +22,10 @@ def find_rework(repository: Repository, span: Range, report: Report, newest: int
     try:
         found = rework_of(read_edits(repository, since), named, days)
     except GitFailed:
-        report.notes.append("this partial clone has no contents: nobody can tell which lines were changed again")
+        report.notes.append(
+            "this partial clone has no contents: nobody can tell which lines were changed again;"
+            " a clone without --filter has them"
+        )
         return
     for commit, rework in found.items():
         named[commit].rework = rework

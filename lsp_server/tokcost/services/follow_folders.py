@@ -15,6 +15,7 @@ from tokcost.ledger.observations import record_observation
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
 from tokcost.model.branch_page import BranchPage
 from tokcost.model.branch_table import BranchTable
+from tokcost.model.drivers import Explanation
 from tokcost.model.status import Status
 from tokcost.policy.clone_state import CloneState, read_state
 from tokcost.policy.consent import read_consent
@@ -112,8 +113,8 @@ class FolderStatus(NamedTuple):
     """`None` if the folder is in no repository, or there is a problem."""
     problem: str = ""
     cost_lines: CostLines = CostLines()
-    driver: str = ""
-    """The driver that causes more than a third of the branch's list cost, with its figure."""
+    drivers: Explanation | None = None
+    """The drivers of the branch's list cost, if they are known."""
     said: CommitSaid | None = None
     """The budget messages at the newest commit that was made outside a terminal."""
     page: BranchPage | None = None
@@ -163,7 +164,7 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
     except LedgerDamaged:
         raise  # the caller rescues it and tries again
     except TokcostError as problem:
-        return Refreshed(False, (f"{problem}. {problem.hint}".rstrip(" ."),))
+        return Refreshed(False, (problem.told.rstrip("."),))
     current = not any(note.startswith("Nothing new was imported") for note in report.notes)
     nowhere = current and not report.found_files
     return Refreshed(current, tuple(report.notes), tuple(notices(this.home)), _places_of_logs(this) if nowhere else ())
@@ -199,7 +200,7 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
             said = read_said(notes_folder(worktree))
             found = FolderStatus(folder, status, cost_lines=_cost_lines(home, here), said=said)
             if ledger is not None:
-                found = found._replace(driver=drivers.of(ledger, home, worktree, status))
+                found = found._replace(drivers=drivers.of(ledger, home, worktree, status))
             if parts.page == folder:
                 page = branch_page(ledger, home, worktree, status, parts.branch, drivers)
                 found = found._replace(page=page)
@@ -209,7 +210,7 @@ def _status(home: Path, folder: str, refreshed: Refreshed, drivers: LargestDrive
     except LedgerDamaged:
         raise
     except TokcostError as problem:
-        return FolderStatus(folder, None, f"{problem}. {problem.hint}".rstrip(" ."))
+        return FolderStatus(folder, None, problem.told.rstrip("."))
 
 
 def next_lines(home: Path, folders: Iterable[str]) -> dict[str, Preview]:
@@ -236,7 +237,7 @@ def next_lines(home: Path, folders: Iterable[str]) -> dict[str, Preview]:
 def _cost_lines(home: Path, here: CloneState) -> CostLines:
     consent = read_consent(home, here)
     omitted = consent.enabled and is_next_omitted(notes_folder(here.worktree), here.commit)
-    return CostLines(consent.enabled, consent.problem, omitted)
+    return CostLines(consent.enabled, consent.told, omitted)
 
 
 def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:

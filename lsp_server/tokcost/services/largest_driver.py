@@ -12,7 +12,6 @@ from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.model.drivers import Explanation
 from tokcost.model.status import Status
 from tokcost.model.worktree import Worktree
-from tokcost.reports.drivers import largest_text
 from tokcost.services.explain_cost import explain_branch
 
 MOST_USAGE = 20_000
@@ -59,18 +58,18 @@ class LargestDrivers:
         """Begin a set of answers that are shown together."""
         self.wait = None
 
-    def of(self, ledger: Ledger, home: Path, here: Worktree, status: Status) -> str:
-        """The driver that causes more than a third of the list cost of a status's branch, with its figure; empty if
-        there is none, if it would take too long, and if `explain` has not calculated it yet."""
+    def of(self, ledger: Ledger, home: Path, here: Worktree, status: Status) -> Explanation | None:
+        """The drivers of the list cost of a status's branch; `None` if there is no usage, if it would take too long,
+        and if `explain` has not calculated them yet."""
         usage = sum(status.evidence.values())
         if status.branch is None or not 0 < usage <= MOST_USAGE:
-            return ""
+            return None
         amounts, key = (status.tokens, status.list_cost), (here.common_dir, status.branch)
         known = self._known.get(key)
         if usage > MOST_AT_ONCE and (known is None or (known.amounts != amounts and self._left(known, _REST) <= 0)):
             self._asked[key] = _Asked(home, here, status.branch, amounts)
-            return largest_text(known.explanation) if known else ""
-        return largest_text(self._explained(_Ledger(ledger, home), here, status.branch, amounts, _REST))
+            return known.explanation if known else None
+        return self._explained(_Ledger(ledger, home), here, status.branch, amounts, _REST)
 
     @property
     def is_waiting(self) -> bool:

@@ -22,7 +22,7 @@ from tokcost.claims.notes_folder import adopt, notes_folder_of_hook
 from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import Operation as Kind
-from tokcost.errors import EnvironmentProblem
+from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.files.private import PUBLIC_FILE, write_whole
 from tokcost.ledger.claims import claims_named, withhold_pending
@@ -145,7 +145,7 @@ def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
     """Whether usage is claimed or bound now. Raises `EnvironmentProblem` if lines are enabled by somebody else's
     consent, or if it is unknown whether the repository's file forbids them."""
     if (consent.is_anothers or consent.is_unclear) and not is_switched_off(environ):
-        raise EnvironmentProblem(consent.problem.rstrip("."))
+        raise EnvironmentProblem(consent.problem, consent.remedy)
     return not consent.is_unclear
 
 
@@ -294,7 +294,7 @@ def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remem
 
 def _require_awaited(draft: Draft) -> None:
     if not draft.is_awaited():
-        raise EnvironmentProblem("git went on without it")
+        raise EnvironmentProblem("git went on without it", "The next commit carries it.")
 
 
 def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
@@ -320,7 +320,7 @@ def _read(path: str) -> str:
     try:
         return read_bounded(path, MOST_OF_GIT).decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise EnvironmentProblem(f"the message {path} cannot be read: {error.strerror or error}") from error
+        raise of_file(f"the message {path}", "cannot be read", error) from error
 
 
 def _write(path: str, text: str) -> None:

@@ -50,6 +50,6 @@ def find_keys(names: Iterable[str], environ: Mapping[str, str], say: Say, is_ter
             try:
                 place = "" if store.load(one) is None else "keyring"
             except NoKeyring as error:
-                failed, problem = str(error), f"{error}. {error.hint}"
+                failed, problem = str(error), error.told
         found.append(KeyPlace(one.title, one.variable, place, problem))
     return found

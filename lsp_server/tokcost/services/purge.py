@@ -183,7 +183,7 @@ def _told(problems: list[str], what: str, done: str = "written") -> Generator[No
     try:
         yield
     except OSError as error:
-        problems.append(f"{what} cannot be {done}: {error.strerror or error}")
+        problems.append(of_file(what, f"cannot be {done}", error).told)
 
 
 def _remove_copies(home: Path, problems: list[str]) -> list[str]:

@@ -51,7 +51,7 @@ def _month(text: str) -> Month:
     year, dash, number = text.partition("-")
     plain = dash and len(year) == 4 and len(number) == 2 and (year + number).isdecimal() and text.isascii()
     if not plain or not (2020 <= int(year) <= 9998 and 1 <= int(number) <= 12):
-        raise UsageError("this is no month", "Write it as --month 2026-10.")
+        raise UsageError(f"--month {text}: this is no month", "Write it as --month 2026-10.")
     return Month(int(year), int(number))
 
 

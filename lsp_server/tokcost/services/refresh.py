@@ -87,7 +87,7 @@ def open_or_show(
         shown = open_for_reading(home)
         if shown is None:
             raise
-        report = ImportReport(notes=[f"Nothing new was imported: {problem}. {problem.hint}".rstrip()])
+        report = ImportReport(notes=[f"Nothing new was imported: {problem.told}"])
         report.is_current = False
         return shown, report
 
@@ -202,9 +202,11 @@ def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None")
             try:
                 with ledger.transaction():
                     if not refresh_carriers(ledger, one.id, one.common_dir):
-                        report.notes.append(f"{one.root}: not all that was fetched could be read in time")
+                        report.notes.append(
+                            f"{one.root}: not all that was fetched could be read in time; the next command goes on"
+                        )
             except (GitFailed, DiskFailed) as problem:
-                report.notes.append(f"{one.root}: what commits carry could not be read: {problem}")
+                report.notes.append(f"{one.root}: what commits carry could not be read: {problem.told}")
 
 
 def _import(

@@ -107,7 +107,7 @@ def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Lever
     try:
         return leverages_in(ledger, home, (options.since_ms, options.until_ms), options.zone), []
     except (SettingsDamaged, EnvironmentProblem) as problem:
-        return [], [f"{problem}; no plan is shown."]
+        return [], [f"{problem}; no plan is shown. {problem.hint}"]
 
 
 _NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")

@@ -22,6 +22,7 @@ from tokcost.usage.read import Job, read_here
 
 _STORE = b"SQLite format 3\0"
 _A_LOG = "Name a log file or a store of this assistant; docs/assistants.md tells which versions its reader knows."
+_SKIPPED = "What these records say is not counted. docs/readers.md tells what a reader may skip."
 
 
 def try_reader(name: str, path: Path) -> Diagnosis:
@@ -83,7 +84,7 @@ class _Found:
         for check in self._responses() if self.responses else [Check("responses", "none", True, _A_LOG)]:
             said.add("file", check)
         for reason, count in sorted(self.skipped.items()):
-            said.add("records", Check("skipped", f"{count:,} x {reason}", True))
+            said.add("records", Check("skipped", f"{count:,} x {reason}", True, _SKIPPED))
         for reason, count in sorted(self.repeated.items()):
             said.add("records", Check("not counted twice", f"{count:,} x {reason}"))
         return said

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tokcost.claims.notes_folder import FOLDER
-from tokcost.errors import TokcostError
+from tokcost.errors import TokcostError, of_file
 from tokcost.files.private import is_ours
 from tokcost.installation import installation
 from tokcost.ledger.open import open_for_reading
@@ -56,12 +56,12 @@ def remove_traces(home: Path, traces: Traces) -> list[str]:
             left += uninstall(traces.worktree)
             forget_settings(traces.worktree)
     except (TokcostError, OSError) as problem:
-        left.append(str(problem))
+        left.append(problem.told if isinstance(problem, TokcostError) else str(problem))
     for path in _files(traces.worktree, traces.is_shared):
         try:
             _remove(path)
         except OSError as error:
-            left.append(f"{path} cannot be removed: {error.strerror or error}")
+            left.append(of_file(path, "cannot be removed", error).told)
     return left
 
 

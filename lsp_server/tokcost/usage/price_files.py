@@ -78,4 +78,4 @@ def price_problems(home: Path, root: str) -> list[str]:
 
 def ignored(problem: SettingsDamaged) -> str:
     """The note about a file that was ignored."""
-    return f"{problem}; it was ignored."
+    return f"{problem}; it was ignored. {problem.hint}"

@@ -32,7 +32,7 @@ from tokcost.settings import tokcost_home
 def command(branch: str, unplaced: bool, dry_run: bool, **chosen: str | None) -> int:
     """Put usage on BRANCH by hand; it stays there, whatever git or a log says later.
 
-    Usage is chosen by everything that is given together.
+    What is moved must meet all the options that are given; --dry-run shows it first.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from tokcost.cli.names import NAME
 from tokcost.errors import EnvironmentProblem, UsageError, exclude_each_other
 from tokcost.model.budget import BudgetChange, Scope, parse_near
 from tokcost.reports.budget_table import budget_json, budget_lines, set_text, unset_text
-from tokcost.reports.budgets import check_line, said_at_commit, state_of, stopping
+from tokcost.reports.budgets import NOT_IN_FORCE, check_line, said_at_commit, state_of, stopping
 from tokcost.services.check_budget import asks_to_block, check, check_commit
 from tokcost.services.look_at_clone import state_here, stops_unchecked, worktree_here
 from tokcost.services.set_budget import set_budget, unset_budget
@@ -47,7 +47,9 @@ def command(context: click.Context, as_json: bool) -> int:
     """
     if context.invoked_subcommand is not None:
         if as_json:
-            raise UsageError("--json comes behind the sub-command")
+            raise UsageError(
+                "--json comes behind the sub-command", f"As in: tokcost budget {context.invoked_subcommand} --json"
+            )
         return 0
     state = state_here(Path.cwd())
     status = check(tokcost_home(os.environ), os.environ, state).status
@@ -177,7 +179,7 @@ def _check_hook() -> int:
             screen.tell(sentence, hint)
         return 1 if stopping(checked.status) else (0 if checked.is_current else unchecked)
     except Exception as problem:
-        screen.tell(f"the budget was not checked ({problem or type(problem).__name__})")
+        screen.tell(f"the budget was not checked ({problem or type(problem).__name__})", getattr(problem, "hint", ""))
         return unchecked
 
 
@@ -201,10 +203,10 @@ def _near(said: str | bool | None) -> int | None:
     try:
         return None if said is None else parse_near(str(said))
     except ValueError as refusal:
-        raise UsageError(f"--near: {refusal}") from refusal
+        raise UsageError(f"--near: {refusal}", "Write a share of the budget, for example 80%.") from refusal
 
 
 def _problems(problems: Sequence[str]) -> int:
     for problem in problems:
-        screen.tell(problem)
+        screen.tell(problem, NOT_IN_FORCE)
     return EnvironmentProblem.exit_code if problems else 0

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.reports.budgets import check_line, state_of
+from tokcost.reports.budgets import NOT_IN_FORCE, check_line, state_of
 from tokcost.reports.json import status_object
+from tokcost.reports.rules import rule_text
 from tokcost.services.check_budget import check
 from tokcost.services.look_at_clone import state_here
 from tokcost.settings import tokcost_home
@@ -35,13 +36,17 @@ def command(as_json: bool) -> int:
     problems = status.budget_problems
     if as_json:
         said = {"schema": "tokcost.check/1", "is_broken": is_broken, "problems": list(problems)}
-        rules = {"rules": list(status.rules), "rules_unpriced": list(status.rules_unpriced)}
-        screen.show(json.dumps(said | {"status": status_object(status)} | rules) + "\n")
+        status_said = status_object(status)
+        rules = {name: status_said[name] for name in ("rules", "rules_unpriced")}
+        screen.show(json.dumps(said | {"status": status_said} | rules) + "\n")
     else:
-        for line in (check_line(status), *(f"rule {rule}" for rule in (*status.rules, *status.rules_unpriced))):
-            screen.show(line + "\n")
-    for problem in (*problems, *checked.notes):
-        screen.tell(problem)
+        screen.show(check_line(status) + "\n")
+        for one in (*status.rules, *status.rules_unpriced):
+            screen.show(f"rule {rule_text(one)}\n")
+    for problem in problems:
+        screen.tell(problem, NOT_IN_FORCE)
+    for note in checked.notes:
+        screen.tell(note)
     if problems or not checked.is_current:
         return 3
     is_unknown = state_of(status) == "unpriced" or bool(status.rules_unpriced)

@@ -38,7 +38,7 @@ def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -
     REPO is a clone's top folder, a bare repository or an address to clone from; clones without blobs or trees will do,
     and nothing is fetched into one that is named by its folder. Months count once they are over. claims/ has each
     claim once, whatever forks carry it, and is for those who may read the repositories. cells/ has figures by area,
-    month and model that tell of nobody what he spent, and is for everyone.
+    month and model that do not tell what any one person spent, and is for everyone.
 
     Running it again adds what is new, and writes nothing where nothing is. A repository that fails is told and left
     out; the exit code is then 1.

@@ -28,11 +28,11 @@ def command() -> None:
     """
 
 
-@command.command("install", short_help="Put our hooks beside those that are there.")
+@command.command("install", short_help="Install our hooks beside those that are there.")
 @click.option("--write", is_flag=True, help="Also add our lines to files of the project or of a hook manager.")
 @click.option("--config", "in_config", is_flag=True, help="Use git's own configuration instead of files (git 2.54).")
 def install_command(write: bool, in_config: bool) -> int:
-    """Put our hooks beside those that are there; `tokcost enable` does it too.
+    """Install our hooks beside those that are there; `tokcost enable` does it too.
 
     What was there runs first. Where husky, lefthook or the project own a hook, the lines it needs are shown, and added
     with --write.
@@ -94,7 +94,7 @@ def status_command() -> int:
     consent = consent_in(tokcost_home(os.environ), worktree)
     checks = hook_checks(worktree, consent.enabled)
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
-    rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, ""))
+    rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, consent.remedy))
     findings = sum(check.finding for check in checks)
     screen.show(screen.painted(diagnosis_lines({"hooks": rows}, findings), os.environ))
     return 1 if findings else 0

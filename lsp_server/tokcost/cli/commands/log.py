@@ -15,7 +15,7 @@ from tokcost.services.summarise import By, LogOptions
 from tokcost.services.time_zones import time_zone
 
 
-@click.command(short_help="What each branch cost, and a sum that closes.")
+@click.command(short_help="What each branch cost, with a total that adds up.")
 @click.argument("branch", type=NAME, required=False, shell_complete=branches)
 @click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")
 @click.option(
@@ -26,7 +26,7 @@ from tokcost.services.time_zones import time_zone
 @click.option("--per-repo", is_flag=True, help="With --all-repos --by: a table and a total for each repository.")
 @click.option("--timezone", metavar="ZONE", help="Days of ZONE, such as Europe/Berlin, in --by, --since and --until.")
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts; with --all-repos an array.")
-@click.option("--csv", "as_csv", is_flag=True, help="One row for each branch, amounts with nine places.")
+@click.option("--csv", "as_csv", is_flag=True, help="One row for each branch, amounts with nine decimals.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 @click.option("--no-refresh", is_flag=True, help="Show what the ledger holds without looking at the logs.")
 def command(
@@ -36,7 +36,7 @@ def command(
     per_repo: bool,
     **more: Any,
 ) -> int:
-    """Show what each branch cost at list price, and a sum that closes.
+    """Show what each branch cost at list price, and where each dollar of the total went.
 
     With BRANCH: its commits and what they carry, its days, models and assistants.
 

@@ -14,7 +14,9 @@ from tokcost.services.plans import all_plans, leverages, remove_plans, set_plan
 from tokcost.settings import tokcost_home
 
 
-@click.group(cls=Group, invoke_without_command=True, short_help="Flat fees that you pay, against list cost.")
+@click.group(
+    cls=Group, invoke_without_command=True, short_help="Flat fees that you pay, beside the list cost they cover."
+)
 @click.pass_context
 def command(context: click.Context) -> int:
     """Flat fees that you pay for assistants, and what their usage would have cost at list price.

@@ -45,7 +45,7 @@ def _text(found: Preview, consent: Consent) -> str:
     if estimated := estimated_text(found.estimated):
         said.append(estimated)
     if not consent.enabled:
-        why = consent.problem or "cost lines are off in this clone; `tokcost enable` switches them on"
+        why = consent.told or "cost lines are off in this clone; `tokcost enable` switches them on"
         said.insert(0, f"not written: {why}")
     return lines + "".join(f"  {one}\n" for one in said)
 
@@ -53,6 +53,6 @@ def _text(found: Preview, consent: Consent) -> str:
 def _json(found: Preview, consent: Consent) -> str:
     lines = [shown_line(line, found.fresh) for line in found.lines]
     shown = preview_object(
-        found.branch, lines, (found.pending, found.estimated), consent.terms, consent.enabled, consent.problem
+        found.branch, lines, (found.pending, found.estimated), consent.terms, consent.enabled, consent.told
     )
     return f"{json.dumps(shown)}\n"

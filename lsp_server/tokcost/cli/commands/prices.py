@@ -8,6 +8,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.group import Group
+from tokcost.errors import UsageError
 from tokcost.model.money import dollars
 from tokcost.model.prices import PriceChange
 from tokcost.reports.layout import Column, Line, Piece, table
@@ -99,7 +100,8 @@ def import_command(file: Path | None, installed: bool) -> int:
       tokcost prices import --installed
     """
     if (file is None) != installed:
-        raise click.UsageError("give a FILE, or --installed")
+        hint = "Name a FILE, or say --installed for those that came with tokcost."
+        raise UsageError("it is not said which prices to use", hint)
     home = tokcost_home(os.environ)
     if file is None:
         change = use_installed_prices(home)

@@ -36,11 +36,11 @@ from tokcost.settings import tokcost_cache, tokcost_home
 def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: str | None, **chosen: str | None) -> int:
     """Delete usage for good: from the ledger, its free pages, its log, its backups, and clones' journals.
 
-    Usage is chosen by everything that is given together. What would go is shown first. It does not come back from the
+    What is deleted must meet all the options that are given, and is shown first. It does not come back from the
     assistants' logs, which stay as they are: tokcost keeps salted hashes of the ids of what was purged.
 
-    Lines in commits are history and stay. A claim that held nothing else is forgotten. What is left of others stays
-    where it is, and no line of theirs is written again: nothing is published twice, and nothing purged once more.
+    Lines in commits are history and stay. A claim that held nothing else is forgotten. What others held
+    besides stays in them, and their lines are not written again: nothing is published twice.
 
     Exit code 1 when nothing was changed, or something is left.
 

@@ -47,22 +47,28 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 @click.command(short_help="What merged changes cost, from history alone.")
 @click.argument("range", required=False)
 @click.option("--by", type=_By(), help="One row for each of these instead of each merged change.")
-@click.option("--base", metavar="REVISION", help="Only what RANGE, then one revision (else HEAD), has beyond this one.")
+@click.option(
+    "--base", metavar="REVISION", help="Only what RANGE (then one revision; HEAD if none) has and this one has not."
+)
 @click.option("--against", metavar="RANGE", help="Compare with another range.")
 @click.option("--all", "all_refs", is_flag=True, help="Every branch and tag, merged or not.")
 @click.option("--since", metavar="DATE", help="Only changes committed from DATE on, in git's date words.")
 @click.option("--until", metavar="DATE", help="Only changes committed before DATE, or to the end of a bare day.")
 @click.option("--rework", is_flag=True, help="Also tell of which changes most lines were changed again soon after.")
-@click.option("--rework-days", type=click.IntRange(1, 3650), metavar="DAYS", help=f"How soon; {REWORK_DAYS} days else.")
+@click.option(
+    "--rework-days", type=click.IntRange(1, 3650), metavar="DAYS", help=f"How soon that is (default: {REWORK_DAYS})."
+)
 @click.option("--check", metavar="AMOUNT", help="Exit with 1 when the list cost is over AMOUNT US dollars.")
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with every grouping under --by.")
-@click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine places.")
+@click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine decimals.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Short, for a comment on a pull request.")
 @click.option("--html", metavar="FILE", help="One page with charts, complete in itself; - for standard output.")
 @click.option("--dataset", metavar="DATASET", help="Many repositories, as `tokcost collect` put them together.")
 @click.option("--engine", metavar="URL", help="With --dataset: ask duckdb, postgres://… or spark instead.")
 @click.option("--emit-sql", metavar="DIALECT", help="Show the questions of --dataset for trino, snowflake, bigquery, …")
-@click.option("--plan", is_flag=True, help="Your own plans also in --json and where this goes to no terminal.")
+@click.option(
+    "--plan", is_flag=True, help="Show your plans, which a terminal shows anyway, in --json and in a pipe too."
+)
 @click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
@@ -113,11 +119,11 @@ def _check_options(range: str | None, by: Grouping | None, form: str | None, mor
     if range is not None and more["all_refs"]:
         raise exclude_each_other("RANGE", "--all")
     if form == "html" and (by is not None or more["against"] is not None):
-        raise UsageError("--html shows one range, by everything that may be shown; leave --by and --against out")
+        raise UsageError("--html shows one range, by everything that may be shown", "Leave --by and --against out.")
     if more["base"] is not None and (more["all_refs"] or more["against"] is not None):
-        raise UsageError("--base excludes --all and --against")
+        raise exclude_each_other("--base", "--all" if more["all_refs"] else "--against")
     if more["plan"] and form not in (None, "json"):
-        raise UsageError(f"--plan is for the screen and for --json, not for --{form}, which is made to be shared")
+        raise UsageError(f"--{form} is made to be shared, and a plan is private", f"Leave --plan or --{form} out.")
 
 
 def _form(more: dict[str, Any]) -> str | None:
@@ -204,7 +210,7 @@ def _csv(reports: list[Report], by: Grouping | None) -> str:
     from tokcost.reports.report_csv import report_csv
 
     if len(reports) > 1:
-        raise UsageError("--csv shows one range; ask twice, or take --json")
+        raise UsageError("--csv shows one range", "Ask once for each range, or take --json.")
     return report_csv(reports[0], by)
 
 
@@ -233,6 +239,12 @@ def _nano(text: str) -> int:
     return int(amount * NANO_PER_USD)
 
 
+_UNPRICED = (
+    "some of this has no price and is not in the sum that was checked",
+    "Its lines stay as they are. A price in .tokcost.toml holds for commits to come: docs/prices.md.",
+)
+
+
 def _checked(report: Report, limit: int | None) -> int:
     """Returns 1 if the limit is exceeded. Unpriced usage cannot exceed anything, and is reported."""
     if limit is None:
@@ -241,7 +253,7 @@ def _checked(report: Report, limit: int | None) -> int:
     from tokcost.reports.report_text import total
 
     if report.unpriced_tokens:
-        screen.tell("some of this has no price and is not in the sum that was checked")
+        screen.tell(*_UNPRICED)
     if report.list_cost <= limit:
         return 0
     screen.tell(f"{report.range} cost {total(report)}, over the {amount(limit, 0)} that was allowed")
@@ -254,7 +266,7 @@ def _checked_dataset(report: DatasetReport, limit: int | None) -> int:
     from tokcost.reports.dataset_report import total
 
     if limit is not None and report.unpriced:
-        screen.tell("some of this has no price and is not in the sum that was checked")
+        screen.tell(*_UNPRICED)
     if limit is None or report.list_cost <= limit:
         return 0
     screen.tell(f"{report.range} cost {total(report)}, over the {amount(limit, 0)} that was allowed")

@@ -8,7 +8,7 @@ from tokcost.reports.status import PLACEHOLDERS
 
 
 @click.command(short_help="The current branch in one line, for prompts.")
-@click.option("--format", "template", metavar="TEXT", help=f"Placeholders: {{{'}, {'.join(PLACEHOLDERS)}}}.")
+@click.option("--format", "template", metavar="TEXT", help=f"A line of your own, with {{{'}, {'.join(PLACEHOLDERS)}}}.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on one line.")
 @click.option("--quiet", is_flag=True, help="Print nothing, and succeed, outside a repository.")
 @click.option("--no-refresh", is_flag=True, help="Show what the ledger holds without looking at the logs.")

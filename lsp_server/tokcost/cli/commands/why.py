@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tokcost.services.refresh import ImportReport
 
 
-@click.command(short_help="What drove the list cost, and other models' prices.")
+@click.command(short_help="What drove the list cost; what other models would cost.")
 @click.argument("branch", type=NAME, required=False, shell_complete=branches)
 @click.option("--session", type=NAME, metavar="ID", help="Only one session; the beginning of its id is enough.")
 @click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words.")
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     help="Price the same tokens as MODEL, cheapest-of-family, batch or one-hour-cache; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The stable form for scripts.")
-@click.option("--csv", "as_csv", is_flag=True, help="One row for each driver, amounts with nine places.")
+@click.option("--csv", "as_csv", is_flag=True, help="One row for each driver, amounts with nine decimals.")
 @click.option("--no-pager", is_flag=True, help="Do not page the output.")
 @click.option("--no-refresh", is_flag=True, help="Show what the ledger holds without looking at the logs.")
 def command(branch: str | None, **more: Any) -> int:

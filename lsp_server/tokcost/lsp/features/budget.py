@@ -35,11 +35,11 @@ def _budget(server: TokcostServer, worktree: Worktree, params: CommandParams) ->
         raise UsageError("no budget is named", "Pass `scope`: branch, commit or day.")
     branch, amount = text(params, "branch") or "", text(params, "amount")
     if branch and scope != "branch":
-        raise UsageError("only a branch budget is of one branch")
+        raise UsageError(f"a {scope} budget is of no branch", "Leave `branch` out, or pass `scope`: branch.")
     if amount is None:
         was_there = unset_budget(worktree, scope, branch)
         return {"text": unset_text(scope, branch, was_there, say), "hooks_text": ""}
     done = set_budget(server.refresher.home, worktree, BudgetChange(scope, amount, branch, maybe_flag(params, "block")))
-    trouble = f"{done.trouble}. {done.trouble.hint}".rstrip(" .") if done.trouble else ""
+    trouble = done.trouble.told.rstrip(".") if done.trouble else ""
     said = say("Git will not check it: {0}", escape(trouble)) if trouble else ""
     return {"text": set_text(done.budget, branch, done.checked_out, say), "hooks_text": said}

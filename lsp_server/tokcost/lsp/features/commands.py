@@ -151,10 +151,8 @@ def _preview(server: TokcostServer, worktree: Worktree, params: CommandParams) -
     say = server.words
     said = ahead_text(found.branch, lines, found.pending, found.estimated, say)
     if lines and not consent.enabled:
-        said += f"\n{say('not written: {0}', escape(consent.problem) or say('cost lines are off in this clone'))}"
-    shown = preview_object(
-        found.branch, lines, (found.pending, found.estimated), terms, consent.enabled, consent.problem
-    )
+        said += f"\n{say('not written: {0}', escape(consent.told) or say('cost lines are off in this clone'))}"
+    shown = preview_object(found.branch, lines, (found.pending, found.estimated), terms, consent.enabled, consent.told)
     hooks = [] if flag(params, "peek") or consent.enabled else hooks_to_install(worktree)
     agreed = [] if flag(params, "from_now") else lines
     asked = consent_text(agreed, found.pending, terms, planned_text(hooks, say), say)

@@ -13,6 +13,7 @@ from tokcost.lsp.protocol import FOLLOW, SUMMARY, FollowParams, sendable
 from tokcost.lsp.server import TokcostServer, answered
 from tokcost.reports.drivers_json import why_object
 from tokcost.reports.json import log_json
+from tokcost.reports.words import Say
 from tokcost.services.explain_cost import WhyOptions, explain_cost
 from tokcost.services.follow_folders import ShownParts
 from tokcost.services.summarise import LogOptions, summarise
@@ -48,13 +49,13 @@ def register(server: TokcostServer) -> None:
         path = local_path(params.uri) if isinstance(params.uri, str) else None
         if path is None or not isinstance(params.branch, str | None):
             raise JsonRpcInvalidParams
-        return await server.refresher.read(_summary, server.refresher.home, path, sendable(params.branch))
+        return await server.refresher.read(_summary, server.refresher.home, path, sendable(params.branch), server.words)
 
 
-def _summary(home: Path, path: str, branch: str | None) -> Any:
+def _summary(home: Path, path: str, branch: str | None, say: Say) -> Any:
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     options = LogOptions(branch=branch, lists_commits=True)
     found = json.loads(log_json(summarise(home, Path(folder), options), False))
     if branch is not None:
-        found["why"] = why_object(explain_cost(home, Path(folder), WhyOptions(branch)))
+        found["why"] = why_object(explain_cost(home, Path(folder), WhyOptions(branch)), say)
     return sendable(found)
