@@ -68,6 +68,7 @@ class Hooked(GitSandbox):
         """Ids of claims that somebody else published."""
         self.said = ""
         self._numbers = itertools.count(1)
+        self._forks = forks
         write_repository(self.path, _BEGINNINGS[enabled, rooted, enabled and forks])
         self.now += 2 * rooted
         if enabled:
@@ -79,6 +80,12 @@ class Hooked(GitSandbox):
         """Switch cost lines on."""
         self.agree(precision)
         install(self.worktree)
+        self.fork_again()
+
+    def fork_again(self) -> None:
+        """Have hooks that were installed anew forked, if those of this repository are."""
+        if self._forks:
+            fork_hooks(self.common_dir / "hooks")
 
     def agree(self, precision: str = "exact", cwd: Path | None = None) -> None:
         """Say yes to cost lines; no hook is installed."""
