@@ -226,7 +226,7 @@ class Hooked(GitSandbox):
         self.spend(cwd=cwd)
         self.change(name, cwd=cwd)
         self.hooked("-m", message, cwd=cwd)
-        return self.git("rev-parse", "HEAD", cwd=cwd)
+        return self.head(cwd)
 
     def rebase(self, *args: str, todo: str = "", ok: bool = True, env: Mapping[str, str] | None = None) -> str:
         """`git rebase`; `todo` is a sed script for the list of an interactive one."""
@@ -244,7 +244,7 @@ class Hooked(GitSandbox):
 
     def id(self, revision: str = "HEAD") -> str:
         """The id of a commit."""
-        return self.git("rev-parse", "--verify", revision)
+        return self.head() if revision == "HEAD" else self.git("rev-parse", "--verify", revision)
 
     def lines(self, revision: str = "HEAD") -> list[Line]:
         """The lines one commit carries."""
