@@ -333,8 +333,7 @@ def writable_by_others(path: str) -> str:
 
 
 def writable_below(folder: str) -> str:
-    """The same for a folder and everything in it. What is around the folder is around all of that, and is looked at
-    once."""
+    """The same for a folder and everything in it; the folders around it are checked only once."""
     here = os.path.realpath(folder)
     if found := writable_by_others(here):
         return found
@@ -342,7 +341,7 @@ def writable_below(folder: str) -> str:
         for path in (os.path.join(top, name) for name in (*folders, *files)):
             with suppress(OSError):
                 status = os.lstat(path)
-                if stat.S_ISLNK(status.st_mode):  # what is around its target is something else
+                if stat.S_ISLNK(status.st_mode):  # its target has other folders around it
                     found = writable_by_others(path)
                 elif _is_open(status):
                     found = path
