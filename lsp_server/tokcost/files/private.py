@@ -333,7 +333,8 @@ def writable_by_others(path: str) -> str:
 
 
 def writable_below(folder: str) -> str:
-    """The same for a folder and everything in it; the folders around it are checked only once."""
+    """The folder, the first file or folder in it, or the folder around it, that somebody other than us and root may
+    change; empty if nobody may. What is around the folder is checked only once."""
     here = os.path.realpath(folder)
     if found := writable_by_others(here):
         return found
