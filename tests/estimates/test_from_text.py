@@ -204,10 +204,10 @@ def test_counts_that_were_purged_do_not_come_back_as_an_estimate(
     assert here.tokens() == {}
     copilot.keeps(request(1, here.now_ms), request(2, here.now_ms))
     copilot.keeps(request(3, here.now_ms), session="another")
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
     for path in here.repo.ledger_home.glob("ledger.db*"):
         path.unlink()
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
 
 
 def test_what_was_received_and_purged_does_not_come_back_as_an_estimate(here: Estimating, copilot: Copilot) -> None:
@@ -231,17 +231,17 @@ def test_an_estimate_that_was_purged_does_not_come_back(
 ) -> None:
     copilot.keeps(request(1, here.now_ms))
     cursor.says(1, here.now_ms)
-    assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), ONE)
+    assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), counted())
     if is_off_meanwhile:
         here.switch("")
         here.tokens()
     assert here.repo.tokcost("purge", "--all", "--yes").returncode == 0
     here.switch("[estimates]\ntext = true\n")
     copilot.keeps(request(1, here.now_ms), request(2, here.now_ms))
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
     for path in here.repo.ledger_home.glob("ledger.db*"):
         path.unlink()
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
 
 
 def test_a_published_estimate_stays_in_its_line_when_the_counts_come(here: Estimating, copilot: Copilot) -> None:
