@@ -10,6 +10,7 @@ import pytest
 
 from support.boundaries import BROKEN, CAN_FAIL, FULL, SYNC, Boundaries, Fault, chosen
 from support.organisation import environ_of, make_repository, team
+from support.terminal import piped
 from tokcost.services.check_dataset import check_dataset
 from tokcost.services.collect import Plan, collect
 
@@ -20,17 +21,12 @@ LATE = Fault("no space left when what was written goes to the disk", errno.ENOSP
 
 
 class Costs:
-    """A dataset of three repositories, each collected by itself, and the command line."""
+    """A dataset, and the command line."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, fresh: Path) -> None:
         self.folder, self._home = tmp_path / "data" / "costs", tmp_path / "home"
-        for number in range(3):
-            name = f"r{number}"
-            works = [*team("abcdefg", "2026-09-05", "api", name=name), *team("bcdefgh", "2026-10-05", "web", name=name)]
-            repository = make_repository(tmp_path / name, works)
-            collect([str(repository)], Plan(tmp_path / "fresh", tmp_path / "cache", "2026-10"), lambda *_: None)
         (tmp_path / "scratch").mkdir()
-        self._fresh = tmp_path / "fresh"
+        self._fresh = fresh
         self.disk = Boundaries(tmp_path / "scratch", tmp_path / "data")
         self.renew()
         self.said = self.report()
@@ -40,36 +36,51 @@ class Costs:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self._fresh, self.folder)
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command."""
+    def compact_on_that_disk(self) -> "subprocess.CompletedProcess[str]":
+        """Put the files into one, on the disk that may fail."""
         environ = environ_of(self._home) | self.disk.environ
-        words = (sys.executable, "-P", "-c", _JOB, *words)
+        words = (sys.executable, "-P", "-c", _JOB, "dataset", "compact", str(self.folder))
         return subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
 
     def compact(self) -> "subprocess.CompletedProcess[str]":
-        """Put the files into one."""
-        return self.run("dataset", "compact", str(self.folder))
+        """The same where nothing fails."""
+        return self._run("dataset", "compact", str(self.folder))
 
     def report(self) -> str:
         """All that the dataset says."""
-        return self.run("report", "--dataset", str(self.folder), "--json").stdout
+        return self._run("report", "--dataset", str(self.folder), "--json").stdout
+
+    def _run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return piped([*words], self.folder.parent, environ_of(self._home))
 
     def files(self) -> list[Path]:
         """All files of cells and claims."""
         return sorted(self.folder.rglob("*.parquet"))
 
 
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of three repositories, each collected by itself; only to be copied."""
+    folder = tmp_path_factory.mktemp("fresh")
+    for number in range(3):
+        name = f"r{number}"
+        works = [*team("abcdefg", "2026-09-05", "api", name=name), *team("bcdefgh", "2026-10-05", "web", name=name)]
+        repository = make_repository(folder / name, works)
+        collect([str(repository)], Plan(folder / "costs", folder / "cache", "2026-10"), lambda *_: None)
+    return folder / "costs"
+
+
 @pytest.mark.parametrize("fault", [FULL, LATE], ids=["full", "late"])
-def test_a_disk_that_fills_during_a_compaction_costs_nothing(fault: Fault, tmp_path: Path) -> None:
-    costs = Costs(tmp_path)
+def test_a_disk_that_fills_during_a_compaction_costs_nothing(fault: Fault, tmp_path: Path, fresh: Path) -> None:
+    costs = Costs(tmp_path, fresh)
     with costs.disk.watched(fault) as moments:
-        assert costs.compact().returncode == 0
+        assert costs.compact_on_that_disk().returncode == 0
     assert any(moment.call == "fsync" for moment in moments) or fault is FULL
     for moment in chosen(moments, 3, fault.name):
         costs.renew()
         before = costs.files()
         costs.disk.arm(moment.number, fault)
-        done = costs.compact()
+        done = costs.compact_on_that_disk()
         assert costs.disk.disarm() > 0, moment
         assert (done.returncode, "cannot be written" in done.stderr) == (3, True), (moment, done.stderr)
         assert set(before) <= set(costs.files()), "no old file goes before the new ones are on the disk"
@@ -79,10 +90,10 @@ def test_a_disk_that_fills_during_a_compaction_costs_nothing(fault: Fault, tmp_p
         assert (len(costs.files()), costs.report()) == (2, costs.said)
 
 
-def test_old_files_go_after_the_new_ones_and_their_names_are_on_the_disk(tmp_path: Path) -> None:
-    costs = Costs(tmp_path)
+def test_old_files_go_after_the_new_ones_and_their_names_are_on_the_disk(tmp_path: Path, fresh: Path) -> None:
+    costs = Costs(tmp_path, fresh)
     with costs.disk.watched(BROKEN) as moments:
-        assert costs.compact().returncode == 0
+        assert costs.compact_on_that_disk().returncode == 0
     calls = [moment.call for moment in moments]
     first_removed = min(
         place for place, moment in enumerate(moments) if moment.call == "unlink" and moment.path.endswith(".parquet")

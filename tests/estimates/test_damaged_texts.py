@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from estimates.writing import SESSION, WORDS, Copilot, Cursor, request
-from tokcost.estimates.counting import estimated_tokens
+from estimates.writing import SESSION, WORDS, Copilot, Cursor, counted, request
 from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch, Source
 from tokcost.readers.copilot_chat.text_reader import CopilotChatTextReader
@@ -15,7 +14,6 @@ from tokcost.readers.cursor.reader import CursorTextReader
 from tokcost.readers.protocol import Reader
 
 T0 = 1_790_000_000_000
-ONE = estimated_tokens([WORDS], "gpt-5")
 
 
 def read(reader: Reader, path: Path, cursor: bytes | None = None) -> Batch:
@@ -59,7 +57,7 @@ def test_a_damaged_bubble_is_counted_and_costs_no_other(cursor: Cursor, value: s
     cursor.put_text("bubbleId:", "{}")
     cursor.says(2, T0)
     batch = read(CursorTextReader(), cursor.path)
-    assert [one.tokens.output for one in batch.usage] == [ONE, ONE]
+    assert [one.tokens.output for one in batch.usage] == [counted(), counted()]
     assert sum(batch.skipped.values()) == 2
 
 
@@ -103,7 +101,7 @@ def test_a_damaged_store_is_unknown_and_not_empty(cursor: Cursor, content: bytes
 )
 def test_a_damaged_request_is_counted_and_costs_no_other(copilot: Copilot, bad: Any) -> None:
     batch = read(CopilotChatTextReader(), copilot.keeps(request(1, T0), bad, request(2, T0)))
-    assert [one.tokens.output for one in batch.usage] == [ONE, ONE]
+    assert [one.tokens.output for one in batch.usage] == [counted(), counted()]
     assert sum(batch.skipped.values()) == 1
 
 
@@ -125,7 +123,7 @@ def test_a_damaged_change_in_a_journal_is_counted(copilot: Copilot, entry: str) 
     path = copilot.journals_text(f"{entry}\n")
     copilot.journals({"kind": 2, "k": ["requests"], "v": [request(2, T0)]})
     batch = read(CopilotChatTextReader(), path)
-    assert [one.tokens.output for one in batch.usage] == [ONE, ONE]
+    assert [one.tokens.output for one in batch.usage] == [counted(), counted()]
     assert batch.skipped == {"damaged record": 1}
 
 
@@ -182,7 +180,7 @@ def test_a_number_in_place_of_a_text_is_damage_and_takes_no_memory(cursor: Curso
     cursor.run(window, f"UPDATE ItemTable SET value = {number}")
     cursor.says(2, T0)
     batch = read(CursorTextReader(), cursor.path)
-    assert [one.tokens.output for one in batch.usage] == [ONE, ONE]
+    assert [one.tokens.output for one in batch.usage] == [counted(), counted()]
     assert sum(batch.skipped.values()) == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from estimates.writing import CANARY, SESSION, WORDS, Copilot, Cursor, request
+from estimates.writing import CANARY, SESSION, WORDS, Copilot, Cursor, counted, request
 from readers.test_copilot_chat import span, store
 from support.hooked import Hooked
 from tokcost.estimates.counting import estimated_tokens
@@ -17,8 +17,6 @@ from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
 from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.services.refresh import refresh
-
-ONE = estimated_tokens([WORDS], "gpt-5")
 
 
 class Estimating:
@@ -95,20 +93,20 @@ def test_nothing_is_estimated_unless_the_user_wants_it(tmp_path: Path) -> None:
         here.switch(text)
         assert here.tokens() == {}
     here.switch("[estimates]\ntext = true\n")
-    assert here.tokens() == {"copilot-chat-text": ONE, "cursor-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted(), "cursor-text": counted()}
 
 
 def test_a_reply_is_marked_placed_and_priced_and_is_in_no_line(here: Estimating, copilot: Copilot) -> None:
     copilot.keeps(request(1, here.now_ms), request(2, here.now_ms + 1))
     found = here.figures()
     assert found["estimated_counts"] == 2
-    assert found["tokens"]["output"] == found["estimated_counts_tokens"] == 2 * ONE
+    assert found["tokens"]["output"] == found["estimated_counts_tokens"] == 2 * counted()
     assert found["evidence"] == {"reflog": 2}
     assert float(found["list_cost"]) > 0
     here.repo.change()
     here.repo.hooked("-m", "Work")
     assert here.repo.lines() == []
-    assert here.repo.balance() == {"total": 2 * ONE, "pending": 2 * ONE}
+    assert here.repo.balance() == {"total": 2 * counted(), "pending": 2 * counted()}
     assert "≈" in here.repo.tokcost("log").stdout
 
 
@@ -118,10 +116,10 @@ def test_a_hook_reads_no_text_and_the_next_look_does(here: Estimating, copilot: 
     here.repo.change()
     here.repo.hooked("-m", "Work")
     assert here.repo.lines() == []
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
     here.repo.change()
     here.repo.hooked("-m", "Work")
-    assert [line.tokens for line in here.repo.lines()] == [ONE]
+    assert [line.tokens for line in here.repo.lines()] == [counted()]
 
 
 def test_all_that_the_model_wrote_is_counted_and_nothing_else(here: Estimating, copilot: Copilot) -> None:
@@ -141,7 +139,7 @@ def test_all_that_the_model_wrote_is_counted_and_nothing_else(here: Estimating, 
 def test_the_factor_is_that_of_the_model(here: Estimating, copilot: Copilot) -> None:
     copilot.keeps(request(1, here.now_ms, model="copilot/claude-opus-4.7"))
     assert here.tokens() == {"copilot-chat-text": estimated_tokens([WORDS], "claude-opus-4.7")}
-    assert estimated_tokens([WORDS], "claude-opus-4.7") > ONE
+    assert estimated_tokens([WORDS], "claude-opus-4.7") > counted()
 
 
 def test_the_factor_is_kept_with_the_row_and_shown(here: Estimating, copilot: Copilot, cursor: Cursor) -> None:
@@ -170,9 +168,9 @@ def test_a_journal_comes_to_the_same_as_the_document(here: Estimating, copilot: 
     assert here.tokens() == {"copilot-chat-text": estimated_tokens(["begun"], "gpt-5")}
     copilot.journals({"kind": 2, "k": ["requests", 0, "response"], "v": [{"value": WORDS}], "i": 1})
     copilot.journals({"kind": 1, "k": ["customTitle"], "v": CANARY}, {"kind": 2, "k": ["requests"], "v": [second]})
-    assert here.tokens() == {"copilot-chat-text": 2 * ONE}
+    assert here.tokens() == {"copilot-chat-text": 2 * counted()}
     copilot.keeps(first | {"response": [{"value": WORDS}]}, second)
-    assert here.tokens() == {"copilot-chat-text": 2 * ONE}
+    assert here.tokens() == {"copilot-chat-text": 2 * counted()}
 
 
 def test_a_reply_that_grows_is_one(here: Estimating, copilot: Copilot, cursor: Cursor) -> None:
@@ -181,18 +179,18 @@ def test_a_reply_that_grows_is_one(here: Estimating, copilot: Copilot, cursor: C
     assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), 3)
     copilot.keeps(request(1, here.now_ms))
     cursor.says(1, here.now_ms)
-    assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), ONE)
+    assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), counted())
 
 
 def test_real_counts_of_the_session_take_the_place_of_the_estimate(here: Estimating, copilot: Copilot) -> None:
     other = "other"
     copilot.keeps(request(1, here.now_ms))
     copilot.keeps(request(2, here.now_ms), session=other)
-    assert here.tokens() == {"copilot-chat-text": 2 * ONE}
+    assert here.tokens() == {"copilot-chat-text": 2 * counted()}
     store(copilot.user, span("s1", here.now_ms, chat_session_id=SESSION))
-    assert here.tokens() == {"copilot-chat-text": ONE, "copilot-chat": 30}
+    assert here.tokens() == {"copilot-chat-text": counted(), "copilot-chat": 30}
     copilot.keeps(request(1, here.now_ms), request(3, here.now_ms))
-    assert here.tokens() == {"copilot-chat-text": ONE, "copilot-chat": 30}
+    assert here.tokens() == {"copilot-chat-text": counted(), "copilot-chat": 30}
 
 
 @pytest.mark.parametrize("words", [("--session", SESSION), ("--all",), ("--assistant", "copilot-chat")])
@@ -206,10 +204,10 @@ def test_counts_that_were_purged_do_not_come_back_as_an_estimate(
     assert here.tokens() == {}
     copilot.keeps(request(1, here.now_ms), request(2, here.now_ms))
     copilot.keeps(request(3, here.now_ms), session="another")
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
     for path in here.repo.ledger_home.glob("ledger.db*"):
         path.unlink()
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
 
 
 def test_what_was_received_and_purged_does_not_come_back_as_an_estimate(here: Estimating, copilot: Copilot) -> None:
@@ -233,17 +231,17 @@ def test_an_estimate_that_was_purged_does_not_come_back(
 ) -> None:
     copilot.keeps(request(1, here.now_ms))
     cursor.says(1, here.now_ms)
-    assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), ONE)
+    assert here.tokens() == dict.fromkeys(("copilot-chat-text", "cursor-text"), counted())
     if is_off_meanwhile:
         here.switch("")
         here.tokens()
     assert here.repo.tokcost("purge", "--all", "--yes").returncode == 0
     here.switch("[estimates]\ntext = true\n")
     copilot.keeps(request(1, here.now_ms), request(2, here.now_ms))
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
     for path in here.repo.ledger_home.glob("ledger.db*"):
         path.unlink()
-    assert here.tokens() == {"copilot-chat-text": ONE}
+    assert here.tokens() == {"copilot-chat-text": counted()}
 
 
 def test_a_published_estimate_stays_in_its_line_when_the_counts_come(here: Estimating, copilot: Copilot) -> None:
@@ -253,7 +251,7 @@ def test_a_published_estimate_stays_in_its_line_when_the_counts_come(here: Estim
     here.repo.change()
     here.repo.hooked("-m", "Work")
     (line,) = here.repo.lines()
-    assert line.tokens == ONE
+    assert line.tokens == counted()
     store(copilot.user, span("s1", here.now_ms + 1000, chat_session_id=SESSION))
     assert here.repo.balance() == {"total": 130, "carried": 130}
 
@@ -281,7 +279,7 @@ def test_cursors_folder_stands_in_the_bubble_or_is_that_of_the_window(tmp_path: 
     cursor = Cursor(here.home)
     cursor.says(1, here.now_ms, workspaceUris=[here.repo.path.as_uri()])
     cursor.says(2, here.now_ms)
-    assert here.tokens() == {"cursor-text": ONE}
+    assert here.tokens() == {"cursor-text": counted()}
 
 
 def test_no_text_is_kept_anywhere(here: Estimating, copilot: Copilot, cursor: Cursor) -> None:
@@ -295,7 +293,7 @@ def test_no_text_is_kept_anywhere(here: Estimating, copilot: Copilot, cursor: Cu
     )
     here.repo.change()
     here.repo.hooked("-m", "Work")
-    assert [line.tokens for line in here.repo.lines()] == [3 * ONE]
+    assert [line.tokens for line in here.repo.lines()] == [3 * counted()]
     assert CANARY not in said
     kept = [path for path in here.repo.ledger_home.rglob("*") if path.is_file()]
     kept += [path for path in here.repo.git_dir.rglob("*") if path.is_file()]

@@ -63,7 +63,8 @@ def repo(tmp_path: Path, request: pytest.FixtureRequest, way: str) -> Iterator[H
     As `linked` the work is done in a linked worktree; as `chained` another manager's hooks were there before ours.
     """
     kind = getattr(request, "param", "plain")
-    forks = way == "alone" and not any(map(request.node.get_closest_marker, ("slow", "own_start")))
+    starts = any(map(request.node.get_closest_marker, ("slow", "own_start")))
+    forks = way == "alone" and kind != "chained" and not starts
     hooked = Hooked(tmp_path, enabled=kind != "chained", rooted=True, forks=forks)
     if kind == "chained":
         hooked.chain()

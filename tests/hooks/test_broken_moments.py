@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.hooked import REPLY, Hooked, both_ways
+from support.tables import few
 
 
 @pytest.fixture
@@ -121,7 +122,9 @@ def test_what_another_repository_spent_in_the_same_folder_stays_its_own(repo: Ho
     assert repo.balance()["total"] == 2 * REPLY
 
 
-@pytest.mark.parametrize("words", [["log"], ["status"], ["preview"], ["report"], ["doctor"], ["why"], ["budget"]])
+@pytest.mark.parametrize(
+    "words", few([["log"], ["status"], ["preview"], ["report"], ["doctor"], ["why"], ["budget"]], 4)
+)
 def test_a_renamed_clone_is_found_by_any_command_in_it(repo: Hooked, words: list[str]) -> None:
     repo.work("One")
     repo.spend()

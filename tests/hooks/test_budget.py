@@ -49,6 +49,7 @@ def budget(repo: Hooked, *words: str, cwd: Path | None = None) -> str:
     """`tokcost budget …`, which must succeed; what it printed."""
     done = piped(["budget", *words], cwd or repo.path, repo.environ)
     assert (done.returncode, done.stderr) == (0, ""), done
+    repo.fork_again()
     return done.stdout
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from support.hooked import Hooked, both_ways, served_slowly
+from support.tables import few
 
 DAMAGE = {
     "an amount that is none": "s/ USD list; / dollars, /",
@@ -33,7 +34,7 @@ def commit(repo: Hooked, title: str, script: str, *more: str) -> str:
 
 
 @served_slowly
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", few(DAMAGE, 4))
 def test_the_next_commit_offers_a_damaged_line_again(repo: Hooked, damage: str) -> None:
     said = commit(repo, "One", DAMAGE[damage])
     assert said.count("delete the whole line") == (damage not in SILENT)

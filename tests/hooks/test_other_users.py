@@ -11,7 +11,7 @@ import pytest
 
 from support.hooked import Hooked
 from tokcost.errors import EnvironmentProblem
-from tokcost.files.private import writable_by_others
+from tokcost.files.private import writable_below, writable_by_others
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import install
 
@@ -287,6 +287,24 @@ def test_what_others_may_change_is_found_in_the_folders_around_it(tmp_path: Path
     assert writable_by_others(str(folder / "python")) == (str(folder.parent) if risky else "")
     (folder / "python").chmod(0o757)
     assert writable_by_others(str(folder / "python")) == str(folder / "python")
+
+
+@pytest.mark.parametrize("place", ["package", "package/part", "package/part/module.py", "package/linked.py", "around"])
+def test_what_others_may_change_is_found_in_a_folder_below_it_and_where_its_links_lead(
+    tmp_path: Path, place: str
+) -> None:
+    package = tmp_path / "package"
+    (package / "part").mkdir(parents=True)
+    (tmp_path / "around").mkdir()
+    for path in (package / "module.py", package / "part/module.py", tmp_path / "around/target.py"):
+        path.write_text("")
+    (package / "linked.py").symlink_to(tmp_path / "around/target.py")
+    (package / "nowhere.py").symlink_to(tmp_path / "nowhere/target.py")
+    (tmp_path / "link").symlink_to(package)
+    assert writable_below(str(tmp_path / "link")) == ""
+    open_one = (tmp_path / place).resolve()
+    open_one.chmod(0o757)
+    assert writable_below(str(tmp_path / "link")) == str(open_one)
 
 
 def test_an_environment_that_others_may_change_is_told(

@@ -8,6 +8,7 @@ import pytest
 
 from support.claude_lines import append, assistant, counts
 from support.hooked import Hooked, both_ways
+from support.tables import few
 from support.terminal import piped
 
 CHEAP = 'name = "anything"\n'
@@ -135,18 +136,21 @@ def test_a_commit_says_all_rules_in_one_line_and_none_stops_it(repo: Hooked) -> 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [
-        ("[[rules]]\nsay = 'x'\n", "it has no name"),
-        (rule(modle="x"), "did you mean model"),
-        (rule(over=5), "must be in quotes"),
-        (rule(over="-1"), "less than nothing"),
-        (rule(per="year"), "none of branch, session, day"),
-        (rule(branch="*" * 9), "stars"),
-        (rule(context="much"), "no number of tokens"),
-        (rule(subagent="yes"), "neither true nor false"),
-        ("rules = 5\n", "no list"),
-        ("[[rules]\n", "cannot be understood"),
-    ],
+    few(
+        [
+            ("[[rules]]\nsay = 'x'\n", "it has no name"),
+            (rule(modle="x"), "did you mean model"),
+            (rule(over=5), "must be in quotes"),
+            (rule(over="-1"), "less than nothing"),
+            (rule(per="year"), "none of branch, session, day"),
+            (rule(branch="*" * 9), "stars"),
+            (rule(context="much"), "no number of tokens"),
+            (rule(subagent="yes"), "neither true nor false"),
+            ("rules = 5\n", "no list"),
+            ("[[rules]\n", "cannot be understood"),
+        ],
+        4,
+    ),
 )
 def test_a_rule_that_cannot_be_understood_is_named_by_doctor_and_silent_elsewhere(
     repo: Hooked, text: str, problem: str

@@ -16,6 +16,7 @@ import pytest
 
 from support.editor import Editor
 from support.hooked import Hooked
+from support.tables import few
 from support.trouble import make_packages
 from tokcost.local_server import (
     BEGUN,
@@ -305,7 +306,7 @@ POSERS: dict[str, Talk] = {
 }
 
 
-@pytest.mark.parametrize("kind", POSERS)
+@pytest.mark.parametrize("kind", few(POSERS, 4))
 def test_whoever_is_not_the_right_server_gets_no_work(repo: Hooked, kind: str) -> None:
     patience = {} if kind == "silent" else AT_LENGTH
     with posing(repo, POSERS[kind]) as heard:

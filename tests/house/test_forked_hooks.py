@@ -4,6 +4,7 @@ prove less."""
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -105,4 +106,21 @@ def test_the_git_above_a_hook_is_found(tmp_path: Path) -> None:
         repo.hooked("--cleanup=verbatim", "--no-verify", "-m", "Work\n\n# no comment")
         seen.append(anonymous(repo.message(), repo))
     assert "# no comment" in seen[0]
+    assert seen[0] == seen[1]
+
+
+def test_a_budget_warns_and_stops_in_the_same_words(tmp_path: Path) -> None:
+    seen = list[list[object]]()
+    for repo in pair(tmp_path):
+        said: list[object] = []
+        for more in ((), ("--block",)):
+            assert repo.tokcost("budget", "set", "0.01", "--branch", *more).returncode == 0
+            repo.fork_again()
+            repo.spend()
+            repo.change()
+            commit = ["git", "commit", "-q", "-m", "Over"]
+            done = subprocess.run(commit, cwd=repo.path, env=repo.environ, capture_output=True, text=True, check=False)
+            said += [done.returncode, anonymous(done.stderr, repo)]
+        seen.append([*said, repo.replies()])
+    assert (seen[0][0], seen[0][2]) == (0, 1)
     assert seen[0] == seen[1]

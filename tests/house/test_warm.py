@@ -65,6 +65,16 @@ def test_commands_say_the_same_with_the_same_exit_code(repo: Hooked, words: str)
     assert forked(repo, *words.split()) == alone(repo, *words.split())
 
 
+def test_a_parquet_file_has_the_same_bytes(repo: Hooked) -> None:
+    repo.tokcost("log")
+    made = list[bytes]()
+    for run in (forked, alone):
+        target = repo.path.parent / f"{run.__name__}.parquet"
+        assert run(repo, "export", "usage", "--format", "parquet", "-o", str(target))[0] == 0
+        made.append(target.read_bytes())
+    assert made[0] == made[1]
+
+
 SEEN = """
 import os, sys
 print(os.getcwd(), sys.argv[1:], sorted(os.environ.items()), sys.stdout.isatty(), sys.stdout.encoding)

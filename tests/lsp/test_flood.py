@@ -123,10 +123,10 @@ def test_a_client_that_asks_faster_than_it_is_answered_waits_in_its_pipe(agreed:
         listener.start()
         os.set_blocking(of(server.stdin), True)
         most = 0
-        for number in range(1, 1500):
+        for number in range(1, 700):
             os.write(of(server.stdin), preview(number, repo))
             most = max(most, number - waiting_in(of(server.stdin)) // size - heard[0])
-            if number == 700:
+            if number == 350:
                 commits_as_ever(repo)
         wait(lambda: heard[0] == number)
         commits_as_ever(repo)

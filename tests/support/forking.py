@@ -19,6 +19,7 @@ _ROOMS = ("claims", "ledger", "placement", "policy", "pricing", "readers", "repo
 KINDS: dict[str, tuple[list[str], list[str]]] = {
     "hook": (["tokcost_hooks", *(f"tokcost.{room}" for room in _ROOMS)], ["tokcost.local_server", "hashlib"]),
     "command": (["tokcost", "tokcost_hooks"], ["rich.console"]),
+    "files": (["tokcost", "tokcost_hooks"], ["rich.console", "pyarrow.parquet", "pandas", "duckdb", "git"]),
     "server": (["tokcost", "tokcost_hooks", "tokcost.lsp"], []),
 }
 """What is imported for processes of a kind: packages, with all that is in them, and modules. The less there is, the

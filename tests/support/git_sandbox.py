@@ -1,6 +1,7 @@
 """Real git repositories in scratch folders, with a clock that tests set."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from support.templates import write_repository
 
 T0 = 1_790_000_000
 """The first second of every sandbox's clock (UTC)."""
+_CONFIGURATION = str(Path(__file__).with_name("gitconfig"))
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 class GitSandbox:
@@ -31,7 +34,7 @@ class GitSandbox:
             "GIT_AUTHOR_EMAIL": "author@example.com",
             "GIT_COMMITTER_NAME": "C O Mitter",
             "GIT_COMMITTER_EMAIL": "committer@example.com",
-            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_GLOBAL": _CONFIGURATION,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_EDITOR": "true",
             "GIT_SEQUENCE_EDITOR": "true",
@@ -57,7 +60,18 @@ class GitSandbox:
         path.write_text(text if text is not None else f"{self.now} {os.urandom(4).hex()}\n")
         self.git("add", "-A", cwd=cwd)
         self.git("commit", "-q", "-m", f"change {name}", cwd=cwd)
-        return self.git("rev-parse", "HEAD", cwd=cwd)
+        return self.head(cwd)
+
+    def head(self, cwd: Path | None = None) -> str:
+        """The commit that is checked out; git is asked where its usual files do not say so."""
+        folder = (cwd or self.path) / ".git"
+        try:
+            said = (folder / "HEAD").read_text().strip()
+            if said.startswith("ref: "):
+                said = (folder / said.removeprefix("ref: ")).read_text().strip()
+        except OSError:
+            said = ""
+        return said if _COMMIT.fullmatch(said) else self.git("rev-parse", "--verify", "HEAD", cwd=cwd)
 
     def switch(self, *args: str, cwd: Path | None = None) -> None:
         """`git switch`."""

@@ -68,6 +68,7 @@ class Hooked(GitSandbox):
         """Ids of claims that somebody else published."""
         self.said = ""
         self._numbers = itertools.count(1)
+        self._forks = forks
         write_repository(self.path, _BEGINNINGS[enabled, rooted, enabled and forks])
         self.now += 2 * rooted
         if enabled:
@@ -79,6 +80,12 @@ class Hooked(GitSandbox):
         """Switch cost lines on."""
         self.agree(precision)
         install(self.worktree)
+        self.fork_again()
+
+    def fork_again(self) -> None:
+        """Have hooks that were installed anew forked, if those of this repository are."""
+        if self._forks:
+            fork_hooks(self.common_dir / "hooks")
 
     def agree(self, precision: str = "exact", cwd: Path | None = None) -> None:
         """Say yes to cost lines; no hook is installed."""
@@ -219,7 +226,7 @@ class Hooked(GitSandbox):
         self.spend(cwd=cwd)
         self.change(name, cwd=cwd)
         self.hooked("-m", message, cwd=cwd)
-        return self.git("rev-parse", "HEAD", cwd=cwd)
+        return self.head(cwd)
 
     def rebase(self, *args: str, todo: str = "", ok: bool = True, env: Mapping[str, str] | None = None) -> str:
         """`git rebase`; `todo` is a sed script for the list of an interactive one."""
@@ -237,7 +244,7 @@ class Hooked(GitSandbox):
 
     def id(self, revision: str = "HEAD") -> str:
         """The id of a commit."""
-        return self.git("rev-parse", "--verify", revision)
+        return self.head() if revision == "HEAD" else self.git("rev-parse", "--verify", revision)
 
     def lines(self, revision: str = "HEAD") -> list[Line]:
         """The lines one commit carries."""

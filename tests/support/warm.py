@@ -33,6 +33,10 @@ COMMAND_LINE = "from tokcost.cli.start import main; main()"
 _AT_START = ("LANG", "LC_", "PYTHON", "COVERAGE_")
 """Beginnings of the variables that Python reads when it starts."""
 _HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+_OF_FILES = (["collect"], ["dataset"])
+_WITH_FILES = {"parquet", "--dataset"}
+"""What is said on a command line that needs pyarrow (which imports pandas where it is there), DuckDB or GitPython: a
+quarter of a second each time."""
 _PATHS = list(sys.path)
 _PIPED = (subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE)
 _asking = threading.Lock()
@@ -142,7 +146,7 @@ def start(
     wish = {"code": code, "words": list(words), "cwd": str(cwd or os.getcwd()), "environ": environ, "umask": umask}
     wish["memory"] = memory
     data = json.dumps(wish).encode()
-    origin = _origin("server" if "lsp" in words[:1] else "command", language).connection
+    origin = _origin(_kind(list(words)), language).connection
     with _asking:
         socket.send_fds(origin, [len(data).to_bytes(4, "big")], [*theirs, there.fileno()])
         origin.sendall(data)
@@ -150,6 +154,13 @@ def start(
     for descriptor in opened:
         os.close(descriptor)
     return Process(int(here.recv(16)), here, ours)
+
+
+def _kind(words: list[str]) -> str:
+    """The kind of process that a command is forked from (`support.forking.KINDS`)."""
+    if words[:1] == ["lsp"]:
+        return "server"
+    return "files" if words[:1] in _OF_FILES or _WITH_FILES.intersection(words) else "command"
 
 
 def _ends(streams: Sequence[int]) -> tuple[list[BinaryIO | None], list[int], list[int]]:

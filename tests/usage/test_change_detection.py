@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.claude_lines import append, assistant, write
+from support.tables import few
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.sources import listing_of
 from tokcost.readers.claude_code.reader import ClaudeCodeReader
@@ -89,7 +90,7 @@ def replaced_file(logs: Logs) -> None:
 CHANGES = [new_file, new_file_below, new_folder, longer_file, longer_file_with_its_old_date, replaced_file]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", few(CHANGES))
 def test_whatever_changes_is_found_behind_a_remembered_listing(logs: Logs, change: Callable[[Logs], None]) -> None:
     for _ in range(3):
         change(logs)

@@ -351,7 +351,7 @@ BEYOND = {
 }
 
 
-@pytest.mark.parametrize("what", BEYOND)
+@pytest.mark.parametrize("what", few(BEYOND, 14))
 def test_no_reader_puts_anything_impossible_into_the_ledger(home: Home, other: Path, what: str) -> None:
     (other / "bad.log").write_text(f"Batch(known, {BEYOND[what]})")
     home.refresh()

@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.files.private import has_open_mode, is_ours, writable_by_others
+from tokcost.files.private import has_open_mode, is_ours, writable_below, writable_by_others
 from tokcost.repo.hooks_folder import HooksFolder
 from tokcost.repo.worktree import Worktree, linked_worktrees
 from tokcost.reports.text import to_copy
@@ -66,17 +66,12 @@ def how_to_close(folders: list[str]) -> str:
 def open_to_others() -> str:
     """The first file or folder used by our hooks that somebody other than us and root may change; empty if there is
     none."""
-    for path in _run_from():
+    for path in (sys.executable, os.path.dirname(os.__file__)):
         if found := writable_by_others(path):
             return found
-    return ""
-
-
-def _run_from() -> list[str]:
-    found = [sys.executable, os.path.dirname(os.__file__)]
     for name in _PACKAGES:
         spec = find_spec(name)
         for folder in (spec.submodule_search_locations or ()) if spec else ():
-            for top, _, files in os.walk(folder):
-                found += [top, *(os.path.join(top, file) for file in files)]
-    return found
+            if found := writable_below(folder):
+                return found
+    return ""

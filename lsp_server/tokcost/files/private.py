@@ -332,6 +332,25 @@ def writable_by_others(path: str) -> str:
         below = _is_open_around
 
 
+def writable_below(folder: str) -> str:
+    """The folder, the first file or folder in it, or the folder around it, that somebody other than us and root may
+    change; empty if nobody may. What is around the folder is checked only once."""
+    here = os.path.realpath(folder)
+    if found := writable_by_others(here):
+        return found
+    for top, folders, files in os.walk(here):
+        for path in (os.path.join(top, name) for name in (*folders, *files)):
+            with suppress(OSError):
+                status = os.lstat(path)
+                if stat.S_ISLNK(status.st_mode):  # its target has other folders around it
+                    found = writable_by_others(path)
+                elif _is_open(status):
+                    found = path
+            if found:
+                return found
+    return ""
+
+
 def _is_open(status: os.stat_result) -> bool:
     return (status.st_uid != 0 and not is_ours(status)) or has_open_mode(status)
 
