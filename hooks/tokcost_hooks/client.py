@@ -8,9 +8,8 @@ from tokcost_hooks.watch import Limits, Patience, open_standard_streams, waits_o
 TYPE_CHECKING = False
 """`typing` takes longer to import than everything that a client needs."""
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tokcost.local_server import Server
+    from tokcost_hooks.watch import GiveUp
 
 
 class Answer:
@@ -23,11 +22,9 @@ class Answer:
         """Standard input, if it was read for a server."""
 
 
-def ask_server(
-    name: str, arguments: list[str], limits: Limits, give_up: "Callable[[str, int], None]", promised: int = 0
-) -> Answer:
-    """Have a server do the work, as long as that makes sense. The work is not repeated here, unless the server
-    reports, explicitly or by ending, that it had not begun. `promised` is valid until the server promises a code."""
+def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "GiveUp") -> Answer:
+    """Have a server do the work, as long as that makes sense. The work is not repeated here, unless the server reports,
+    explicitly or by ending, that it had not begun. If it does not finish, `give_up` is called as by `run_watched`."""
     from tokcost.local_server import GREETING_SECONDS, Request, reach
     from tokcost.settings import home_folder
 
@@ -44,7 +41,7 @@ def ask_server(
         if name == "post-rewrite":
             data = request.data = _standard_input(limits.longest)
         server.send(request)
-        return Answer(_wait(server, limits, give_up, promised), data)
+        return Answer(_wait(server, limits, give_up), data)
     except (OSError, ValueError):
         return Answer(None, data)
     finally:
@@ -55,13 +52,13 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """`run.py` puts its folders before this one."""
 
 
-def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]", promised: int) -> int | None:
+def _wait(server: "Server", limits: Limits, give_up: "GiveUp") -> int | None:
     """The exit code; `None` if the server had not begun."""
     from tokcost.local_server import BEGUN, DONE, REFUSED, STEP_SECONDS, NotUnderstood
 
     patience = Patience(limits, lambda: waits_of_thread(server.process, server.thread))
     step = min(STEP_SECONDS, limits.longest)
-    has_begun, reason = False, ""
+    has_begun, reason, promised = False, "", None
     while not reason:
         try:
             letter, data = server.next(step) or (b"", b"")
@@ -78,11 +75,10 @@ def _wait(server: "Server", limits: Limits, give_up: "Callable[[str, int], None]
         promised = _heard(letter, data, promised)
         reason = "" if letter else patience.spent()
     server.close()  # first, so that it writes no message for a commit that has gone on
-    give_up(reason, promised)
-    return promised
+    return give_up(reason, promised)
 
 
-def _heard(letter: bytes, data: bytes, promised: int) -> int:
+def _heard(letter: bytes, data: bytes, promised: int | None) -> int | None:
     """Pass on the server's output; returns the exit code promised so far."""
     from tokcost.local_server import PROMISED, SAID
 

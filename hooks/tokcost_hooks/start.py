@@ -44,9 +44,13 @@ def main(parent: int = 0) -> None:
     name, code = (sys.argv[1:] or ["tokcost-hook"])[0], 0
     before = message_as_it_is(name, sys.argv[2:])
 
-    def give_up(reason: str, code: int) -> None:
+    def give_up(reason: str, promised: int | None) -> int:
+        code = promised
+        if code is None:
+            code = STOP if name == "pre-commit" and _seems_to_stop_unchecked() else 0
         if not is_told_later(name, os.environ):
             tell(*failure(name, reason, code, message=end_of_message(name, sys.argv[2:], before)))
+        return code
 
     try:
         os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # the working process may be no child of git
@@ -54,11 +58,10 @@ def main(parent: int = 0) -> None:
         if os.isatty(STDERR):
             os.environ[ON_TERMINAL] = "1"
         limits, arguments = _limits(name), _arguments(name)
-        promised = STOP if name == "pre-commit" and _seems_to_stop_unchecked() else 0
-        answer = ask_server(name, arguments, limits, give_up, promised)
+        answer = ask_server(name, arguments, limits, give_up)
         if answer.code is None:
             run = run_watched if hasattr(os, "fork") else run_beside_timer
-            code = run(lambda promise: _work(name, arguments, answer.data, promise), limits, give_up, promised)
+            code = run(lambda promise: _work(name, arguments, answer.data, promise), limits, give_up)
         else:
             code = answer.code
     except BaseException as problem:
@@ -89,8 +92,8 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
 
 
 def _seems_to_stop_unchecked() -> bool:
-    """Whether a budget that cannot be checked is to stop the commit, by a quick look at the clone's settings. It is
-    valid until the work has read them as git does: on a busy machine the time may be over before that."""
+    """Whether a budget that cannot be checked is to stop the commit, from the text of the clone's settings. Only for
+    work that ended before it read them as git does, which happens on a busy machine."""
     folder = os.environ.get("GIT_DIR") or ".git"
     common = _beginning(os.path.join(folder, "commondir")).strip()
     lines = _beginning(os.path.join(folder, os.fsdecode(common), "config")).lower().splitlines()

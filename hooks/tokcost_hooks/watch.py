@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Work: TypeAlias = Callable[[Callable[[int], None]], int]
+    GiveUp: TypeAlias = Callable[[str, int | None], int]
 
 _STEP_SECONDS = 0.02
 _LOOKS = 4
@@ -40,12 +41,12 @@ class Limits:
         self.stuck = stuck
 
 
-def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]", before: int = 0) -> int:
+def run_watched(work: "Work", limits: Limits, give_up: "GiveUp") -> int:
     """Do `work` in a child process and return its exit code.
 
-    `work` receives a function with which it can promise an exit code in case it does not finish (`before` otherwise).
-    In that case, `give_up` is called with the reason and the promised code. Raises `OSError` if no process can be
-    started.
+    `work` receives a function with which it can promise an exit code in case it does not finish. In that case,
+    `give_up` is called with the reason and the promised code (`None` without a promise), and returns the exit code.
+    Raises `OSError` if no process can be started.
     """
     open_standard_streams()
     heard, spoken = os.pipe()
@@ -60,23 +61,21 @@ def run_watched(work: "Work", limits: Limits, give_up: "Callable[[str, int], Non
         code, reason = watch.until_done()
         if reason:
             watch.end()  # first, so that nothing more can happen afterwards
-            code = _promised(promised, before)
-            give_up(reason, code)
+            code = give_up(reason, _promised(promised))
         return code
     finally:
         watch.end()
 
 
-def run_beside_timer(work: "Work", limits: Limits, give_up: "Callable[[str, int], None]", before: int = 0) -> int:
+def run_beside_timer(work: "Work", limits: Limits, give_up: "GiveUp") -> int:
     """Do `work` as `run_watched` does, on systems without fork (Windows): a thread ends this process, unless
     something holds Python's lock."""
     from threading import Timer
 
-    promises = [before]
+    promises: list[int] = []
 
     def end() -> None:
-        give_up(_too_long(limits), promises[-1])
-        os._exit(promises[-1])
+        os._exit(give_up(_too_long(limits), promises[-1] if promises else None))
 
     timer = Timer(limits.longest, end)
     timer.daemon = True
@@ -230,12 +229,13 @@ def _read(path: str) -> bytes:
         return stream.read()
 
 
-def _promised(pipe: int, before: int) -> int:
+def _promised(pipe: int) -> int | None:
     os.set_blocking(pipe, False)
     try:
-        return (os.read(pipe, 64) or bytes([before]))[-1]
+        promises = os.read(pipe, 64)
     except BlockingIOError:
-        return before
+        return None
+    return promises[-1] if promises else None
 
 
 def write_all(stream: int, data: bytes) -> None:

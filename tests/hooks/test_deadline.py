@@ -139,7 +139,7 @@ from tokcost_hooks.watch import Limits, run_watched
 def work(promise):
     exec(os.environ["TROUBLE"])
     return 7
-os._exit(run_watched(work, Limits(60, 0.2), lambda reason, code: print(reason, flush=True)))
+os._exit(run_watched(work, Limits(60, 0.2), lambda reason, code: print(reason, flush=True) or 0))
 """
 
 
