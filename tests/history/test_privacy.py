@@ -256,7 +256,7 @@ def test_most_busy_teams_have_something_to_attack() -> None:
     assert sum(bool(allowed(busy(seed), GROUPINGS, 5)) for seed in range(40)) > 20
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.lists(busy_teams, min_size=2, max_size=3), st.sampled_from([3, 5]))
 def test_ranges_that_follow_each_other_tell_no_more_together_than_each_alone(
     ranges: list[list[Piece]], least: int

@@ -174,6 +174,7 @@ def test_a_server_that_is_stuck_is_not_waited_for_and_writes_nothing_afterwards(
     assert all_is_carried(troubled)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_slow_has_two_seconds(troubled: Hooked) -> None:
     trouble = "end = time.monotonic() + 4\nwhile time.monotonic() < end: pass"
     commit_until(troubled, "(it took longer than 2000 ms)", TROUBLE=trouble, **LIMITS)

@@ -18,6 +18,7 @@ import pytest
 
 from support.editor import PATIENCE
 from support.hooked import Hooked
+from support.tables import few
 
 PROGRAM = [sys.executable, "-P", "-c", "from tokcost.cli.start import main; main()"]
 pytestmark = pytest.mark.skipif(not hasattr(termios, "FIONREAD"), reason="needs to see how full a pipe is")
@@ -95,7 +96,7 @@ def commits_as_ever(repo: Hooked) -> None:
     assert "AI-Cost: " in repo.message()
 
 
-@pytest.mark.parametrize("kind", ["tokcost/summary", "no/such/method", "preview"])
+@pytest.mark.parametrize("kind", few(["tokcost/summary", "no/such/method", "preview"], 1))
 @pytest.mark.own_start
 def test_a_client_that_reads_no_answer_keeps_no_commit_waiting(agreed: Hooked, kind: str) -> None:
     repo = agreed
@@ -136,6 +137,7 @@ def test_a_client_that_asks_faster_than_it_is_answered_waits_in_its_pipe(agreed:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.own_start
 def test_the_server_ends_with_a_client_that_read_nothing_though_its_pipes_live_on(agreed: Hooked) -> None:
     repo = agreed

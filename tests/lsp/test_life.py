@@ -243,6 +243,7 @@ def test_what_prints_does_not_disturb_the_protocol(repo: Hooked) -> None:
         assert os.readlink(out / "0") == "/dev/null"
 
 
+@pytest.mark.slow
 def test_a_ledger_that_another_program_holds_is_told_and_tried_again(repo: Hooked) -> None:
     repo.spend()
     repo.log()

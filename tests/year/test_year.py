@@ -159,6 +159,7 @@ def check(team: Team) -> None:
         check_person(team, who)
 
 
+@pytest.mark.slow
 def test_three_weeks_of_a_small_team_are_told_as_they_were(tmp_path: Path) -> None:
     check(simulated(tmp_path, 1, people=5, clones=2, weeks=3, per_week=2))
 
