@@ -1,7 +1,7 @@
 """The connection of a hook or `tokcost status` to a running `tokcost lsp`: named pipes in the folder of the ledger.
 
-A server reads the names of clients from one pipe, the door. A client creates two pipes, `NAME.ask` and `NAME.say`, in
-the same folder, and writes its name to the door. Both sides check the owner and the mode of each pipe and of the
+A server reads the names of clients from one pipe, `clients`. A client creates two pipes, `NAME.ask` and `NAME.say`, in
+the same folder, and writes its name to `clients`. Both sides check the owner and the mode of each pipe and of the
 folder, so no other user can have opened a pipe.
 
 A Unix socket would do the same, but `import socket` takes twice as long as everything else that a client does. A
@@ -26,11 +26,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-FOLDER, DOOR = "server", "door"
+FOLDER, CLIENTS = "server", "clients"
 """The folder of all pipes, in the folder of the ledger, and the pipe in it from which a server reads clients' names."""
 PROTOCOL = "2"
 NAME_BYTES = 16
-"""Of a client's name, in hexadecimal digits. A line with it is written to the door atomically."""
+"""Of a client's name, in hexadecimal digits. A line with it is written to that pipe atomically."""
 GREETING_SECONDS = 0.1
 """Seconds that a client waits in total for a server to accept and greet it."""
 STEP_SECONDS = 0.02
@@ -130,7 +130,7 @@ def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SEC
     """The server of this ledger, ready to work; `None` if there is none, or it does not answer in time, is another
     version, or is busy."""
     folder = os.path.join(home, FOLDER)
-    if not hasattr(os, "mkfifo") or not os.path.exists(os.path.join(folder, DOOR)):
+    if not hasattr(os, "mkfifo") or not os.path.exists(os.path.join(folder, CLIENTS)):
         return None
     server = Server(folder)
     try:
@@ -180,17 +180,17 @@ class Server:
         self._ask, self._say = pipes_of(folder, os.urandom(NAME_BYTES // 2).hex())
         self._asks = self._says = -1
 
-    def knock(self) -> None:
+    def announce(self) -> None:
         """Announce a client to a server. Raises `OSError` if none listens."""
         require_private(self._folder)
-        door = open_pipe(os.path.join(self._folder, DOOR), os.O_WRONLY)
+        clients = open_pipe(os.path.join(self._folder, CLIENTS), os.O_WRONLY)
         try:
             for path in (self._ask, self._say):
                 os.mkfifo(path, 0o600)
             self._says = open_pipe(self._say, os.O_RDONLY)
-            os.write(door, os.path.basename(self._ask)[:NAME_BYTES].encode() + b"\n")
+            os.write(clients, os.path.basename(self._ask)[:NAME_BYTES].encode() + b"\n")
         finally:
-            os.close(door)
+            os.close(clients)
 
     def greeted(self, process: int, thread: int) -> None:
         """Read a greeting: from now on, the server sees when this end is closed. Raises `OSError`."""
@@ -264,7 +264,7 @@ def pipes_of(folder: str, name: str) -> tuple[str, str]:
 def is_name_of_pipe(name: str) -> bool:
     """Whether a server or its clients use this name for a pipe."""
     client, _, kind = name.partition(".")
-    return name == DOOR or (kind in ("ask", "say") and len(client) == NAME_BYTES and client.isalnum())
+    return name == CLIENTS or (kind in ("ask", "say") and len(client) == NAME_BYTES and client.isalnum())
 
 
 def remove_pipe(path: str) -> None:
@@ -332,7 +332,7 @@ def _is_ready(number: int, events: int, seconds: float) -> bool:
 
 
 def _is_met(server: Server, home: str, environ: "Mapping[str, str]", seconds: float) -> bool:
-    server.knock()
+    server.announce()
     frame = server.next(seconds)
     if frame is None or frame[0] != GREETING:
         return False

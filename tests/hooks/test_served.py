@@ -123,13 +123,13 @@ def test_a_server_that_was_killed_is_not_missed(repo: Hooked) -> None:
     with repo.serve() as editor:
         editor.process.kill()
         editor.process.wait()
-    assert (repo.ledger_home / "server/door").exists()
+    assert (repo.ledger_home / "server/clients").exists()
     assert commit(repo) == ""
     only_a_server_can(repo)
-    with repo.serve() as editor:  # the next one takes the door over
+    with repo.serve() as editor:  # the next one takes over
         commit_served(repo)
         assert editor.quit() == 0
-    assert not (repo.ledger_home / "server/door").exists()
+    assert not (repo.ledger_home / "server/clients").exists()
     assert all_is_carried(repo)
 
 
@@ -188,7 +188,7 @@ def test_a_server_that_imports_is_left_alone(repo: Hooked, tmp_path: Path) -> No
     os.mkfifo(fifo)
     with Editor(repo.environ | {"TROUBLE": f"open('{fifo}')"}, repo.path) as editor:  # it comes to no end
         editor.open()
-        editor.wait((repo.ledger_home / "server/door").exists)
+        editor.wait((repo.ledger_home / "server/clients").exists)
         assert commit(repo) == ""
     assert repo.replies() == {"total": 1, "carried": 1}
 
@@ -224,7 +224,7 @@ def test_with_two_editors_the_second_takes_over(repo: Hooked) -> None:
         second.wait(repo.is_served)
         commit_served(repo)
         assert second.quit() == 0
-    assert not (repo.ledger_home / "server/door").exists()
+    assert not (repo.ledger_home / "server/clients").exists()
 
 
 class Line:
@@ -253,16 +253,16 @@ Talk = Callable[[Line, bytes], None]
 
 @contextmanager
 def posing(repo: Hooked, talk: Talk) -> Iterator[list[bytes]]:
-    """Something else behind the server's door; the requests that it was sent."""
+    """Something else in place of the server; the requests that it was sent."""
     who = "\0".join((identity(str(repo.ledger_home), repo.environ), str(os.getpid()), str(os.getpid())))
     heard: list[bytes] = []
     folder = repo.ledger_home / "server"
     folder.mkdir(0o700)
-    os.mkfifo(folder / "door", 0o600)
-    door = os.open(folder / "door", os.O_RDWR)
+    os.mkfifo(folder / "clients", 0o600)
+    listening = os.open(folder / "clients", os.O_RDWR)
 
     def serve() -> None:
-        while name := os.read(door, NAME_BYTES + 1).strip().decode():
+        while name := os.read(listening, NAME_BYTES + 1).strip().decode():
             try:
                 line = Line(folder, name)
             except OSError:  # it has left, as it may when it heard nothing in time
@@ -277,10 +277,10 @@ def posing(repo: Hooked, talk: Talk) -> Iterator[list[bytes]]:
     try:
         yield heard
     finally:
-        os.write(door, b"\n")
+        os.write(listening, b"\n")
         thread.join()
-        os.close(door)
-    (folder / "door").unlink()
+        os.close(listening)
+    (folder / "clients").unlink()
     assert list(folder.iterdir()) == []
     folder.rmdir()
 
@@ -331,7 +331,7 @@ class Caller(Server):
     """A client that says whatever it likes."""
 
     def __enter__(self) -> "Caller":
-        self.knock()
+        self.announce()
         return self
 
     def is_greeted(self) -> bool:
@@ -390,15 +390,15 @@ import os, select, sys
 os.setgid(65534); os.setuid(65534)
 folder, name = sys.argv[1:]
 says = os.open(f"{folder}/{name}.say", os.O_RDONLY | os.O_NONBLOCK)
-door = os.open(f"{folder}/door", os.O_WRONLY | os.O_NONBLOCK)
-os.write(door, f"{name}\\n".encode())
+listening = os.open(f"{folder}/clients", os.O_WRONLY | os.O_NONBLOCK)
+os.write(listening, f"{name}\\n".encode())
 print(select.select([says], [], [], 0.5)[0])
 """
 only_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else")
 
 
 def ask_as_nobody(folder: Path, name: str, opened: Sequence[Path]) -> "subprocess.CompletedProcess[str]":
-    """The news of another user at a door to which the way is open for a moment."""
+    """The news of another user at a pipe that is accessible for a moment."""
     for one in opened:
         one.chmod(0o711)
     done = subprocess.run([sys.executable, "-c", AS_NOBODY, folder, name], capture_output=True, text=True, check=False)
@@ -414,13 +414,13 @@ def test_another_user_is_told_nothing() -> None:
         repo = Hooked(Path(place), rooted=True)
         with repo.serve():
             folder = repo.ledger_home / "server"
-            assert (folder / "door").stat().st_mode & 0o777 == 0o600
+            assert (folder / "clients").stat().st_mode & 0o777 == 0o600
             assert {one.stat().st_mode & 0o777 for one in (folder, repo.ledger_home)} == {0o700}
             name = "0123456789abcdef"
             for path in pipes_of(str(folder), name):
                 os.mkfifo(path)
                 os.chmod(path, 0o666)
-            (folder / "door").chmod(0o666)
+            (folder / "clients").chmod(0o666)
             way = [folder, repo.ledger_home, Path(place)]
             done = ask_as_nobody(folder, name, way)
             for _ in range(TRIES):
@@ -432,7 +432,7 @@ def test_another_user_is_told_nothing() -> None:
 
 
 @only_root
-@pytest.mark.parametrize("name", ["server", "server/door"])
+@pytest.mark.parametrize("name", ["server", "server/clients"])
 def test_nothing_is_said_at_a_door_that_others_may_open(repo: Hooked, name: str) -> None:
     talk = POSERS["silent"]
     with posing(repo, talk) as heard:
@@ -447,12 +447,12 @@ def test_nothing_is_said_at_a_door_that_others_may_open(repo: Hooked, name: str)
 def test_what_a_killed_client_and_a_killed_server_left_is_cleared_away(repo: Hooked) -> None:
     folder = repo.ledger_home / "server"
     folder.mkdir(0o700)
-    for path in (folder / "door", *map(Path, pipes_of(str(folder), "0123456789abcdef"))):
+    for path in (folder / "clients", *map(Path, pipes_of(str(folder), "0123456789abcdef"))):
         os.mkfifo(path, 0o600)
     assert commit(repo) == ""
     with repo.serve():
         assert commit(repo) == ""
-        assert [path.name for path in folder.iterdir()] == ["door"]
+        assert [path.name for path in folder.iterdir()] == ["clients"]
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
@@ -474,7 +474,7 @@ def test_a_server_removes_nothing_but_pipes_and_follows_no_link(repo: Hooked, tm
     else:
         with repo.serve():
             assert commit(repo) == ""
-    assert {*there.iterdir()} - {there / "door"} == {*kept}
+    assert {*there.iterdir()} - {there / "clients"} == {*kept}
 
 
 def test_a_folder_with_a_long_name_is_served_too(tmp_path: Path) -> None:

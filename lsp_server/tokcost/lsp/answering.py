@@ -20,8 +20,8 @@ from tokcost.files.private import PRIVATE_FOLDER, check_private, is_ours
 from tokcost.local_server import (
     BEGUN,
     BUSY,
+    CLIENTS,
     DONE,
-    DOOR,
     FOLDER,
     GREETING,
     MOST_BYTES,
@@ -80,8 +80,8 @@ class Answering:
         self._worker, self._say = worker, say
         self._ended = threading.Event()
         self._folder = os.path.join(home, FOLDER)
-        self._door = os.path.join(self._folder, DOOR)
-        self._knocker = -1
+        self._clients = os.path.join(self._folder, CLIENTS)
+        self._kept_open = -1
         """The end of the pipe that clients write to: while it is open here too, the pipe never reports its end."""
 
     def start(self) -> None:
@@ -92,11 +92,11 @@ class Answering:
     def stop(self) -> None:
         """Accept no more clients, and remove the pipe."""
         self._ended.set()
-        if self._knocker >= 0:
+        if self._kept_open >= 0:
             with suppress(OSError):
-                remove_pipe(self._door)
+                remove_pipe(self._clients)
             with suppress(OSError):
-                os.write(self._knocker, b"\n")  # wakes the listening thread
+                os.write(self._kept_open, b"\n")  # wakes the listening thread
 
     def _serve(self) -> None:
         """Wait until this server is the serving one, then accept clients until the end."""
@@ -135,25 +135,25 @@ class Answering:
         for name in os.listdir(self._folder):  # pipes of a killed server and its clients: the lock is ours
             if is_name_of_pipe(name):
                 remove_pipe(os.path.join(self._folder, name))
-        os.mkfifo(self._door, 0o600)
-        door = open_pipe(self._door, os.O_RDONLY)
+        os.mkfifo(self._clients, 0o600)
+        clients = open_pipe(self._clients, os.O_RDONLY)
         try:
-            self._knocker = open_pipe(self._door, os.O_WRONLY)
-            os.set_blocking(door, True)
-            self._accept(door)
+            self._kept_open = open_pipe(self._clients, os.O_WRONLY)
+            os.set_blocking(clients, True)
+            self._accept(clients)
         finally:
-            knocker, self._knocker = self._knocker, -1
+            kept_open, self._kept_open = self._kept_open, -1
             with suppress(OSError):  # if the end was requested before the pipe existed, nobody has removed it
-                remove_pipe(self._door)
-            for number in (door, knocker):
+                remove_pipe(self._clients)
+            for number in (clients, kept_open):
                 if number >= 0:
                     os.close(number)
 
-    def _accept(self, door: int) -> None:
+    def _accept(self, clients: int) -> None:
         """Accept clients by the names of their pipes, until the end. Raises `OSError`."""
         rest = b""
         while not self._ended.is_set():
-            *names, rest = (rest + os.read(door, 4096)).split(b"\n")
+            *names, rest = (rest + os.read(clients, 4096)).split(b"\n")
             rest = rest[-NAME_BYTES:]
             for name in names:
                 if len(name) == NAME_BYTES and _DIGITS.issuperset(name):
