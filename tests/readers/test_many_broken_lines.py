@@ -38,7 +38,7 @@ SHAPES: dict[str, Callable[[str], str]] = {
 }
 LINES = 2_500
 """More than a reader searches without finding a record."""
-MOST_STEPS = 36
+MOST_STEPS = 52
 """Calls of functions for each further line."""
 
 

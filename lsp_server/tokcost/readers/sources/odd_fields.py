@@ -55,7 +55,7 @@ def without_odd_fields(
 def as_told(
     decoder: "msgspec.json.Decoder[_Record]", shape: type[_Record], raw: bytes, needed: Container[str] = ()
 ) -> _Record | None:
-    """The record in a line, without odd fields where it has some; `None` for a damaged one."""
+    """The record in a line, without fields of an unusual type; `None` if it is damaged."""
     return decoded(decoder, raw) or without_odd_fields(shape, raw, needed)
 
 
