@@ -218,6 +218,22 @@ def test_what_was_taken_out_stays_out_although_post_commit_is_killed_at_work(rep
     assert repo.replies() == {"total": 3, "carried": 2, "withheld": 1}
 
 
+def test_what_was_taken_out_stays_out_although_post_commit_runs_without_a_git_above_it(repo: Hooked) -> None:
+    """As where a hook and the program that started it are killed together, and its worker lives on."""
+    repo.work("Warm")
+    path = repo.common_dir / "hooks/post-commit"
+    whole = path.read_bytes()
+    hook(repo, "whole", f'while [ -e "/proc/$1" ]; do sleep 0.02; done\n{whole.decode().removeprefix("#!/bin/sh")}')
+    path.write_text('#!/bin/sh\n("${0%/*}/whole" $$ &)\nexit 0\n')
+    note = repo.git_dir / "TOKCOST_PROPOSAL"
+    cut(repo)
+    while note.exists() or (repo.git_dir / "TOKCOST_UNSETTLED").exists():
+        time.sleep(0.02)
+    path.write_bytes(whole)
+    repo.work("After")
+    assert repo.replies() == {"total": 3, "carried": 2, "withheld": 1}
+
+
 @pytest.mark.parametrize("damage", ["s/ USD list; / dollars, /", "s/^AI-Cost: .* tokens/* AI-Cost: much/"])
 def test_a_line_that_a_hook_damaged_is_not_taken_out(repo: Hooked, damage: str) -> None:
     hook(repo, "commit-msg.before-tokcost", f'sed -i "{damage}" "$1"')

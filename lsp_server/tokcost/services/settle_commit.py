@@ -85,6 +85,8 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
         _keep_of(home, environ, here, notes, found)
     if noted is not None and _is_of_this(environ, noted):
         said = _settle_noted(home, environ, here, notes, noted)
+    elif noted is not None:
+        _settle_unseen(home, environ, here, notes, noted)
     settled(notes)
     return said
 
@@ -110,10 +112,16 @@ def settle_late(home: Path, environ: Mapping[str, str], here: CloneState, notes:
         settled(notes)
     noted = take_unseen(notes)
     if noted is not None:
-        made = _made_without_its_hook(environ, here, noted)
-        if made is not None and noted.tokens != (BIND,):
-            _withhold_removed(home, worktree, notes, made, noted)
+        _settle_unseen(home, environ, here, notes, noted)
         seen(notes)
+
+
+def _settle_unseen(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, noted: Noted) -> None:
+    """Withhold the lines that are missing in the commit for which a proposal was noted, if it was made although its
+    hook did not run, or cannot be told from another one: its git process may have ended together with the hook."""
+    made = _made_without_its_hook(environ, here, noted)
+    if made is not None and noted.tokens != (BIND,):
+        _withhold_removed(home, here.worktree, notes, made, noted)
 
 
 def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: Noted) -> Commit | None:
