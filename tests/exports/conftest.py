@@ -31,7 +31,8 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.fixture(scope="session")
+# Not for longer: its reader is on the search path of this process, where hooks of other tests cannot be forked then.
+@pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
     tmp_path = tmp_path_factory.mktemp("work")
     repo = Hooked(tmp_path, rooted=True, forks=True)
