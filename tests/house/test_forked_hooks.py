@@ -40,6 +40,14 @@ def test_a_forked_hook_starts_nothing(tmp_path: Path) -> None:
     assert program.exists()
 
 
+def test_hooks_are_forked_whatever_modules_a_test_run_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONUTF8", "1")
+    repo, _ = same_door(tmp_path, real="/nowhere")
+    assert repo.work()
+
+
 @pytest.mark.parametrize("other", [{"LC_ALL": "POSIX"}, {"LD_LIBRARY_PATH": "/nowhere"}])
 def test_in_other_circumstances_python_is_started(tmp_path: Path, other: dict[str, str]) -> None:
     marks = tmp_path / "started"

@@ -30,7 +30,8 @@ from support.forking import limit
 COMMAND_LINE = "from tokcost.cli.start import main; main()"
 """The program `tokcost`."""
 
-_AT_START = ("LANG", "LC_", "PYTHON", "COVERAGE_")
+_LANGUAGE = ("LANG", "LC_")
+_AT_START = (*_LANGUAGE, "PYTHON", "COVERAGE_")
 """Beginnings of the variables that Python reads when it starts."""
 _HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 _OF_FILES = (["collect"], ["dataset"])
@@ -224,10 +225,11 @@ def _start_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...] | None:
 
 def hook_program(program: Path, path: str) -> Path:
     """A program that hook scripts can start instead of `tokcost_hooks/run.py`: hooks are forked then. `path` is what
-    these scripts hand it in `TOKCOST_PATH`. Where nothing can be forked, `program` itself."""
-    language = _start_of(os.environ)
-    if not hasattr(os, "pidfd_open") or language is None:
+    these scripts hand it in `TOKCOST_PATH`. Where nothing can be forked, `program` itself. Python's own variables and
+    the search path of this process are of no importance: scripts start Python in isolated mode."""
+    if not hasattr(os, "pidfd_open"):
         return program
+    language = tuple(sorted(item for item in os.environ.items() if item[0].startswith(_LANGUAGE)))
     folder = _origin("hook", language).folder
     if not (folder / "run.py").exists():
         state = hook_door.circumstances({**os.environb, b"TOKCOST_PATH": os.fsencode(path)})
