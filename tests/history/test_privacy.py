@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tokcost.history.privacy.contributors import NOBODY, count_heads
 from tokcost.history.privacy.dominance import Exchange, Sums, standing_out
-from tokcost.history.privacy.groups import count_heads, shown_labels
+from tokcost.history.privacy.groups import shown_labels
 from tokcost.history.privacy.lonely import lonely
 from tokcost.history.privacy.safe_cells import Share, safe_cells
 from tokcost.history.privacy.suppression import OTHER, Labels, Piece, allowed, is_safe, to_blame
@@ -29,6 +30,11 @@ def piece(who: int, cost: int, number: int = 0, **names: str) -> Piece:
 
 def team(people: int, cost: int = 100, **names: str) -> list[Piece]:
     return [piece(who, cost, 0, **names) for who in range(people)]
+
+
+def of_people(pieces: list[Piece]) -> list[Piece]:
+    """What is left of figures for an attacker, who knows what bots spent."""
+    return [one for one in pieces if one.who != NOBODY]
 
 
 def shown_sums(pieces: list[Piece], shown: Mapping[Grouping, Labels]) -> dict[tuple[str, str], list[Piece]]:
@@ -186,6 +192,91 @@ def test_a_name_that_is_written_another_way_is_the_same_contributor(
     assert (heads[one] == heads[other], len(set(heads.values()))) == (True, 2)
 
 
+@pytest.mark.parametrize(
+    ("mail", "name"),
+    [
+        ("49699333+dependabot[bot]@users.noreply.github.com", "dependabot[bot]"),
+        ("198982749+Copilot@users.noreply.github.com", "copilot-swe-agent[bot]"),
+        ("198982749+Copilot@users.noreply.github.com", "Copilot"),
+        ("209825114+claude[bot]@users.noreply.github.com", "Claude"),
+        ("noreply@anthropic.com", "Claude"),
+        ("cursoragent@cursor.com", "Cursor Agent"),
+        ("release@x.org", "Release [Bot]"),
+        ("project_42_bot_5c8f1d@noreply.gitlab.example.org", "ci"),
+        ("group_7_bot_0a1b2c@noreply.gitlab.com", "Deploy"),
+        ("project42_bot@noreply.gitlab.example.org", "ci"),
+        ("project42_bot3@noreply.gitlab.example.org", "ci"),
+        ("service_account_group_345_c468757e6df2fc10@noreply.gitlab.com", "Service account user"),
+        ("service_account_c468757e6df2fc10@noreply.gitlab.com", "Service account user"),
+        ("l9waxxfgue3c3ce6g36@bots.bitbucket.org", "pipeline"),
+    ],
+)
+def test_an_account_of_a_program_is_nobody(mail: str, name: str) -> None:
+    assert count_heads([(mail, name), ("ann@x", "Ann")]) == {(mail, name): NOBODY, ("ann@x", "Ann"): 0}
+
+
+@pytest.mark.parametrize(
+    ("mail", "name"),
+    [
+        ("abbot@x.org", "Ann Abbot"),
+        ("bot@x.org", "Bot"),
+        ("12345+botanist@users.noreply.github.com", "[bot]anist"),
+        ("group.bot@x.org", "Eve"),
+        ("eve@bots.example.org", "Eve"),
+        ("service_account@x.org", "Eve"),
+        ("[bot]", "Eve"),
+        ("", ""),
+    ],
+)
+def test_who_only_sounds_like_a_bot_is_a_person(mail: str, name: str) -> None:
+    assert count_heads([(mail, name)]) == {(mail, name): 0}
+
+
+def test_a_name_or_an_address_in_common_with_a_bot_makes_nobody_a_bot_and_joins_no_two_people() -> None:
+    bots = [("ann@x", "Helper[bot]"), ("cem@x", "Helper[bot]"), ("helper[bot]@x", "Ann"), ("helper[bot]@x", "Cem")]
+    heads = count_heads([("ann@x", "Ann"), ("cem@x", "Cem"), *bots])
+    assert {heads[one] for one in bots} == {NOBODY}
+    assert heads["ann@x", "Ann"] != heads["cem@x", "Cem"]
+    assert NOBODY not in (heads["ann@x", "Ann"], heads["cem@x", "Cem"])
+
+
+def test_a_bot_does_not_make_up_for_a_missing_contributor() -> None:
+    bots = [piece(NOBODY, 100, number, area="api") for number in range(3)]
+    assert allowed([*team(4, area="api"), *bots], [AREA], 5) == {}
+    assert allowed([*team(5, area="api"), *bots], [AREA], 5) == {AREA: {"api": "api"}}
+
+
+def test_a_bot_hides_nobody_who_dominates() -> None:
+    pieces = [piece(0, 10_000, area="api"), *team(6, 10, area="api"), piece(NOBODY, 5_000, area="api")]
+    assert allowed(pieces, [AREA], 5) == {}
+
+
+def test_what_a_bot_alone_did_is_shown_and_hides_nobody_beside_it() -> None:
+    deps = piece(NOBODY, 900, area="deps")
+    assert allowed([*team(6, area="api"), deps], [AREA], 5) == {AREA: {"api": "api", "deps": "deps"}}
+    assert allowed([*team(6, area="api"), deps, piece(0, 70, area="ops")], [AREA], 5) == {
+        AREA: {"api": OTHER, "ops": OTHER, "deps": "deps"}
+    }
+    assert allowed([*team(2, area="api"), deps], [AREA], 3) == {}
+    assert allowed([deps, piece(NOBODY, 5, area="ci")], [AREA], 5) == {AREA: {"deps": "deps", "ci": "ci"}}
+
+
+def test_a_month_of_a_bot_stands_alone_and_is_no_neighbour_that_hides_anyone() -> None:
+    may = [piece(NOBODY, 100, month="5")]
+    assert allowed([*may, *team(6, month="6"), *team(6, month="7")], [MONTH], 5)[MONTH] == {"5": "5", "6": "6", "7": "7"}
+    assert allowed([*may, *team(2, month="6"), *may], [MONTH], 3) == {}
+    apart = [*team(2, month="4"), *may, *(piece(who, 100, month="6") for who in range(2, 8))]
+    assert allowed([*apart, *team(6, month="7")], [MONTH], 3)[MONTH] == dict.fromkeys("456", "4 to 6") | {"7": "7"}
+
+
+def test_a_bot_whose_part_lies_elsewhere_does_not_make_a_cell_look_less_contained_in_another() -> None:
+    """All that people did in June is in api, and a bot did something in deps: api minus June, of which the bot's part is
+    known, is about four people."""
+    classes = {("api", "June"): alone(10, *range(8)), ("api", "May"): alone(10, *range(4))}
+    classes |= {("web", "May"): alone(10, *range(4, 10)), ("deps", "June"): alone(10)}
+    assert to_blame(classes, 1, 5) == {"June"}
+
+
 amounts = st.integers(0, 6).map(lambda power: 2**power)
 pieces_of_a_team = st.lists(
     st.builds(
@@ -201,7 +292,7 @@ pieces_of_a_team = st.lists(
             type=size + model if week < "y" else "fix",
             issue=f"#{who // 3}" if area > "a" else "(no issue)",
         ),
-        st.integers(0, 8),
+        st.integers(NOBODY, 8),
         amounts,
         st.sampled_from("abc"),
         st.sampled_from("12"),
@@ -220,6 +311,7 @@ def test_no_combination_of_all_figures_tells_what_one_contributor_spent(pieces: 
     """Linear algebra over everything that one run shows: is what someone spent, in all or in any part, a combination of
     the figures, for an outsider or for a colleague who knows his own amounts?"""
     shown = allowed(pieces, GROUPINGS, least)
+    pieces = of_people(pieces)
     figures = [*shown_sums(pieces, shown).values()]
     if len(figures) == 1:
         return  # the total alone, which is always shown
@@ -245,7 +337,8 @@ def busy(seed: int) -> list[Piece]:
         area = "ops" if who == 0 and chance.random() < 0.3 else chance.choice("abc")
         names = {"area": area, "month": chance.choice("12"), "model": chance.choice("pq")}
         names |= {"type": chance.choice(("feat", "fix")), "issue": chance.choice(("#1", f"#{who}"))}
-        found.append(piece(who, 2 ** chance.randrange(4), number, **names))
+        author = NOBODY if chance.random() < 0.2 else who
+        found.append(piece(author, 2 ** chance.randrange(4), number, **names))
     return found
 
 
@@ -262,7 +355,7 @@ def test_ranges_that_follow_each_other_tell_no_more_together_than_each_alone(
     ranges: list[list[Piece]], least: int
 ) -> None:
     """`--against`, and a chain of such runs: the same people, every figure of every run in one system of equations."""
-    runs = [shown_sums(pieces, allowed(pieces, GROUPINGS, least)) for pieces in ranges]
+    runs = [shown_sums(of_people(pieces), allowed(pieces, GROUPINGS, least)) for pieces in ranges]
     figures = [found for run in runs if len(run) > 1 for found in run.values()]
     pieces = [one for run in runs if len(run) > 1 for one in run["total", ""]]
     people = sorted({one.who for one in pieces})
@@ -332,7 +425,9 @@ def test_sums_and_differences_within_a_grouping_are_about_five_or_more_of_whom_n
         names = sorted(set(labels.values()))
         for count in range(1, len(names) + 1):
             for some in combinations(names, count):
-                kept = [one for one in pieces if labels[one.names[grouping]] in some]
+                kept = [one for one in of_people(pieces) if labels[one.names[grouping]] in some]
+                if not kept:
+                    continue  # of bots alone
                 spent: dict[int, int] = {}
                 for one in kept:
                     spent[one.who] = spent.get(one.who, 0) + one.list_cost
@@ -348,6 +443,7 @@ def test_everyones_total_could_be_15_percent_higher_with_the_same_figures(pieces
     shown = allowed(pieces, GROUPINGS, 5)
     if not shown:
         return
+    pieces = of_people(pieces)
     people = sorted({one.who for one in pieces})
     for target in people:
         for colleague in people:

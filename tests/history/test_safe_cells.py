@@ -2,6 +2,7 @@
 
 import pytest
 
+from tokcost.history.privacy.contributors import NOBODY
 from tokcost.history.privacy.safe_cells import Share, safe_cells
 from tokcost.model.dataset import ALL
 
@@ -15,9 +16,10 @@ class Month:
         self.shares: list[Share] = []
         self.areas: list[str] = []
 
-    def add(self, area: str, people: int, report: str, known: str = "") -> None:
-        for _ in range(people):
-            one = Share(len(self.shares), "r", "2026-10", area, "m", 100, 100, LEAST, (report,), known)
+    def add(self, area: str, people: int, report: str, known: str = "", *, family: str = "r", bots: int = 0) -> None:
+        for number in range(people + bots):
+            who = len(self.shares) if number < people else NOBODY
+            one = Share(who, family, "2026-10", area, "m", 100, 100, LEAST, (report,), known)
             self.shares.append(one)
             self.areas.append(area)
 
@@ -57,3 +59,31 @@ def test_where_what_was_published_before_tells_of_one_person_nothing_is_added_to
     for area in "bcdef"[:areas]:
         month.add(area, 6, "theirs")
     assert month.cells() == {area: {None} for area in "abcdef"[: areas + 1]}
+
+
+def test_another_repositorys_bot_does_not_publish_what_the_report_of_a_repository_keeps_back() -> None:
+    month = Month()
+    month.add("a", 1, "his", known="published")
+    month.add("b", 6, "theirs")
+    month.add("b", 0, "", family="s", bots=1)
+    for family in "stuvw":
+        month.add("c", 1, "", family=family)
+    assert month.cells() == {"a": {None}, "b": {(ALL, ALL)}, "c": {(ALL, ALL)}}
+
+
+def test_what_bots_of_several_repositories_did_is_a_cell_though_people_in_them_wait() -> None:
+    month = Month()
+    for family in "rs":
+        month.add("deps", 0, "", family=family, bots=1)
+    assert month.cells() == {"deps": {("deps", "m")}}
+    month.add("api", 2, "")
+    assert month.cells() == {"deps": {("deps", "m"), None}, "api": {None}}
+
+
+def test_bots_in_the_cells_of_several_repositories_take_nothing_from_people_there() -> None:
+    month = Month()
+    for family in "rstuv":
+        month.add("api", 1, "", family=family)
+        month.add("deps", 0, "", family=family, bots=1)
+    month.add("deps", 0, "", family="w", bots=1)
+    assert month.cells() == {"api": {("api", "m")}, "deps": {("deps", "m")}}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.history.merge_subjects import squash_number
-from tokcost.history.privacy.groups import count_heads
+from tokcost.history.privacy.contributors import count_people
 from tokcost.history.read_history import carried, reach, read_branches, read_history
 from tokcost.history.report_policy import read_report_policy
 from tokcost.model.changes import Carrier, Graph
@@ -195,7 +195,7 @@ def _shares(
     people."""
     others = {step.commit for step in steps} - squashed
     for commits in (squashed, others):
-        if len(set(count_heads(read_authors(repository, commits).values()).values())) < least:
+        if count_people(read_authors(repository, commits).values()) < least:
             return []
     squash, other = (percent(len(commits & with_line), len(commits)) for commits in (squashed, others))
     return [Check("with a line", f"{squash} of the squash commits, {other} of the others")]

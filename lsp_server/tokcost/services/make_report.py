@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tokcost.history.changes import changes_of
 from tokcost.history.facts_of_changes import read_heads
-from tokcost.history.privacy.groups import count_heads
+from tokcost.history.privacy.contributors import count_people
 from tokcost.history.read_history import Told, reach, read_branches, read_history
 from tokcost.history.report_policy import read_report_policy
 from tokcost.model.changes import Change, Coverage, Head, Open, Report
@@ -131,8 +131,7 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
 def _coverage(repository: Repository, span: Range, told: Told, least: int) -> Coverage | None:
     """The share of commits with a line, only if enough people committed for the share to reveal nothing about one of
     them."""
-    authors = some_authors(repository, span, _AUTHORS_LOOKED_AT)
-    if len(set(count_heads(authors).values())) < least:
+    if count_people(some_authors(repository, span, _AUTHORS_LOOKED_AT)) < least:
         return None
     with_line = sum(bool(one.carrier.lines) and not one.carrier.is_merge for one in told.placed)
     return Coverage(with_line, told.commits)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
-from tokcost.history.privacy.groups import Author, Facts, count_heads, pieces_of, shown_labels
+from tokcost.history.privacy.contributors import Author, count_heads
+from tokcost.history.privacy.groups import Facts, pieces_of, shown_labels
 from tokcost.history.privacy.safe_cells import Place, Share, known_name, safe_cells
 from tokcost.history.privacy.suppression import Labels, Piece
 from tokcost.model.changes import GROUPINGS, Change, Grouping

@@ -3,14 +3,13 @@
 There is no grouping by person: authors are passed in, counted, and never returned.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
-from unicodedata import normalize
 
 from tokcost.history.areas import split
 from tokcost.history.issue_references import NO_ISSUE
+from tokcost.history.privacy.contributors import Author, count_heads
 from tokcost.history.privacy.suppression import Labels, Piece, allowed
 from tokcost.model.changes import GROUPINGS, Cell, Change, Grouping, quantile
 from tokcost.model.periods import count_from_to, period_of
@@ -26,9 +25,6 @@ _IN_TURN: tuple[Grouping, ...] = ("area", "model", "type", "month", "issue", "we
 """The order in which groupings are added. Months and weeks give way by merging two neighbours, others lose a cell
 for good, so the most important ones come before the many cells of a long time."""
 _FOR_MEDIAN, _FOR_P90 = 5, 20
-
-Author = tuple[str, str]
-"""E-mail address and name."""
 
 
 class Facts(NamedTuple):
@@ -62,36 +58,6 @@ def shown_labels(pieces: Sequence[Piece], least: int) -> dict[Grouping, Labels]:
     offered: list[Grouping] = [name for name in _IN_TURN if name != "week" or _weeks(pieces) <= _MOST_WEEKS]
     found = allowed(pieces, offered, least)
     return {name: found[name] for name in GROUPINGS if name in found}
-
-
-def count_heads(authors: Iterable[Author]) -> dict[Author, int]:
-    """A bare number for each contributor. People who share an e-mail address or a name are the same contributor."""
-    known: dict[str, int] = {}
-    found: dict[Author, int] = {}
-    distinct = sorted(set(authors))
-    parent = list(range(len(distinct)))
-
-    def root(one: int) -> int:
-        while parent[one] != one:
-            one = parent[one]
-        return one
-
-    for number, (mail, name) in enumerate(distinct):
-        for word in (f"mail {_NOREPLY.sub('', _plain(mail))}", f"name {_plain(name)}"):
-            parent[root(known.setdefault(word, number))] = root(number)
-    for number, author in enumerate(distinct):
-        found[author] = root(number)
-    return found
-
-
-_NOREPLY = re.compile(r"^\d+[+-](?=[^@]*@users\.noreply\.git(?:hub|lab)\.com$)")
-"""The user's number in an address assigned by a forge: older addresses, and those typed by hand, have the name
-alone."""
-
-
-def _plain(text: str) -> str:
-    """A name without differences of keyboard, program and day: case, blanks, composed accents."""
-    return " ".join(normalize("NFKC", normalize("NFKC", text).casefold()).split())
 
 
 def size_class(lines: int) -> str:

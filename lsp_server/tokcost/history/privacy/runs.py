@@ -67,7 +67,7 @@ def _is_safe(cells: Cells, run: Run, least: int) -> bool:
     return is_safe(joined(cells[name] for name in run), least)
 
 
-def _weakness(cells: Cells, run: Run) -> tuple[int, int, str]:
+def _weakness(cells: Cells, run: Run) -> tuple[bool, int, int, str]:
     return weakness(run[0], joined(cells[name] for name in run))
 
 

@@ -23,7 +23,7 @@ Repositories that share claims (forks) are one family and count as one repositor
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from tokcost.history.privacy.cells import is_safe, joined, weakness
+from tokcost.history.privacy.cells import add, hides_everyone, is_safe, joined, weakness
 from tokcost.history.privacy.dominance import PERCENT, Sums
 from tokcost.history.privacy.suppression import to_blame
 from tokcost.model.changes import FEWEST
@@ -131,8 +131,7 @@ def _weakest(shares: Sequence[Share], cells: Mapping[Place, Numbers]) -> Place:
 def _sums(shares: Sequence[Share], numbers: Iterable[int]) -> Sums:
     found: Sums = {}
     for share in map(shares.__getitem__, numbers):
-        cost, tokens = found.get(share.who, (0, 0))
-        found[share.who] = cost + share.list_cost, tokens + share.tokens
+        add(found, share.who, share.list_cost, share.tokens)
     return found
 
 
@@ -145,11 +144,12 @@ def _is_safe(shares: Sequence[Share], numbers: Numbers) -> bool:
 
 
 def _outlives_each_family(shares: Sequence[Share], numbers: Numbers) -> bool:
-    """Whether the rest without any one family is safe as well. This implies that several have a part in it."""
+    """Whether the rest without any one family is safe as well. This implies that several have a part in it, or that
+    nobody has."""
     parts = [_sums(shares, some) for some in _sorted_by(numbers, lambda number: (shares[number].family,))]
     whole, least = joined(parts), _least(shares, numbers)
     return is_safe(whole, least) and all(
-        _stays_safe(whole, part, least) or is_safe(_without(whole, part), least) for part in parts
+        not part or _stays_safe(whole, part, least) or hides_everyone(_without(whole, part), least) for part in parts
     )
 
 
@@ -183,9 +183,7 @@ def _blamed(
     for number in numbers:
         share = shares[number]
         name = known[number] or (_name(share.month, places[number]) if number in places else "")
-        sums = classes.setdefault((*share.beside, name), {})
-        cost, tokens = sums.get(share.who, (0, 0))
-        sums[share.who] = cost + share.list_cost, tokens + share.tokens
+        add(classes.setdefault((*share.beside, name), {}), share.who, share.list_cost, share.tokens)
     return to_blame(classes, len(next(iter(classes))) - 1, least)
 
 

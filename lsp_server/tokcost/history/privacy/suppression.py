@@ -14,13 +14,14 @@ tried.
 contributors (`lonely.py`), a cell minus the cells of another grouping inside it is empty or passes rule 1, and nobody's
 total can be told within 15 %, not even by one who knows his own part (`dominance.py`).
 
-Contributors are bare numbers here, and are never returned.
+Contributors are bare numbers here, and are never returned. Bots are none of them (`contributors.py`): a cell of bots
+alone may be shown, and in any other cell the rules must hold without what bots spent.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from tokcost.history.privacy.cells import Labels, is_safe, joined, weakness
+from tokcost.history.privacy.cells import Labels, add, is_safe, joined, weakness
 from tokcost.history.privacy.dominance import Sums, standing_out
 from tokcost.history.privacy.lonely import lonely
 from tokcost.history.privacy.runs import in_fewer_runs, in_more_runs, in_runs
@@ -79,9 +80,7 @@ def _parted(
 def _sums(pieces: Iterable[tuple[str | tuple[str, ...], Piece]]) -> dict[str | tuple[str, ...], Sums]:
     found: dict[str | tuple[str, ...], Sums] = {}
     for key, piece in pieces:
-        sums = found.setdefault(key, {})
-        cost, tokens = sums.get(piece.who, (0, 0))
-        sums[piece.who] = cost + piece.list_cost, tokens + piece.tokens
+        add(found.setdefault(key, {}), piece.who, piece.list_cost, piece.tokens)
     return found
 
 
@@ -130,7 +129,9 @@ def _together(
 
 def to_blame(classes: Mapping[tuple[str, ...], Sums], newest: int, least: int) -> set[str] | None:
     """Rule 3 for amounts that are sorted by the cells they are counted in, one for each grouping: `None` if it
-    holds, else the violating cells of the newest grouping, if known."""
+    holds, else the violating cells of the newest grouping, if known. Amounts of bots are left out: whoever knows them
+    can subtract them, so they separate no cell from another."""
+    classes = {key: sums for key, sums in classes.items() if sums}
     if len(next(iter(classes), ())) > 1:
         if blamed := _inside(classes, newest, least):
             return blamed
