@@ -69,6 +69,29 @@ def test_five_repositories_of_one_person_each_are_in_no_cell_since_one_could_be_
     assert (found.published, found.waiting) == (0, 5)
 
 
+def test_a_bot_is_no_contributor_of_a_cell_and_what_it_spent_is_in_the_cells(tmp_path: Path) -> None:
+    bot = team(["helper[bot]"], "2026-09-06", "api", 20)
+    found = collected(tmp_path, make_repository(tmp_path / "shop", [*team("abcd", "2026-09-05", "api"), *bot]))
+    assert (found.published, found.waiting) == (0, 5)
+    more = team("efghij", "2026-09-05", "api", name="web") + team(["helper[bot]"], "2026-09-06", "deps", 50, name="web")
+    found = collected(tmp_path, tmp_path / "shop", make_repository(tmp_path / "web", more))
+    assert (found.published, found.waiting) == (7, 5)
+    assert cells(tmp_path, "area") == {"api": (12, 6), "deps": (50, 1)}
+
+
+def test_bots_of_other_repositories_hide_no_repository_of_one_person(tmp_path: Path) -> None:
+    works = {
+        who: team([who], "2026-09-05", "api", name=who) for who in ("a", "b", "c", "d", "e[bot]", "f[bot]", "g[bot]")
+    }
+    repositories = [make_repository(tmp_path / who, some) for who, some in works.items()]
+    found = collected(tmp_path, *repositories)
+    assert (found.published, found.waiting) == (3, 4)
+    others = [make_repository(tmp_path / who, team(who, "2026-09-05", "api", name=who)) for who in "hi"]
+    found = collected(tmp_path, *repositories, *others)
+    assert (found.published, found.waiting) == (6, 0)
+    assert cells(tmp_path, "area") == {"api": (18, 9)}
+
+
 def test_a_month_that_is_not_over_is_left_to_the_next_run(tmp_path: Path) -> None:
     shop = make_repository(tmp_path / "shop", [*team(SIX, "2026-09-05", "api"), *team(SIX, "2026-10-05", "api")])
     assert collected(tmp_path, shop, through="2026-09").claims == 6

@@ -263,15 +263,19 @@ def test_what_a_bot_alone_did_is_shown_and_hides_nobody_beside_it() -> None:
 
 def test_a_month_of_a_bot_stands_alone_and_is_no_neighbour_that_hides_anyone() -> None:
     may = [piece(NOBODY, 100, month="5")]
-    assert allowed([*may, *team(6, month="6"), *team(6, month="7")], [MONTH], 5)[MONTH] == {"5": "5", "6": "6", "7": "7"}
+    assert allowed([*may, *team(6, month="6"), *team(6, month="7")], [MONTH], 5)[MONTH] == {
+        "5": "5",
+        "6": "6",
+        "7": "7",
+    }
     assert allowed([*may, *team(2, month="6"), *may], [MONTH], 3) == {}
     apart = [*team(2, month="4"), *may, *(piece(who, 100, month="6") for who in range(2, 8))]
     assert allowed([*apart, *team(6, month="7")], [MONTH], 3)[MONTH] == dict.fromkeys("456", "4 to 6") | {"7": "7"}
 
 
 def test_a_bot_whose_part_lies_elsewhere_does_not_make_a_cell_look_less_contained_in_another() -> None:
-    """All that people did in June is in api, and a bot did something in deps: api minus June, of which the bot's part is
-    known, is about four people."""
+    """All that people did in June is in api, and a bot did something in deps: api minus June, of which the bot's part
+    is known, is about four people."""
     classes = {("api", "June"): alone(10, *range(8)), ("api", "May"): alone(10, *range(4))}
     classes |= {("web", "May"): alone(10, *range(4, 10)), ("deps", "June"): alone(10)}
     assert to_blame(classes, 1, 5) == {"June"}

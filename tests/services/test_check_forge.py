@@ -121,6 +121,15 @@ def test_shares_of_commits_are_told_only_where_each_is_about_enough_people(
         assert shop.checks()["with a line"].found == "60% of the squash commits, 0% of the others"
 
 
+def test_a_bot_is_not_one_of_the_people_that_a_share_of_commits_must_be_about(shop: Shop) -> None:
+    for number in range(5):
+        shop.request(number + 1, keeps=True, who="renovate[bot]" if number == 4 else f"p{number}")
+        shop.text("push", who=f"p{number}")
+    assert "with a line" not in shop.checks()
+    shop.request(6, keeps=True, who="p5")
+    assert "with a line" in shop.checks()
+
+
 @pytest.mark.parametrize(
     ("address", "name", "words"),
     [

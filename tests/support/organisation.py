@@ -3,7 +3,7 @@
 import os
 import subprocess
 from calendar import timegm
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from time import strptime
@@ -44,7 +44,9 @@ def claim_id(*parts: object) -> str:
     return "".join(ID_ALPHABET[(number >> (5 * at)) % 32] for at in range(12))
 
 
-def team(people: str, day: str, area: str, dollars: int = 2, model: str = MODEL, name: str = "") -> list[Work]:
+def team(
+    people: Iterable[str], day: str, area: str, dollars: int = 2, model: str = MODEL, name: str = ""
+) -> list[Work]:
     """A commit of each of these people."""
     return [Work(who, day, area, dollars, claim_id(name, who, day, area, model), model) for who in people]
 

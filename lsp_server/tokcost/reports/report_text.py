@@ -124,7 +124,7 @@ def withheld(report: Report, by: str) -> str:
 def governed_by(report: Report) -> str:
     """A sentence about the setting that determines the required number of contributors."""
     here = f"{report.contributors_needed} here; {FEWEST} at least, {USUAL} unless set"
-    return f"The number is `contributors` in [report] of the repository's .tokcost.toml ({here})."
+    return f"The number is `contributors` in [report] of the repository's .tokcost.toml ({here}). Bots do not count."
 
 
 def nothing(report: Report) -> list[str]:
