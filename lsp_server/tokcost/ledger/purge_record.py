@@ -1,8 +1,10 @@
 """The record of purged usage, so that the same logs do not bring it back: a separate file beside the ledger.
 
 It holds salted hashes of ids of responses and sessions and of paths of sources, ten bytes each, and nothing else. Such
-ids are random: nobody can guess one and check whether it is here, and whoever has the log needs no record. Names that
-can be guessed (branches, models, repositories) are not recorded at all. The file outlives a lost ledger.
+ids are random: nobody can guess one and check whether it is here, and whoever has the log needs no record. This also
+holds for the names by which a log tells of a received response (`model/received.py`): each contains an id of a request
+or a session. Names that can be guessed (branches, models, repositories) are not recorded at all. The file outlives a
+lost ledger.
 """
 
 import os

@@ -12,9 +12,10 @@ from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.purge_record import PurgeRecord
 from tokcost.ledger.rollup import add_up_again
+from tokcost.ledger.rows import SELECTED, from_row
 from tokcost.model.logs import Source
 from tokcost.model.purge import Purged, Scope
-from tokcost.model.received import FROM_TEXT, OTEL
+from tokcost.model.received import FROM_TEXT, OTEL, names_of_received
 
 _FROM = (
     "FROM usage JOIN place ON place.id = usage.place JOIN log_place ON log_place.id = usage.log_place"
@@ -82,12 +83,14 @@ _IN_PART = "gone.usage < (SELECT count(*) FROM usage WHERE usage.claim = gone.id
 
 def record_chosen(ledger: Ledger, record: PurgeRecord) -> None:
     """Record the usage found by `choose`, so that no import brings it back: responses, and sessions whose totals
-    contain them."""
+    contain them. Of received usage, also the names by which a log may tell of the same responses."""
     usage = ledger.db.execute(
         "SELECT assistant.name, key FROM temp.purged CROSS JOIN usage ON usage.id = purged.id"
         " JOIN assistant ON assistant.id = usage.assistant"
     )
     record.add_usage(usage)
+    received = ledger.db.execute(f"{SELECTED} WHERE assistant = ? AND id IN (SELECT id FROM temp.purged)", (OTEL,))
+    record.add_usage(name for row in received for name in names_of_received(from_row(row).entry.usage))
     ledger.db.execute("DROP TABLE IF EXISTS temp.purged_session")
     ledger.db.execute(
         "CREATE TEMP TABLE purged_session AS SELECT session AS id FROM temp.purged"

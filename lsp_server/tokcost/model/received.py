@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tokcost.model.usage import Tokens
+from tokcost.model.usage import Tokens, Usage
 
 OTEL = "otel"
 """The name under which received usage counts, and of its folder in `TOKCOST_HOME`."""
@@ -34,3 +34,40 @@ class Received(NamedTuple):
 def session_name(assistant: str, session: str) -> str:
     """The name of the session under which received usage is recorded: the assistant's name and the session id."""
     return f"{assistant}/{session}"
+
+
+MOST_APART_MS = 10 * 60_000
+"""The maximum time between two records of one response: a log may date it by its beginning, telemetry by its end."""
+
+
+def own_id(received: Usage) -> str:
+    """The id of the request that telemetry names. A key derived from session and time equals no request id."""
+    return received.key.partition("/")[2]
+
+
+def ids_of(logged: Usage) -> tuple[str, ...]:
+    """The ids by which telemetry may name the request of a logged response."""
+    return tuple(name for name in (logged.request_id, logged.key, logged.key.rpartition(":")[2]) if name)
+
+
+def counts_of(usage: Usage) -> tuple[int, ...]:
+    """The counts that identify a response. Telemetry need not record the lifetime of a cache write."""
+    tokens = usage.tokens
+    return tokens.input, tokens.cache_read, tokens.cache_write_5m + tokens.cache_write_1h, tokens.output
+
+
+def names_of_received(received: Usage) -> tuple[tuple[str, str], ...]:
+    """The names by which a logged record of the same response is recognised: an assistant, with the id of the request,
+    or with session, time and counts."""
+    assistant, _, session = received.session.partition("/")
+    return (assistant, own_id(received)), (assistant, _at(session, received, 0))
+
+
+def names_of_logged(logged: Usage, is_session_received: bool) -> tuple[tuple[str, str], ...]:
+    """The names among which is one of `names_of_received` if the same response was received."""
+    moments = (_at(logged.session, logged, shift) for shift in (-1, 0, 1)) if is_session_received else ()
+    return tuple((logged.assistant, name) for name in (*ids_of(logged), *moments))
+
+
+def _at(session: str, usage: Usage, shift: int) -> str:
+    return f"{session}/{usage.time_ms // MOST_APART_MS + shift}/{counts_of(usage)}"

@@ -10,10 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from tokcost.ledger.rows import Stored
-from tokcost.model.usage import Usage
-
-MOST_APART_MS = 10 * 60_000
-"""The maximum time between two records of one response: a log may date it by its beginning, telemetry by its end."""
+from tokcost.model.received import MOST_APART_MS, counts_of, ids_of, own_id
 
 Pair = tuple[Stored, Stored]
 """The received record of a response, and the logged one."""
@@ -39,16 +36,16 @@ def same_responses(received: Sequence[Stored], logged: Sequence[Stored]) -> list
     The request id decides where both records have it. Otherwise the nearest in time with equal counts matches, then the
     nearest with any counts. A logged record that a claim holds belonged to another response before.
     """
-    by_id = {name: one for one in logged for name in _ids(one.entry.usage)}
-    pairs = [(one, by_id[name]) for one in received if (name := _own_id(one.entry.usage)) in by_id]
+    by_id = {name: one for one in logged for name in ids_of(one.entry.usage)}
+    pairs = [(one, by_id[name]) for one in received if (name := own_id(one.entry.usage)) in by_id]
     taken = {one.id for pair in pairs for one in pair}
     free = _in_order(one for one in logged if one.id not in taken and one.entry.claim is None)
     left = _in_order(one for one in received if one.id not in taken)
     groups: dict[tuple[int, ...], list[Stored]] = defaultdict(list)
     for one in free:
-        groups[_counts(one)].append(one)
+        groups[counts_of(one.entry.usage)].append(one)
     for one in left:
-        found = _take_nearest(one, groups[_counts(one)])
+        found = _take_nearest(one, groups[counts_of(one.entry.usage)])
         if found:
             pairs.append((one, found))
             taken.update((one.id, found.id))
@@ -69,18 +66,3 @@ def _take_nearest(one: Stored, among: list[Stored]) -> Stored | None:
 
 def _in_order(stored: Iterable[Stored]) -> list[Stored]:
     return sorted(stored, key=lambda one: (one.entry.usage.time_ms, one.id))
-
-
-def _own_id(received: Usage) -> str:
-    """The id of the request that telemetry names. A key derived from session and time equals no request id."""
-    return received.key.partition("/")[2]
-
-
-def _ids(logged: Usage) -> tuple[str, ...]:
-    return tuple(name for name in (logged.request_id, logged.key, logged.key.rpartition(":")[2]) if name)
-
-
-def _counts(one: Stored) -> tuple[int, ...]:
-    """The counts that identify a response. Telemetry need not record the lifetime of a cache write."""
-    tokens = one.entry.usage.tokens
-    return tokens.input, tokens.cache_read, tokens.cache_write_5m + tokens.cache_write_1h, tokens.output

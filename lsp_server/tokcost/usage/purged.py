@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
+from tokcost.ledger.purge_record import Name, PurgeRecord, open_purge_record
 from tokcost.ledger.sources import delete_source, forget_cursor, has_usage
 from tokcost.model.logs import Batch
-from tokcost.model.received import FROM_TEXT, OTEL, session_name
+from tokcost.model.received import FROM_TEXT, OTEL, names_of_logged, session_name
 from tokcost.model.usage import Usage, further_keys, is_sum
 from tokcost.usage.read import Job, Outcome
 
@@ -55,7 +55,11 @@ class PurgedUsage:
         if batch is None:
             return outcome
         blocked = self._blocked(record, job.assistant, batch)
-        kept = [one for one in self._kept(record, batch.usage) if not (is_sum(one) and one.session in blocked)]
+        kept = [
+            one
+            for one in self._kept(record, job.assistant, batch.usage)
+            if not (is_sum(one) and one.session in blocked)
+        ]
         if job.assistant in FROM_TEXT:
             kept = self._without_counted(record, FROM_TEXT[job.assistant], kept)
         if batch.usage and not (kept and kept[-1] is batch.usage[-1]):
@@ -75,15 +79,17 @@ class PurgedUsage:
         elif job.cursor is None or batch.restarted or name in self._empty:
             self._empty[name] = is_touched or self._empty.get(name, False)
 
-    def _kept(self, record: PurgeRecord, usage: Sequence[Usage]) -> list[Usage]:
-        every = list(usage)
-        names = {(one.assistant, key) for one in every for key in (one.key, *further_keys(one))}
-        purged = record.usage_among(list(names))
-        if not purged:
-            return every
-        return [
-            one for one in every if not any((one.assistant, key) in purged for key in (one.key, *further_keys(one)))
-        ]
+    def _kept(self, record: PurgeRecord, assistant: str, usage: Sequence[Usage]) -> list[Usage]:
+        """The usage without purged responses, also without those that were purged as received and are logged now, or
+        the other way round."""
+        other = {one.session: _other_name(assistant, one.session) for one in usage}
+        purged = record.sessions_among(list(set(other.values())))
+        elsewhere = {session for session, name in other.items() if name in purged}
+        if assistant == OTEL:  # if a session has a log, its received responses do not count
+            usage = [one for one in usage if one.session not in elsewhere]
+        names = [_names(one, one.session in elsewhere) for one in usage]
+        purged = record.usage_among(list({name for some in names for name in some}))
+        return [one for one, some in zip(usage, names, strict=True) if purged.isdisjoint(some)]
 
     def _without_counted(self, record: PurgeRecord, counts: str, estimates: list[Usage]) -> list[Usage]:
         """The estimates without those of sessions of which counts were purged, logged or received ones: no estimate
@@ -96,4 +102,20 @@ class PurgedUsage:
         """Sessions whose totals, or sums of calls without a line, contain purged usage."""
         names = {(assistant, name) for one in batch.totals for name in (one.session, *one.parents)}
         names |= {(assistant, one.session) for one in batch.usage if is_sum(one)}
-        return {name for _, name in record.sessions_among(list(names))} if names else set()
+        received = {(OTEL, session_name(*name)): name for name in names}
+        found = record.sessions_among([*names, *received]) if names else set[Name]()
+        return {received.get(name, name)[1] for name in found}
+
+
+def _other_name(assistant: str, session: str) -> Name:
+    """The same session as its other source names it: telemetry for a logged session, a log for a received one."""
+    if assistant != OTEL:
+        return OTEL, session_name(assistant, session)
+    of, _, name = session.partition("/")
+    return of, name
+
+
+def _names(usage: Usage, is_received: bool) -> list[Name]:
+    """The names by which a purged response is recognised. `is_received`: received usage of its session was purged."""
+    names = [(usage.assistant, key) for key in (usage.key, *further_keys(usage))]
+    return names if usage.assistant == OTEL else [*names, *names_of_logged(usage, is_received)]

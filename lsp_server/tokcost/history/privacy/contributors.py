@@ -1,4 +1,4 @@
-"""Who counts as one contributor. Authors are passed in, counted, and never returned.
+"""Contributors: the people among the authors. Authors are passed in, counted, and never returned.
 
 A bot is nobody. It commits what its program says, and everyone may know its amounts: subtracting them from a figure
 leaves what people spent. So the rules must hold without bots, whose amounts are in the figures all the same.
