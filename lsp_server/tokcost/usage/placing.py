@@ -2,7 +2,7 @@
 history (a branch created from this one, a rename)."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tokcost.ledger.observations import observations, record_stretches
@@ -18,7 +18,7 @@ from tokcost.ledger.places import (
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.model.history import History
-from tokcost.model.logs import WorktreeOrigin
+from tokcost.model.logs import OwnWorktrees, WorktreeOrigin, created_branch
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
 from tokcost.model.worktree import Worktree
@@ -88,9 +88,6 @@ class _Last(NamedTuple):
 _NOTHING = _Last("", 0, 0, NOWHERE, {})
 """No answer: its span of time is empty."""
 
-_CLAUDE_WORKTREES = os.path.join(os.sep, ".claude", "worktrees")
-_CODEX_WORKTREES = f"{os.sep}.codex{os.sep}worktrees{os.sep}"
-
 _HEADLESS = "HEAD could not be read"
 """Stands in place of the reflog's stamp, so that the next refresh differs and places the usage again."""
 
@@ -101,9 +98,10 @@ class Placer:
     `place` and `note_origins` write to the ledger and are called inside a transaction.
     """
 
-    def __init__(self, ledger: Ledger, here: CloneState | None = None) -> None:
-        """`here` is the worktree of the caller's command."""
+    def __init__(self, ledger: Ledger, here: CloneState | None = None, own: Sequence[OwnWorktrees] = ()) -> None:
+        """`here` is the worktree of the caller's command, `own` the worktrees that assistants create for themselves."""
         self._ledger = ledger
+        self._own = own
         self._locator = Locator(ledger, here)
         self._heads = {here.worktree.git_dir: here.head} if here else {}
         self._spots: dict[int, _Spot] = {}
@@ -173,8 +171,8 @@ class Placer:
             moves_head=usage.moves_head,
             observed=seen,
         )
-        if inside and not self._was_cleared(worktree, inside, usage.branch):
-            found = place_in_gone_folder(timeline, usage, inside, found)
+        if inside:
+            found = self._in_gone_folder(worktree, timeline, usage, inside, found)
         if found.branch is None:
             found = self._without_branch(worktree)
         elif worktree.origin_branch and self._is_cleared(worktree, found.branch):
@@ -254,7 +252,7 @@ class Placer:
     def _news(self, worktree: KnownWorktree, timeline: Timeline) -> News | None:
         """The news of a reflog that has only grown; `None` if that cannot be determined, or if more than the reflog
         decides."""
-        is_own = worktree.origin_branch or _claudes_branch(worktree.path)
+        is_own = worktree.origin_branch or created_branch(worktree.path, self._own)
         located = as_worktree(worktree, self._locator.repositories[worktree.repository])
         added = None if timeline.problem or is_own else new_entries(located, worktree.stamp)
         history = self._histories[worktree.id]
@@ -296,7 +294,7 @@ class Placer:
         known = self._spots.get(number)
         if known is not None and known.worktree is worktree:
             return known
-        if _claudes_branch(worktree.path) and worktree.git_dir and not worktree.origin_branch:
+        if worktree.git_dir and not worktree.origin_branch:
             worktree = self._with_origin(worktree)
         root = self._locator.repositories[worktree.repository].root
         observed = observations(self._ledger, worktree.git_dir)
@@ -307,8 +305,9 @@ class Placer:
         return spot
 
     def _with_origin(self, worktree: KnownWorktree) -> KnownWorktree:
-        """Add the origin of a worktree that Claude Code created for a sub-agent, which it does not record."""
-        if _claudes_branch(worktree.path) not in self._timeline(worktree).branches:
+        """Add the origin of an assistant's own worktree. Assistants do not record that of every one."""
+        created = created_branch(worktree.path, self._own)
+        if not created or created not in self._timeline(worktree).branches:
             return worktree
         origin = self._branch_it_began_from(worktree).branch
         if origin is None:
@@ -325,21 +324,29 @@ class Placer:
             self._cleared[worktree.id, branch] = known
         return known
 
-    def _was_cleared(self, around: KnownWorktree, inside: tuple[str, ...], branch: str) -> bool:
-        """Whether the folder was a worktree of Claude Code's own inside another one, removed before anyone saw it
-        and without a commit. Its usage belongs to the branch that the surrounding worktree was on."""
-        path = os.path.join(around.path, *inside[:3])
-        return bool(branch) and branch == _claudes_branch(path) and self._is_cleared(around._replace(path=path), branch)
+    def _in_gone_folder(
+        self, around: KnownWorktree, timeline: Timeline, usage: Usage, inside: tuple[str, ...], found: BranchPlace
+    ) -> BranchPlace:
+        """The branch of usage in a folder that is gone. An assistant's own worktree there, removed before anyone saw
+        it and without a commit, belongs to the branch that the surrounding worktree was on (`found`)."""
+        is_own = False
+        for one in self._own:
+            path = os.path.join(around.path, *inside[: one.depth])
+            branch = one.branch_at(path)
+            is_own = is_own or branch is not None
+            if branch and branch == usage.branch and self._is_cleared(around._replace(path=path), branch):
+                return found
+        return place_in_gone_folder(timeline, usage, inside, found, is_own=is_own)
 
     def _without_branch(self, worktree: KnownWorktree) -> BranchPlace:
         """The place of usage for which neither the reflog nor the assistant names a branch."""
         if worktree.origin_branch:
             return BranchPlace(worktree.origin_branch, "transcript")
-        return self._branch_it_began_from(worktree) if _CODEX_WORKTREES in worktree.path else UNKNOWN
+        return self._branch_it_began_from(worktree) if created_branch(worktree.path, self._own) == "" else UNKNOWN
 
     def _branch_it_began_from(self, worktree: KnownWorktree) -> BranchPlace:
-        """The branch from which Codex created its own detached worktree: the one that the main worktree was on at
-        that time."""
+        """The branch from which an assistant created its own worktree: the one that the main worktree was on at that
+        time."""
         repository = self._locator.repositories[worktree.repository]
         made = read_reflog(as_worktree(worktree, repository)).entries[:1]
         if not made or repository.root == repository.common_dir:
@@ -374,12 +381,6 @@ class Placer:
                     f"{worktree.path}: {known.problem}; branches there are what the assistants wrote themselves."
                 )
         return known
-
-
-def _claudes_branch(path: str) -> str:
-    """The branch that Claude Code creates for its own worktree at a path; empty if it creates none."""
-    folder, name = os.path.split(path)
-    return f"worktree-{name}" if folder.endswith(_CLAUDE_WORKTREES) else ""
 
 
 def _may_replace(where: Where, old: Entry) -> bool:
