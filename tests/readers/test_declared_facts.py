@@ -194,6 +194,8 @@ def test_a_reader_that_is_no_longer_installed_leaves_its_usage_readable(machine:
         'worktrees=(OwnWorktrees("/eps/trees/*"),)',
         'worktrees=(OwnWorktrees(".eps/trees"),)',
         'worktrees=(OwnWorktrees(".eps/../*"),)',
+        'worktrees=(OwnWorktrees(".eps/tree-*/*"),)',
+        'worktrees=(OwnWorktrees(".eps/" + "t" * 5000 + "/*"),)',
         'worktrees=(OwnWorktrees(".eps/trees/*", None),)',
         "subagent_logs=None",
         'subagent_logs="("',

@@ -120,7 +120,9 @@ def _is_place_of_worktrees(place: Any) -> bool:
     if not (isinstance(place, OwnWorktrees) and type(place.path) is str and type(place.branch) is str):
         return False
     *above, own = place.path.split("/")
-    return own == "*" and set(above) - {"*"} != set() and not {"", ".", ".."} & set(above)
+    named = set(above) - {"*"}
+    is_sound = named.isdisjoint(("", ".", "..")) and "*" not in "".join(named) and len(place.path) <= MAX_PATH
+    return own == "*" and bool(named) and is_sound
 
 
 def _is_pattern(text: Any) -> bool:
