@@ -18,7 +18,8 @@ class CodexReader:
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         branch="session",
         gaps="nothing, but in older versions the replies between two running totals count as one",
-        worktrees=(OwnWorktrees(".codex/worktrees/*/*"),),
+        # The app creates `ID/REPOSITORY`; an agent that is told to use a worktree often leaves out the first folder.
+        worktrees=(OwnWorktrees(".codex/worktrees/*/*"), OwnWorktrees(".codex/worktrees/*")),
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
