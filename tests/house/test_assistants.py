@@ -1,5 +1,6 @@
 """The page on assistants says what their readers declare."""
 
+import ast
 import re
 from itertools import takewhile
 from pathlib import Path
@@ -74,6 +75,41 @@ def test_the_page_on_assistants_tells_why_an_assistant_is_not_read() -> None:
     page = (ROOT / "docs/assistants.md").read_text(encoding="utf-8")
     names = {name for name, _ in known_places({"HOME": "~"}, "~")} - set(ours())
     assert {name for name in names if f"| `{name}` |" not in page} == set()
+
+
+NAME_NO_ASSISTANT = ("usage", "placement", "claims", "drivers", "services", "policy", "repo", "reports", "lsp")
+"""Packages that treat all assistants alike."""
+ALSO_IN_MODELS = {("drivers/family.py", "codex")}
+
+
+def texts(path: Path) -> set[str]:
+    """The texts in a file's code, without docstrings."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    docs = {id(one.value) for one in nodes if isinstance(one, ast.Expr)}
+    found = [one.value for one in nodes if isinstance(one, ast.Constant) and id(one) not in docs]
+    return {one for one in found if isinstance(one, str)}
+
+
+def folders_of_assistants() -> set[str]:
+    """The hidden folders of assistants in a home: `.claude`."""
+    known = (path for _, path in known_places({"HOME": "~"}))
+    found = (location.path for one in readers() if one.name in ours() for location in one.locations({"HOME": "~"}))
+    parts = {path.split("/")[1] for path in (*known, *found) if path.startswith("~/.")}
+    return parts - {".config", ".local"}
+
+
+def test_what_is_particular_to_one_assistant_is_in_its_reader() -> None:
+    code = ROOT / "lsp_server/tokcost"
+    folders = folders_of_assistants()
+    assert {".claude", ".codex", ".gemini"} <= folders
+    named = {
+        (str(path.relative_to(code)), text)
+        for package in NAME_NO_ASSISTANT
+        for path in (code / package).rglob("*.py")
+        for text in texts(path)
+        if text in set(ours()) - {"otel"} or not folders.isdisjoint(re.split(r"[/\\]", text))
+    }
+    assert named == ALSO_IN_MODELS
 
 
 def test_a_reader_declares_what_it_was_checked_with_and_classes_that_there_are() -> None:

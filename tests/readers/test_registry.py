@@ -15,7 +15,7 @@ from tokcost.model.received import FROM_TEXT
 from tokcost.readers import registry
 from tokcost.readers.guarded import Guarded
 from tokcost.readers.protocol import Reader, ReaderFailed, told_as
-from tokcost.readers.registry import broken_readers, readers, readers_of_used
+from tokcost.readers.registry import broken_readers, readers, readers_of_used, subagents_among
 from tokcost.readers.waiting import told_of_waiting
 from tokcost.services.doctor import diagnose
 
@@ -143,6 +143,38 @@ def test_readers_are_passed_over_where_their_folders_are_empty(tmp_path: Path) -
                 Path(location.path).mkdir(parents=True, exist_ok=True)
     used = {reader.name for reader in readers_of_used(environ)}
     assert used.isdisjoint({"copilot-cli", "qwen-code", "amp", "pi", "omp", "kimi", "junie", "grok", "mux"})
+
+
+@pytest.mark.parametrize(
+    ("assistant", "path", "is_of_subagent"),
+    [
+        ("claude-code", "projects/p/session.jsonl", False),
+        ("claude-code", "projects/p/session/subagents/agent-1.jsonl", True),
+        ("claude-code", "projects/p/session/subagents/workflows/w/agent-1.jsonl", True),
+        ("claude-code", "projects/p/agent-1.jsonl", True),
+        ("codex", "sessions/2026/11/28/rollout-1.jsonl", False),
+        ("codex", "sessions/agent-1.jsonl", False),
+        ("gemini-cli", "tmp/p/chats/session.jsonl", False),
+        ("gemini-cli", "tmp/p/chats/session/agent.jsonl", True),
+        ("gemini-cli", "tmp\\p\\chats\\session\\agent.jsonl", True),
+        ("qwen-code", "projects/p/chats/session/agent.jsonl", False),
+        ("cline", "sessions/s1/s1.messages.json", False),
+        ("cline", "sessions/s1/agent_x1.messages.json", True),
+        ("cline", "tasks/t1/ui_messages.json", False),
+        ("kimi", "sessions/wd_shop_057f/session_1/agents/main/wire.jsonl", False),
+        ("kimi", "sessions/wd_shop_057f/session_1/agents/agent-0/wire.jsonl", True),
+        ("kimi", "sessions/wd_shop_057f/session_1/agents/mainly/wire.jsonl", True),
+        ("kimi", "sessions/digest/session/wire.jsonl", False),
+        ("kimi", "sessions/digest/session/subagents/a1/wire.jsonl", True),
+        ("mux", "sessions/workspace/chat.jsonl", False),
+        ("mux", "sessions/workspace/subagent-transcripts/a1/chat.jsonl", True),
+        ("no longer installed", "session/subagents/agent-1.jsonl", False),
+    ],
+)
+def test_logs_of_sub_agents_are_recognised_by_the_paths_that_their_assistant_gives_them(
+    assistant: str, path: str, is_of_subagent: bool
+) -> None:
+    assert subagents_among([(7, assistant, f"/home/dev/{path}")]) == [7] * is_of_subagent
 
 
 HOSTILE = """

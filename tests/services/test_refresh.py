@@ -596,10 +596,13 @@ def test_a_folder_that_lay_in_no_repository_belongs_to_the_bare_clone_that_was_m
     assert machine.tokens(project / "main") == {"": ONE, "main": ONE}
 
 
-def test_codexs_own_detached_worktree_belongs_to_the_branch_it_began_from(machine: Machine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["1a2b/repo", "try-it"])
+def test_codexs_own_detached_worktree_belongs_to_the_branch_it_began_from(
+    machine: Machine, tmp_path: Path, place: str
+) -> None:
     machine.git.at(5).switch("-c", "feat/a")
     machine.git.at(6).commit()
-    worktree = tmp_path / "home/.codex/worktrees/1a2b/repo"
+    worktree = tmp_path / "home/.codex/worktrees" / place
     machine.git.at(10).git("worktree", "add", "-q", "--detach", str(worktree))
     machine.git.at(20).switch("main")
     machine.say("p/a.jsonl", "msg_1", 30, cwd=str(worktree), gitBranch="")

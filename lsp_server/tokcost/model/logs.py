@@ -1,6 +1,7 @@
 """Assistants' logs as values: their locations, the state of a source, and the batches that readers return."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from tokcost.model.usage import Tokens, Usage
@@ -82,9 +83,38 @@ class Batch(NamedTuple):
     """The number of bytes of the source that have been read, to show progress."""
 
 
+class OwnWorktrees(NamedTuple):
+    """The worktrees that an assistant creates for itself in one kind of place."""
+
+    path: str
+    """The end of their paths, with `/`; each `*` stands for one folder: `.claude/worktrees/*`."""
+    branch: str = ""
+    """The branch created with each, in which `*` stands for the worktree's folder: `worktree-*`. Empty if HEAD is
+    detached there, and the work belongs to the branch that the main worktree was on."""
+
+    @property
+    def depth(self) -> int:
+        """The number of folders in `path`."""
+        return self.path.count("/") + 1
+
+    def branch_at(self, path: str) -> str | None:
+        """The branch created with the worktree at a path; `None` if the path is no place of such worktrees."""
+        names, wanted = path.replace(os.sep, "/").split("/"), self.path.split("/")
+        found = names[-len(wanted) :]
+        if len(names) <= len(wanted) or any(one not in ("*", name) for one, name in zip(wanted, found, strict=True)):
+            return None
+        return self.branch.replace("*", found[-1])
+
+
+def created_branch(path: str, places: Iterable[OwnWorktrees]) -> str | None:
+    """The branch that an assistant created with its own worktree at a path; empty if it created none there, `None` if
+    the path is no place of such worktrees."""
+    return next((branch for one in places if (branch := one.branch_at(path)) is not None), None)
+
+
 class Capabilities(NamedTuple):
-    """The facts that an assistant's logs record, for `tokcost doctor` and docs/assistants.md. All texts are short
-    phrases."""
+    """The facts that an assistant's logs record, for `tokcost doctor` and docs/assistants.md, and what is particular to
+    the assistant. Most texts are short phrases."""
 
     versions: str = ""
     """Versions of the assistant with which this reader was tested."""
@@ -103,3 +133,8 @@ class Capabilities(NamedTuple):
     request."""
     gaps: str = ""
     """Billed calls without a trace in the logs; empty if none are known."""
+    worktrees: tuple[OwnWorktrees, ...] = ()
+    """The worktrees that the assistant creates for itself."""
+    subagent_logs: str = ""
+    """A regular expression, searched in the path of a log (with `/`), which finds the logs of sub-agents; empty if
+    paths do not show that."""

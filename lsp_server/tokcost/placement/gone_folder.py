@@ -14,17 +14,19 @@ _HOMES = frozenset({"worktrees", ".worktrees"})
 """Folders in which people and assistants keep worktrees."""
 
 
-def place_in_gone_folder(timeline: Timeline, usage: Usage, inside: tuple[str, ...], found: BranchPlace) -> BranchPlace:
+def place_in_gone_folder(
+    timeline: Timeline, usage: Usage, inside: tuple[str, ...], found: BranchPlace, *, is_own: bool = False
+) -> BranchPlace:
     """The branch of the usage, from `found` (the answer of the outer worktree's timeline) and `inside` (the names of
     the folders between that worktree and the usage).
 
     The assistant's field wins where it contradicts the reflog, unless the field is stale and names an earlier branch of
     the outer worktree. Without a field, a folder in which worktrees are kept is not considered part of the outer
-    worktree.
+    worktree; nor is one in which an assistant creates worktrees for itself (`is_own`).
     """
     second = usage.time_ms // 1000
     name = timeline.present_name(usage.branch, second) if usage.branch not in ("", "HEAD") else ""
-    is_home = not _HOMES.isdisjoint(inside[:-1])
+    is_home = is_own or not _HOMES.isdisjoint(inside[:-1])
     if not name:
         return UNKNOWN if is_home else found
     first, last = bisect_left(timeline.starts, second) - 1, bisect_right(timeline.starts, second)

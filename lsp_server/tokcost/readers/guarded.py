@@ -1,12 +1,13 @@
 """Holds a third-party reader to the protocol: its errors are its own, and affect nothing else."""
 
 import io
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from tokcost.model.bounds import MAX_PATH, is_source
-from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, Source
 from tokcost.readers.protocol import NoReader, Reader, ReaderFailed
 from tokcost.readers.waiting import waiting_for
 
@@ -106,7 +107,32 @@ def _are_capabilities(can: Any) -> bool:
     if not isinstance(can, Capabilities):
         return False
     words = (can.versions, can.exactness, can.folder, can.branch, can.retention, can.gaps)
-    return all(isinstance(one, str) for one in (*words, *(can.classes or (None,))))
+    is_told = all(isinstance(one, str) for one in (*words, *(can.classes or (None,))))
+    return is_told and _are_worktrees(can.worktrees) and _is_pattern(can.subagent_logs)
+
+
+def _are_worktrees(places: Any) -> bool:
+    return isinstance(places, tuple) and all(map(_is_place_of_worktrees, cast("tuple[Any, ...]", places)))
+
+
+def _is_place_of_worktrees(place: Any) -> bool:
+    """Whether a place names at least one folder and ends in that of the worktree."""
+    if not (isinstance(place, OwnWorktrees) and type(place.path) is str and type(place.branch) is str):
+        return False
+    *above, own = place.path.split("/")
+    named = set(above) - {"*"}
+    is_sound = named.isdisjoint(("", ".", "..")) and "*" not in "".join(named) and len(place.path) <= MAX_PATH
+    return own == "*" and bool(named) and is_sound
+
+
+def _is_pattern(text: Any) -> bool:
+    if type(text) is not str:
+        return False
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
 
 
 def _is_location(place: Any) -> bool:

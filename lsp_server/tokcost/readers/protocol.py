@@ -8,9 +8,9 @@ an opaque cursor. It keeps nothing between calls. `sources/` has bases for the u
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from tokcost.model.logs import Batch, Capabilities, Location, SessionTotal, Source, WorktreeOrigin
+from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, SessionTotal, Source, WorktreeOrigin
 
-__all__ = ["Batch", "Capabilities", "Location", "Reader", "SessionTotal", "Source", "WorktreeOrigin"]
+__all__ = ["Batch", "Capabilities", "Location", "OwnWorktrees", "Reader", "SessionTotal", "Source", "WorktreeOrigin"]
 
 VERSION = 2
 

@@ -1,6 +1,7 @@
 """All readers: ours, in one list, and third-party ones registered in the entry-point group `tokcost.readers`."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 from tokcost import __version__
 from tokcost.estimates.switch import is_on
-from tokcost.model.logs import Location
+from tokcost.model.logs import Location, OwnWorktrees
 from tokcost.model.received import FROM_TEXT
 from tokcost.readers.known_places import assistants_there
 from tokcost.readers.protocol import NoReader, Reader, told_as
@@ -132,6 +133,31 @@ def logging_turns(names: Iterable[str]) -> frozenset[str]:
             if reader_named(name).capabilities.record == "turn":
                 found.add(name)
     return frozenset(found)
+
+
+def own_worktrees(environ: Mapping[str, str]) -> tuple[OwnWorktrees, ...]:
+    """The worktrees that assistants used on this machine create for themselves."""
+    return tuple(one for reader in readers_of_used(environ) for one in reader.capabilities.worktrees)
+
+
+def subagents_among(sources: Iterable[tuple[int, str, str]]) -> list[int]:
+    """The numbers of those sources (number, assistant, path) that are logs of sub-agents, as far as paths show that.
+    Otherwise their usage is marked."""
+    every = list(sources)
+    patterns = {name: _subagent_logs(name) for name in {assistant for _, assistant, _ in every}}
+    return [
+        number
+        for number, assistant, path in every
+        if (pattern := patterns[assistant]) and re.search(pattern, path.replace("\\", "/"))
+    ]
+
+
+def _subagent_logs(assistant: str) -> str:
+    """The pattern that an assistant's reader declares; empty for a reader that is no longer installed."""
+    try:
+        return reader_named(assistant).capabilities.subagent_logs
+    except KeyError:
+        return ""
 
 
 def versions() -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tokcost.drivers.subagents import subagents_among
 from tokcost.history.areas import by_globs
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
@@ -11,6 +10,7 @@ from tokcost.ledger.rule_sums import Span, matched
 from tokcost.model.rules import Heard, Rule, heard
 from tokcost.policy.clone_state import CloneState, takes_estimates
 from tokcost.policy.rules import read_rules
+from tokcost.readers.registry import subagents_among
 from tokcost.repo.changed_paths import changed_paths
 from tokcost.services.local_day import midnight_ms
 from tokcost.usage.known_worktrees import repository_of

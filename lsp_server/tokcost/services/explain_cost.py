@@ -8,7 +8,6 @@ from typing import NamedTuple
 from tokcost.drivers.explaining import explain
 from tokcost.drivers.family import family_of
 from tokcost.drivers.other_prices import BATCH, CHEAPEST, ONE_HOUR, AsBatch, AsCheapest, AsModel, AsOneHour, OtherPrice
-from tokcost.drivers.subagents import subagents_among
 from tokcost.errors import UsageError
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import session_names
@@ -19,7 +18,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import may_have_rules, read_state
 from tokcost.pricing.cards import ModelCards, from_json
 from tokcost.pricing.overrides import Override, apply
-from tokcost.readers.registry import logging_turns
+from tokcost.readers.registry import logging_turns, subagents_among
 from tokcost.reports.rules import rule_text
 from tokcost.services.check_rules import check_rules
 from tokcost.services.look_at_clone import find_here, no_worktree

@@ -20,7 +20,7 @@ from tokcost.ledger.settings import record_setting, setting
 from tokcost.ledger.sources import try_again
 from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import CloneState
-from tokcost.readers.registry import versions
+from tokcost.readers.registry import own_worktrees, versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
 from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
@@ -136,7 +136,7 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
                 ledger = stack.enter_context(_open(home, how))
                 _try_again_after_upgrade(ledger)
             every = chain(outcomes, _rest(ledger, looks, how.progress, report))
-            claims = _import(ledger, home, Placer(ledger, here), how, every, report)
+            claims = _import(ledger, home, Placer(ledger, here, own_worktrees(environ)), how, every, report)
             reading.close()
         _remember(ledger, looks)
         if how.follow:

@@ -31,6 +31,7 @@ from tokcost.model.claims import Claim
 from tokcost.model.logs import Batch, SessionTotal
 from tokcost.model.usage import Usage, further_keys
 from tokcost.usage import assignment_journal
+from tokcost.usage.following import follow_history
 from tokcost.usage.placing import Placer
 from tokcost.usage.pricing import Pricer
 from tokcost.usage.purged import PurgedUsage
@@ -105,7 +106,7 @@ class Importer:
             self._write()
         for assistant, sessions in self._sessions.items():
             self._recover_unlogged(assistant, sessions)
-        self._placer.follow_history()
+        follow_history(self._ledger, self._placer)
         self._purged.close()
 
     def _write(self) -> None:

@@ -4,7 +4,7 @@ its agent mode. `transcript.py` parses the lines."""
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, Source
 from tokcost.readers.environment import application_data, config_home, expanded, user_home
 from tokcost.readers.sources.jsonl import files_below, in_portions
 
@@ -21,6 +21,8 @@ class ClaudeCodeReader:
         exactness="exact since 2.1.59; before, mostly a lower bound of the output",
         gaps="compaction and titles before 2.1 have no line, and no session total either; the one-token request"
         " with which `/model NAME` tests a model",
+        worktrees=(OwnWorktrees(".claude/worktrees/*", "worktree-*"),),
+        subagent_logs=r"/subagents/|/agent-[^/]+\.jsonl$",  # before 2.1.2 beside the files of sessions
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -49,6 +49,7 @@ class ClineReader(_TasksReader):
         folder="session",
         branch="session",
         gaps="summaries of a compaction, and replies broken off before their counts came",
+        subagent_logs=r"/agent_[^/]+\.messages\.json$",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -4,7 +4,7 @@ the lines."""
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, Source
 from tokcost.readers.environment import user_home
 from tokcost.readers.sources.jsonl import files_below
 
@@ -18,6 +18,8 @@ class CodexReader:
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         branch="session",
         gaps="nothing, but in older versions the replies between two running totals count as one",
+        # The app creates `ID/REPOSITORY`; an agent that is told to use a worktree often leaves out the first folder.
+        worktrees=(OwnWorktrees(".codex/worktrees/*/*"), OwnWorktrees(".codex/worktrees/*")),
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

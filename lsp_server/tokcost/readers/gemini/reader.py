@@ -18,6 +18,7 @@ class GeminiReader:
         folder="project",
         retention="30 days (general.sessionRetention)",
         gaps="the two requests of a compaction, and rarely a response, when the counts of the next one replace it",
+        subagent_logs=r"/chats/[^/]+/[^/]+$",  # in a folder named after the parent's session
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -19,6 +19,7 @@ class KimiReader:
         folder="each response",
         exactness="exact; for Google's models a lower bound of the output",
         gaps="failed attempts; in the older CLI the model, compactions and side questions",
+        subagent_logs=r"/subagents/|/agents/(?!main/)[^/]+/wire\.jsonl$",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -22,6 +22,7 @@ class MuxReader:
         record="turn",
         exactness="exact for each turn; a lower bound of the cost of compactions",
         gaps="titles and other small calls; tokens written to a cache by a compaction are logged as input",
+        subagent_logs="/subagent-transcripts/",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
