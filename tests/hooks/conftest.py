@@ -12,9 +12,9 @@ WAYS = {"way": "alone", "repo": "plain"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test of a repository both ways, unless it says which."""
-    says = any("way" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
-    if "repo" in metafunc.fixturenames and not says and not metafunc.definition.get_closest_marker("alone"):
+    """Run every test of a repository both ways, unless it says which (`support.hooked.alone`)."""
+    says = any(mark.args[0] == "way" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "repo" in metafunc.fixturenames and not says:
         metafunc.parametrize("way", ["alone", "served"], indirect=True)
 
 
