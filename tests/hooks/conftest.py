@@ -11,6 +11,13 @@ WAYS = {"way": "alone", "repo": "plain"}
 """What a test is run with besides values of its own, and what comes first."""
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test of a repository both ways, unless it says which (`support.hooked.alone`)."""
+    says = any(mark.args[0] == "way" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "repo" in metafunc.fixturenames and not says:
+        metafunc.parametrize("way", ["alone", "served"], indirect=True)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave to `make slow` what goes over the same ground: all but the first test of a file that is run served, in a
     linked worktree or behind another manager; and of a test that is run with all combinations of several values, those

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked, both_ways, everywhere
+from support.hooked import REPLY, Hooked, everywhere
 from tokcost.model.trailer import Line, format_line
-
-pytestmark = both_ways
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
 """Takes our lines out, in an editor."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked, both_ways
+from support.hooked import REPLY, Hooked
 from support.tables import few
 
 
@@ -19,7 +19,6 @@ def tree(repo: Hooked) -> Path:
     return path
 
 
-@both_ways
 def test_a_clone_that_says_it_is_bare_is_whole_seen_from_its_worktrees(repo: Hooked, tree: Path) -> None:
     main = repo.path
     repo.git("config", "core.bare", "true")

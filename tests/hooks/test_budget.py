@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from support.git_sandbox import T0
-from support.hooked import AT_ONCE, Hooked, both_ways
+from support.hooked import AT_ONCE, Hooked
 from support.terminal import piped
 from tokcost.policy.clone_state import read_state
 from tokcost_hooks import prepare_commit_msg
@@ -283,7 +283,6 @@ def test_a_ledger_that_cannot_be_used_lets_the_commit_pass(repo: Hooked, tmp_pat
     assert made.said.startswith("tokcost: the budget was not checked (the ledger ")
 
 
-@both_ways
 @pytest.mark.parametrize("limit", ["100", "0.01"])
 def test_a_notice_that_cannot_be_kept_changes_nothing_of_what_was_checked(repo: Hooked, limit: str) -> None:
     budget(repo, "set", limit, "--branch", "--block")
@@ -323,7 +322,6 @@ def test_a_locked_ledger_costs_no_more_than_the_deadline(
     assert (done.returncode, b"the budget was not checked" in done.stderr) == (int(decides == "block"), True)
 
 
-@both_ways
 @pytest.mark.parametrize(
     ("settings", "stops"),
     [("budgetUnchecked = block", True), ('BudgetUnchecked="Block"', True), ("# budgetUnchecked = block", False),

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from support.claude_lines import append, assistant, cost_state, counts, write
-from support.hooked import REPLY, Hooked, both_ways
+from support.hooked import REPLY, Hooked
 from support.opencode_store import StoreOf, message
 from support.opencode_store import counts as of_opencode
 from tokcost.ledger.open import FILE_NAME
-
-pytestmark = both_ways
 
 ONE = {"input": 4, "cache_read": 10_000, "write_5m": 500, "write_1h": 700, "output": 1000}
 """One reply of the usual size."""

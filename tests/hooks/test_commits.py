@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import AT_ONCE, REPLY, Hooked, both_ways, everywhere
+from support.hooked import AT_ONCE, REPLY, Hooked, everywhere
 from support.terminal import piped
 from tokcost.claims.propose import MOST_USAGE
 from tokcost.model.trailer import format_line
 from tokcost.services.omit_line import keep_line, omit_line
-
-pytestmark = both_ways
 
 WRITE = 'printf "Add login\\n\\nWhy.\\n" | cat - "$1" > "$1.x" && mv "$1.x" "$1"'
 

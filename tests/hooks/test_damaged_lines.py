@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.hooked import Hooked, both_ways, served_slowly
+from support.hooked import Hooked
 from support.tables import few
 
 DAMAGE = {
@@ -33,7 +33,6 @@ def commit(repo: Hooked, title: str, script: str, *more: str) -> str:
     return repo.grumble("commit", "-q", "-e", "-m", title, *more, env=repo.editor(f"sed -i -e '{script}' \"$1\""))
 
 
-@served_slowly
 @pytest.mark.parametrize("damage", few(DAMAGE, 4))
 def test_the_next_commit_offers_a_damaged_line_again(repo: Hooked, damage: str) -> None:
     said = commit(repo, "One", DAMAGE[damage])
@@ -43,7 +42,6 @@ def test_the_next_commit_offers_a_damaged_line_again(repo: Hooked, damage: str) 
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@served_slowly
 @pytest.mark.parametrize("removal", REMOVAL)
 def test_a_line_of_which_nothing_is_left_is_withheld(repo: Hooked, removal: str) -> None:
     assert commit(repo, "One", REMOVAL[removal]) == ""
@@ -52,7 +50,6 @@ def test_a_line_of_which_nothing_is_left_is_withheld(repo: Hooked, removal: str)
     assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}
 
 
-@both_ways
 def test_a_damaged_line_is_offered_again_although_no_hook_ran_after_the_commit(repo: Hooked) -> None:
     path = repo.common_dir / "hooks/post-commit"
     path.chmod(0o644)

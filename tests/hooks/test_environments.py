@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked, both_ways, served_slowly
+from support.hooked import REPLY, Hooked
 
 WORLDS = {
     "a short PATH": {"PATH": "/usr/bin:/bin"},
@@ -21,7 +21,6 @@ WORLDS = {
 }
 
 
-@served_slowly
 @pytest.mark.parametrize("world", WORLDS)
 def test_a_commit_carries_its_line_in_an_odd_environment(repo: Hooked, world: str) -> None:
     repo.spend()
@@ -57,7 +56,6 @@ def tree(repo: Hooked) -> Path:
     return path
 
 
-@both_ways
 def test_an_alias_tells_of_the_repository_that_git_names(repo: Hooked, tree: Path, tmp_path: Path) -> None:
     deep, outside = repo.path / "deep/er", tmp_path / "outside"
     deep.mkdir(parents=True)
@@ -91,7 +89,6 @@ def test_a_git_folder_that_is_none_is_no_reason_to_find_nothing(repo: Hooked) ->
         assert (done.returncode, "main" in done.stdout) == (0, True), done.stderr
 
 
-@both_ways
 def test_a_commit_from_elsewhere_carries_the_line_of_the_repository_that_git_names(
     repo: Hooked, tmp_path: Path
 ) -> None:

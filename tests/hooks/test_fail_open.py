@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import Hooked
+from support.hooked import Hooked, alone
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import needed_hooks
 
@@ -40,6 +40,7 @@ def test_a_home_that_cannot_be_used(repo: Hooked, tmp_path: Path) -> None:
     assert repo.replies() == {"total": 1, "pending": 1}
 
 
+@alone
 def test_a_disk_that_is_full(repo: Hooked) -> None:
     """No file may grow beyond a few kilobytes: the ledger cannot be written."""
     repo.spend()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, both_ways
+from support.hooked import NO_HOOKS, REPLY, Hooked
 
 
 @pytest.mark.parametrize("amend", [False, True])
@@ -190,7 +190,6 @@ def heard(said: str) -> list[str]:
 
 
 @pytest.mark.parametrize("how", ["given", "edited"])
-@both_ways
 def test_what_a_hook_takes_out_stays_pending_and_is_said_once(repo: Hooked, how: str) -> None:
     strip_in(repo, "commit-msg.before-tokcost")
     options = ("-m", "Work") if how == "given" else ("-e", "-m", "Work")
@@ -257,7 +256,6 @@ EDITORS = {
 
 
 @pytest.mark.parametrize("editor", EDITORS)
-@both_ways
 def test_what_a_hook_behind_ours_takes_out_of_an_edited_message_stays_pending(repo: Hooked, editor: str) -> None:
     """It passed our commit-msg hook whole, and nobody gets to see it behind that."""
     strip_behind(repo)
@@ -272,7 +270,6 @@ def test_what_a_hook_behind_ours_takes_out_of_an_edited_message_stays_pending(re
     assert repo.replies() == {"total": 2, "pending": 2}
 
 
-@both_ways
 def test_a_line_that_somebody_takes_out_is_withheld_also_with_a_hook_behind_ours(repo: Hooked) -> None:
     strip_behind(repo)
     repo.spend()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.hooked import Hooked, both_ways
+from support.hooked import Hooked, alone
 from support.tables import few
 from support.terminal import piped
 from support.trouble import make_packages
@@ -189,7 +189,6 @@ def test_the_command_says_nothing_once_tokcost_is_gone(repo: Hooked) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-@both_ways
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_near_the_person_is_told_and_over_with_block_the_run_stops(repo: Hooked, name: str) -> None:
     repo.spend()
@@ -207,7 +206,6 @@ def test_near_the_person_is_told_and_over_with_block_the_run_stops(repo: Hooked,
     assert answer(repo, name, "prompt", "--block", TOKCOST_GUARD="off") == {}
 
 
-@both_ways
 def test_the_figure_has_what_was_spent_a_moment_ago(repo: Hooked) -> None:
     repo.spend()
     budget(repo, "0.000001")
@@ -231,7 +229,6 @@ def own_rules(repo: Hooked, text: str) -> None:
 RULE = '[[rules]]\nname = "small"\nsay = "think first"\nover = "{}"\n'
 
 
-@both_ways
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_a_rule_of_ones_own_that_is_exceeded_stops_the_run_too(repo: Hooked, name: str) -> None:
     repo.spend()
@@ -299,7 +296,6 @@ def test_without_a_budget_a_repository_or_sense_the_assistant_goes_on(repo: Hook
     budget(repo, "0.000001")
 
 
-@both_ways
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_a_budget_that_cannot_be_checked_stops_nothing_and_the_person_is_told(repo: Hooked, name: str) -> None:
     repo.spend()
@@ -314,7 +310,6 @@ def test_a_budget_that_cannot_be_checked_stops_nothing_and_the_person_is_told(re
     assert answer(repo, name, "tool", "--block") == {} or name == "opencode"  # whose plug-in shows it at the prompt
 
 
-@both_ways
 def test_a_budget_that_nobody_understands_is_told(repo: Hooked) -> None:
     repo.spend()
     budget(repo, "much")
@@ -327,6 +322,7 @@ def test_a_budget_that_nobody_understands_is_told(repo: Hooked) -> None:
 SLOW = "end = time.monotonic() + 4\nwhile time.monotonic() < end: pass"
 
 
+@alone
 @pytest.mark.parametrize("served", [False, True], ids=["alone", "served"])
 @pytest.mark.parametrize("trouble", few(["time.sleep(60)", SLOW], 1), ids=["stuck", "slow"])
 def test_a_check_that_takes_too_long_stops_nothing_and_the_person_is_told(

@@ -54,7 +54,7 @@ def test_a_commit_carries_its_line_whatever_was_fetched(repo: Hooked) -> None:
     assert repo.balance() == {"total": 5 * REPLY, "carried": 5 * REPLY}
 
 
-def test_a_commit_does_not_wait_for_refs_that_were_fetched_by_the_hundred_thousand(repo: Hooked) -> None:
+def test_a_commit_does_not_wait_for_refs_that_were_fetched_by_the_hundred_thousand(repo: Hooked, way: str) -> None:
     repo.work("One")
     before = repo.id()
     for prefix in ("x", "y"):  # a fetch that changes them all
@@ -63,7 +63,7 @@ def test_a_commit_does_not_wait_for_refs_that_were_fetched_by_the_hundred_thousa
         repo.work("Two")
         assert [line.tokens for line in repo.lines()] == [REPLY]
         with open_ledger(repo.ledger_home) as ledger:
-            assert len(known_tips(ledger, 1)) < 10
+            assert way == "served" or len(known_tips(ledger, 1)) < 10
     repo.spend()
     repo.hooked("--amend", "--no-edit")
     repo.git("branch", "-q", "kept")

@@ -2,9 +2,7 @@
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere, served_slowly
-
-pytestmark = served_slowly
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
 
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import Hooked, both_ways
+from support.hooked import Hooked
 from support.tables import few
 
 CUT = 'sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'
@@ -48,7 +48,6 @@ FROM = {
 }
 
 
-@both_ways
 @pytest.mark.parametrize("how", few(FROM, 4))
 def test_a_title_that_begins_with_a_hash_stays_the_title(repo: Hooked, how: str) -> None:
     tree = repo.git("commit-tree", "HEAD^{tree}", "-m", "#12 title")
@@ -81,7 +80,6 @@ STRIPS = {
 }
 
 
-@both_ways
 @pytest.mark.parametrize("how", STRIPS)
 def test_where_git_takes_all_of_a_message_for_comments_no_commit_is_made(repo: Hooked, how: str) -> None:
     settings, args = STRIPS[how]
@@ -126,7 +124,6 @@ def test_a_merge_and_a_squash_keep_their_titles(repo: Hooked) -> None:
     assert repo.replies() == {"total": 4, "carried": 4}
 
 
-@both_ways
 @pytest.mark.parametrize("way_of_amending", [("--no-edit",), ("-C", "HEAD"), ("--no-edit", "-n")])
 def test_an_amend_keeps_a_title_that_begins_with_a_hash(repo: Hooked, way_of_amending: tuple[str, ...]) -> None:
     give(repo, "-m", "#12 title")
@@ -160,7 +157,6 @@ NOT_WRITTEN = {
 }
 
 
-@both_ways
 @pytest.mark.parametrize("how", few(NOT_WRITTEN, 6))
 @pytest.mark.parametrize("editor", ["true", ":"])
 def test_whoever_writes_nothing_makes_no_commit(repo: Hooked, how: str, editor: str) -> None:
@@ -205,7 +201,6 @@ DELETED = {
 }
 
 
-@both_ways
 @pytest.mark.parametrize("how", DELETED)
 @pytest.mark.parametrize("amends", [False, True])
 def test_who_deletes_the_words_makes_no_commit(repo: Hooked, how: str, amends: bool) -> None:
@@ -215,7 +210,6 @@ def test_who_deletes_the_words_makes_no_commit(repo: Hooked, how: str, amends: b
     assert repo.replies() == ({"total": 2, "carried": 1, "pending": 1} if amends else {"total": 1, "pending": 1})
 
 
-@both_ways
 @pytest.mark.parametrize("how", DELETED)
 @pytest.mark.parametrize("args", [("-n", "-e", "-m", "Title"), ("--no-verify", "-e", "-F", "../message")])
 def test_who_deletes_the_words_without_commit_msg_makes_no_commit(
@@ -287,7 +281,6 @@ def test_a_title_written_below_the_line_is_the_title(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
-@both_ways
 @pytest.mark.parametrize("amends", [False, True])
 def test_an_editor_that_deletes_the_empty_lines_leaves_the_title_alone(repo: Hooked, amends: bool) -> None:
     """git takes the whole first paragraph for the title."""

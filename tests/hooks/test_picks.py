@@ -2,9 +2,7 @@
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere, served_slowly
-
-pytestmark = served_slowly
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
 
 
 def feature(repo: Hooked) -> None:

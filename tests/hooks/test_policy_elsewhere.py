@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import Hooked, both_ways
+from support.hooked import Hooked
 
 FORBIDS = '[trailers]\npolicy = "forbid"\n'
 
@@ -31,7 +31,6 @@ def carries(repo: Hooked) -> int:
     return len(repo.lines())
 
 
-@both_ways
 def test_a_sparse_checkout_is_bound_by_the_policy_that_it_leaves_out(forbidden: Hooked) -> None:
     forbidden.git("sparse-checkout", "set", "--no-cone", "/src/")
     assert not (forbidden.path / ".tokcost.toml").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.claude_lines import append, assistant, cost_state, counts
-from support.hooked import REPLY, Hooked, both_ways
+from support.hooked import REPLY, Hooked, alone
 
 
 def spend(repo: Hooked, session: str, number: int, **more: object) -> None:
@@ -58,7 +58,6 @@ def commit(repo: Hooked, message: str, *more: str) -> None:
     repo.hooked("-m", message, *more)
 
 
-@both_ways
 def test_a_purged_session_is_in_no_byte_and_does_not_come_back(repo: Hooked) -> None:
     spend(repo, "kept-session", 1)
     spend(repo, "canary-session", 1, gitBranch="canary-hint")
@@ -306,6 +305,7 @@ def test_what_is_bound_without_consent_is_purged_in_part(repo: Hooked) -> None:
     assert holding(repo, "canary") == []
 
 
+@alone  # a server remembers a branch as long as it exists
 def test_the_place_where_a_log_is_read_on_names_no_purged_branch(repo: Hooked) -> None:
     spend(repo, "kept-session", 1)
     commit(repo, "One")
@@ -327,7 +327,6 @@ def test_the_place_where_a_log_is_read_on_names_no_purged_branch(repo: Hooked) -
     assert balance(repo) == {"total": 2, "carried": 1, "pending": 1}
 
 
-@both_ways
 @pytest.mark.parametrize("is_linked", [False, True])
 def test_what_budgets_said_at_a_commit_goes_with_its_branch(repo: Hooked, is_linked: bool) -> None:
     repo.git("branch", "branch/canary")

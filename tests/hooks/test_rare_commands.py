@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked, both_ways
+from support.hooked import NO_HOOKS, REPLY, Hooked
 from support.tables import few
 from tokcost.repo.version import git_version
-
-pytestmark = both_ways
 
 
 def two_branches(repo: Hooked) -> None:

@@ -2,9 +2,7 @@
 
 import pytest
 
-from support.hooked import AT_ONCE, NO_HOOKS, REPLY, Hooked, everywhere, served_slowly
-
-pytestmark = served_slowly
+from support.hooked import AT_ONCE, NO_HOOKS, REPLY, Hooked, everywhere
 
 BACKENDS = pytest.mark.parametrize("backend", ["--merge", "--apply"])
 QUIET = 'sed -i "/^AI-/d;/^  cache/d" "$1"'

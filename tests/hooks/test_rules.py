@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.claude_lines import append, assistant, counts
-from support.hooked import Hooked, both_ways
+from support.hooked import Hooked
 from support.tables import few
 from support.terminal import piped
 
@@ -122,7 +122,6 @@ def test_a_rule_about_paths_goes_by_what_the_branch_changed(repo: Hooked) -> Non
     assert not check(repo)[1]
 
 
-@both_ways
 def test_a_commit_says_all_rules_in_one_line_and_none_stops_it(repo: Hooked) -> None:
     repo.spend()
     rules(repo, rule(say="first") + rule(say="second"))

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from support.editor import Editor
-from support.hooked import Hooked
+from support.hooked import Hooked, alone
 from support.tables import few
 from support.trouble import make_packages
 from tokcost.local_server import (
@@ -32,7 +32,7 @@ from tokcost.local_server import (
     pipes_of,
 )
 
-pytestmark = pytest.mark.own_start
+pytestmark = [pytest.mark.own_start, alone]
 
 LINE = "AI-Cost: "
 LIMITS = {"TOKCOST_DEADLINE": ""}

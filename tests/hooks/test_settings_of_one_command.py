@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from support.hooked import REPLY, Hooked, both_ways, served_slowly
+from support.hooked import REPLY, Hooked
 from tokcost.model.trailer import Line, highest, read_message
 from tokcost_hooks.installation.hooks import install
 
@@ -23,7 +23,6 @@ def commit_with(repo: Hooked, *settings: str, env: dict[str, str] | None = None)
     return repo.lines()
 
 
-@both_ways
 def test_a_setting_of_ours_holds_for_that_commit_alone(repo: Hooked) -> None:
     (line,) = commit_with(repo, "tokcost.precision=coarse")
     assert not line.exact
@@ -33,7 +32,6 @@ def test_a_setting_of_ours_holds_for_that_commit_alone(repo: Hooked) -> None:
     assert line.models == ()
 
 
-@both_ways
 def test_one_commit_can_be_switched_off_and_none_on(repo: Hooked) -> None:
     assert commit_with(repo, "tokcost.enabled=false") == []
     assert repo.replies() == {"total": 1, "bound": 1}
@@ -53,7 +51,6 @@ def test_a_numbered_setting_of_the_environment_holds_as_well(repo: Hooked) -> No
     assert not line.exact
 
 
-@served_slowly
 @pytest.mark.parametrize("char", ["%", ";", "auto"])
 @pytest.mark.parametrize("own", ["", "@"], ids=["no character of the clone's own", "another one in the clone"])
 def test_notes_of_git_are_known_by_the_comment_character_of_that_commit(repo: Hooked, char: str, own: str) -> None:
@@ -77,7 +74,6 @@ def foreign(repo: Hooked) -> Hooked:
 
 
 @needs_root
-@both_ways
 def test_a_clone_of_another_user_is_open_to_hooks_as_it_is_to_git(foreign: Hooked) -> None:
     claims = {line.id for line in read_message(foreign.git(*OPEN, "log", "-1", "--format=%B")).lines}
     for name, more in (("two", ()), ("again", ("--amend",)), ("three", ())):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import AT_ONCE, REPLY, Hooked
+from support.hooked import AT_ONCE, REPLY, Hooked, alone
 from support.tables import few
 from tokcost_hooks import HOOKS
 
@@ -102,6 +102,7 @@ SETTLE = [
 ]
 
 
+@alone
 @pytest.mark.parametrize("when", few(["before", "after"], 1))
 def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
     """Each commit happens, each amend as well, and whatever comes after makes up for it."""
@@ -117,6 +118,7 @@ def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
     assert repo.replies() == {"total": total, "carried": total}
 
 
+@alone
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_hook_that_is_killed_says_what_the_commit_carries(doomed: Hooked, when: str) -> None:
     doomed.spend()
@@ -146,6 +148,7 @@ def test_a_hook_that_has_no_time_says_that_the_line_which_was_there_stays(repo: 
     assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
 
 
+@alone
 @pytest.mark.parametrize("when", few(["after", "before"], 1))
 def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None:
     """It is never proposed again, wherever the hook was killed: the next commit does what was left."""
@@ -168,6 +171,7 @@ def killed(repo: Hooked, where: str, *args: str, env: dict[str, str] | None = No
     died.unlink()
 
 
+@alone
 @pytest.mark.parametrize("most", [0, 100, 60_000])
 def test_a_full_disk(doomed: Hooked, most: int) -> None:
     repo = doomed
@@ -181,6 +185,7 @@ def test_a_full_disk(doomed: Hooked, most: int) -> None:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@alone
 @pytest.mark.parametrize("hook", ["prepare-commit-msg", "post-commit"])
 def test_a_ledger_that_cannot_be_written(doomed: Hooked, hook: str) -> None:
     repo = doomed
@@ -223,6 +228,7 @@ def test_a_deadline_that_is_over_at_once(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@alone
 def test_the_deadline_cannot_be_swallowed(doomed: Hooked) -> None:
     """A file that hangs is where files are expected to be missing: the deadline is not one more missing file."""
     repo = doomed
@@ -236,6 +242,7 @@ def test_the_deadline_cannot_be_swallowed(doomed: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@alone
 @pytest.mark.parametrize("garbage", [b"", b"not a database at all" * 400])
 def test_a_ledger_that_is_damaged_is_made_anew_in_the_hook(repo: Hooked, garbage: bytes) -> None:
     repo.work("Before")
@@ -433,6 +440,7 @@ def test_a_copy_of_a_clone_claims_nothing_of_the_original(repo: Hooked) -> None:
     assert "AI-Cost" in repo.git("log", "-1", "--format=%B", cwd=copy)
 
 
+@alone
 def test_what_hooks_leave_of_the_ledger_is_written_back(repo: Hooked) -> None:
     repo.work("One")
     left = repo.ledger_home / "ledger.db-wal"

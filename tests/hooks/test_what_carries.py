@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked, both_ways
+from support.hooked import REPLY, Hooked
 
 PRIVATE = (
     "refs/bisect/bad",
@@ -30,7 +30,6 @@ def lose(repo: Hooked) -> None:
     repo.git("reflog", "expire", "--expire=now", "--all")
 
 
-@both_ways
 def test_a_line_that_only_refs_of_other_tools_hold_is_written_again(repo: Hooked) -> None:
     repo.work("One")
     for ref in PRIVATE:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import REPLY, Hooked, both_ways
+from support.hooked import REPLY, Hooked
 
 
 def asked_once(repo: Hooked, cwd: Path | None = None, **env: str) -> None:
@@ -225,7 +225,6 @@ def test_taking_consent_back_leaves_nothing_of_it_at_home(repo: Hooked) -> None:
     asked_once(repo)
 
 
-@both_ways
 def test_one_worktree_can_be_switched_off_and_none_on(repo: Hooked) -> None:
     repo.git("config", "extensions.worktreeConfig", "true")
     repo.git("worktree", "add", "-q", "../linked", "-b", "side")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import NO_HOOKS, Hooked, both_ways
+from support.hooked import NO_HOOKS, Hooked
 from tokcost.repo.version import git_version
 
 CUT = 'sed -i -e "/^AI-/d" -e "/^  cache/d" "$1"'
@@ -95,7 +95,6 @@ def program(repo: Hooked, *command: str) -> None:
     subprocess.run(command, cwd=repo.path, env=repo.environ, check=True)
 
 
-@both_ways
 @pytest.mark.parametrize("commits", [without_hooks, by_gitpython])
 @pytest.mark.parametrize("attempt", GIVEN_UP)
 def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
@@ -111,7 +110,6 @@ def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
-@both_ways
 @pytest.mark.parametrize("attempt", GIVEN_UP)
 def test_what_is_taken_out_in_git_gui_is_withheld_whatever_was_given_up_before(repo: Hooked, attempt: Attempt) -> None:
     repo.spend()
@@ -144,7 +142,6 @@ def test_the_next_attempt_carries_the_line(repo: Hooked, attempt: Attempt) -> No
 # --- hooks after the commit ---
 
 
-@both_ways
 @pytest.mark.parametrize("place", ["before", "after"])
 @pytest.mark.parametrize("message", ["--no-edit", '-m "stamped $(git log -1 --format=%s)"', "-F .git/said"])
 def test_an_amend_by_a_hook_carries_the_line_and_what_was_taken_out_stays_out(
@@ -190,7 +187,6 @@ def test_a_new_message_by_hand_leaves_the_line_to_the_next_commit(repo: Hooked) 
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
-@both_ways
 @pytest.mark.parametrize("how", ["killed", "no mode", "another script"])
 def test_what_was_taken_out_stays_out_although_post_commit_comes_to_nothing(repo: Hooked, how: str) -> None:
     path = repo.common_dir / "hooks/post-commit"
@@ -245,7 +241,6 @@ def test_a_line_that_a_hook_damaged_is_not_taken_out(repo: Hooked, damage: str) 
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@both_ways
 def test_a_line_deleted_from_the_message_of_a_refused_commit_is_withheld(repo: Hooked) -> None:
     """The message that git kept of it has the line already."""
     repo.spend()
@@ -267,7 +262,6 @@ REWRITES = {
 }
 
 
-@both_ways
 @pytest.mark.parametrize("place", ["before", "after", "beside", "later"])
 @pytest.mark.parametrize("rewrite", REWRITES)
 def test_what_was_taken_out_stays_out_although_a_hook_makes_the_commit_again(
@@ -301,7 +295,6 @@ def test_what_was_taken_out_stays_out_although_a_hook_makes_the_commit_again(
     assert repo.replies() == {"total": 3, "carried": 2, "withheld": 1}
 
 
-@both_ways
 def test_a_commit_that_a_hook_undoes_keeps_nothing_back(repo: Hooked) -> None:
     """Its line was still there: it is written again."""
     repo.work("One")

@@ -42,11 +42,9 @@ case "$0" in */post-rewrite*) cat > /dev/null ;; esac
 """A hook of another manager, which reads what it is given."""
 
 
-both_ways = pytest.mark.parametrize("way", ["alone", "served"], indirect=True)
-"""For tests that are worth running with an editor open as well, whose server does the work of the hooks."""
-
-served_slowly = pytest.mark.parametrize("way", ["alone", pytest.param("served", marks=pytest.mark.slow)], indirect=True)
-"""The same for many tests of one kind, of which `make test` runs the first way only."""
+alone = pytest.mark.parametrize("way", ["alone"], indirect=True)
+"""For tests of a hook's own process. All others are run with an editor open as well, whose server does the work of the
+hooks."""
 
 everywhere = pytest.mark.parametrize("repo", ["plain", "linked", "chained"], indirect=True)
 """For tests that are worth running in a linked worktree, and behind another hook manager, as well."""

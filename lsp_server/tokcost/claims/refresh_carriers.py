@@ -4,8 +4,9 @@ The ledger records the refs it has seen, so that only new commits are walked.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 from zlib import crc32
 
 from tokcost.claims import claim_journal
@@ -34,6 +35,7 @@ from tokcost.repo.config import Config, read_config
 from tokcost.repo.head import Head
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
+from tokcost.repo.operation import is_rebase_ending
 from tokcost.repo.refs import all_tips, detached_heads, has_many_refs
 from tokcost.repo.refs_state import is_still, read_changed, refs_state
 from tokcost.repo.run import GitFailed, GitTooSlow
@@ -50,6 +52,9 @@ not try again while the refs are unchanged."""
 _MANY_REFS = 1_000
 """The number of refs from which on their state is recorded; reading fewer takes no longer than that."""
 
+_TRIES = 5
+"""Another process may record refs while this one asks git about them."""
+
 RESTORE_SECONDS = 5.0
 """The time that restoring a large journal takes; a caller with less time does not begin."""
 
@@ -58,8 +63,66 @@ class RestoreNeeded(EnvironmentProblem):
     """The claims of a clone must be restored before anything can be proposed."""
 
 
+class News(NamedTuple):
+    """The result of asking git about refs that moved."""
+
+    before: "Tips"
+    now: "Tips"
+    found: Sequence[tuple[str, str, int]] = ()
+    """Commits that carry claims of this clone: commit, id and version."""
+    gone: Collection[str] = ()
+    """Carrying commits that no ref reaches any more."""
+    same: Sequence[tuple[str, str]] = ()
+    """Old and new commits with the same change."""
+
+
+def follow_carriers(ledger: Ledger, repository: int, common_dir: str) -> bool:
+    """Bring the record of a repository's commits up to date, like `refresh_carriers`, for a caller without a
+    transaction. Git may take half a minute for what a fetch brought, and a commit that is made meanwhile must find the
+    ledger free to get its line, so the ledger is locked when all is read.
+
+    A rebase that is about to tell its hook which commit became which is left to the next refresh: the commits that it
+    replaced would be taken for dropped ones. Raises `GitFailed`.
+    """
+    for _ in range(_TRIES):
+        look = _Look(ledger, repository, common_dir, {}, only_local=False)
+        now, before = look.tips()
+        if is_rebase_ending(common_dir, now):
+            return True
+        news = News(before, now)
+        if has_claims(ledger, repository):
+            asked = _read_unlocked(ledger, repository, common_dir, (before, now))
+            if asked is None:
+                return False
+            news = asked
+        with ledger.transaction():
+            _restore_at_once(ledger, repository, common_dir, MOST_SECONDS)
+            if known_tips(ledger, repository, only_local=False) == before:
+                _write(ledger, repository, news, read_config(common_dir))
+                if news.now == now:
+                    look.remember()
+                return news.now == now
+    return False
+
+
+def _read_unlocked(ledger: Ledger, repository: int, common_dir: str, tips: tuple["Tips", "Tips"]) -> News | None:
+    for seen, mark in _in_turn(*tips):
+        if _given_up(ledger, repository).get(mark, -1.0) >= MOST_SECONDS:
+            continue
+        with suppress(GitTooSlow):
+            return _read(ledger, repository, common_dir, (tips[0], seen), MOST_SECONDS)
+        with ledger.transaction():
+            _give_up(ledger, repository, mark, MOST_SECONDS)
+    return None
+
+
 def refresh_carriers(
-    ledger: Ledger, repository: int, common_dir: str, here: CloneState | None = None, *, seconds: float = MOST_SECONDS
+    ledger: Ledger,
+    repository: int,
+    common_dir: str,
+    here: CloneState | None = None,
+    *,
+    seconds: float = MOST_SECONDS,
 ) -> bool:
     """Bring the record of a repository's commits up to date, in the caller's transaction.
 
@@ -70,16 +133,7 @@ def refresh_carriers(
     `here` is the state of a worktree of this repository, if it was read before. Raises `GitFailed`, and `RestoreNeeded`
     if many claims must be restored first and less than `RESTORE_SECONDS` is left.
     """
-    start, end = claim_journal.unread(ledger, repository, common_dir)
-    if seconds < RESTORE_SECONDS and end - start > claim_journal.LARGE_BYTES:
-        raise RestoreNeeded(
-            "the ledger is new and must read first which spend was published already",
-            "Run `tokcost log` once: it does that.",
-        )
-    if start < end and claim_journal.restore(ledger, repository, common_dir):
-        forget_tips(ledger, repository)
-    elif start == end:
-        claim_journal.note_size(ledger, repository, common_dir)
+    _restore_at_once(ledger, repository, common_dir, seconds)
     only_local = _has_too_many(common_dir, seconds)
     look = _Look(ledger, repository, common_dir, _heads(here), only_local=only_local)
     if look.is_as_before():
@@ -91,22 +145,30 @@ def refresh_carriers(
     if not has_claims(ledger, repository):
         record_tips(ledger, repository, before, now)
         return not only_local
-    given_up = _given_up(ledger, repository)
-    own = (_fetched(before) | _own(now), _own(now))
-    for seen, is_tried in (own,) if only_local else ((now, _fetched(now)), own):
-        mark = _mark(is_tried)
-        if seconds <= given_up.get(mark, -1.0):
+    config = here.config if here else read_config(common_dir)
+    for seen, mark in _in_turn(before, now, only_local=only_local):
+        if seconds <= _given_up(ledger, repository).get(mark, -1.0):
             continue
         with suppress(GitTooSlow):
-            _follow(ledger, repository, common_dir, (before, seen), seconds)
-            _release_unbound(ledger, repository, here.config if here else read_config(common_dir))
-            record_tips(ledger, repository, before, seen)
+            _write(ledger, repository, _read(ledger, repository, common_dir, (before, seen), seconds), config)
             if seen == now:
                 look.remember()
             return seen == now and not only_local
-        given_up[mark] = seconds
-        _record_given_up(ledger, repository, given_up)
+        _give_up(ledger, repository, mark, seconds)
     return False
+
+
+def _restore_at_once(ledger: Ledger, repository: int, common_dir: str, seconds: float) -> None:
+    start, end = claim_journal.unread(ledger, repository, common_dir)
+    if seconds < RESTORE_SECONDS and end - start > claim_journal.LARGE_BYTES:
+        raise RestoreNeeded(
+            "the ledger is new and must read first which spend was published already",
+            "Run `tokcost log` once: it does that.",
+        )
+    if start < end and claim_journal.restore(ledger, repository, common_dir):
+        forget_tips(ledger, repository)
+    elif start == end:
+        claim_journal.note_size(ledger, repository, common_dir)
 
 
 def restore_claims(
@@ -223,16 +285,22 @@ def _given_up(ledger: Ledger, repository: int) -> dict[str, float]:
     return dict(zip(words[::2], map(float, words[1::2]), strict=True))
 
 
-def _record_given_up(ledger: Ledger, repository: int, given_up: dict[str, float]) -> None:
-    newest = list(given_up.items())[-2:]
+def _give_up(ledger: Ledger, repository: int, mark: str, seconds: float) -> None:
+    """Record that these seconds were too few for the refs of that mark."""
+    newest = list((_given_up(ledger, repository) | {mark: seconds}).items())[-2:]
     record_setting(ledger, _GIVEN_UP.format(repository), " ".join(f"{mark} {seconds}" for mark, seconds in newest))
 
 
-def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> None:
-    """Read new commits, then write. Everything is asked before anything is written, so that a timeout leaves nothing
-    half done."""
+def _in_turn(before: Tips, now: Tips, *, only_local: bool = False) -> list[tuple[Tips, str]]:
+    """The refs to follow at once, each with its mark: all of them, or the clone's own if git is too slow for all."""
+    own = _fetched(before) | _own(now), _mark(_own(now))
+    return [own] if only_local else [(now, _mark(_fetched(now))), own]
+
+
+def _read(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> News:
+    """Ask git, and write nothing: a timeout leaves nothing half done."""
     new = set(tips[1].values())
-    messages, left = _news(common_dir, tips, seconds)
+    messages, left = _moved(common_dir, tips, seconds)
     found = [one for commit, message in messages for one in _carried(ledger, repository, commit, message)]
     carriers = carrying_commits(ledger, repository) if left else {}
     gone, same = set[str](), list[tuple[str, str]]()
@@ -241,16 +309,19 @@ def _follow(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, 
         gone = _gone(known, common_dir, (left, new), seconds)
         bound = [commit for commit in gone if any(claim.fate == "bound" for claim in carriers.get(commit, ()))]
         same = _same_change(common_dir, bound, new, seconds) if bound else []
-    add_carriers(ledger, repository, found)
-    if same:
-        follow_bound(ledger, repository, same)
-    drop_carriers(ledger, repository, gone)
+    return News(*tips, found, gone, same)
+
+
+def _write(ledger: Ledger, repository: int, news: News, config: Config) -> None:
+    """Record what was read. Claims that no commit binds are released: usage from before the consent is not published
+    because of it."""
+    add_carriers(ledger, repository, news.found)
+    if news.same:
+        follow_bound(ledger, repository, news.same)
+    drop_carriers(ledger, repository, news.gone)
     settle_carried(ledger, repository)
-
-
-def _release_unbound(ledger: Ledger, repository: int, config: Config) -> None:
-    """Release claims that no commit binds: usage from before the consent is not published because of it."""
     release_unbound(ledger, repository, "withheld" if is_enabled(config) else "")
+    record_tips(ledger, repository, news.before, news.now)
 
 
 def _heads(here: CloneState | None) -> dict[str, Head]:
@@ -265,7 +336,7 @@ def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list
     return [(commit, line.id, line.version) for line in lines if line.id in mine]
 
 
-def _news(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Iterable[tuple[str, str]], set[str]]:
+def _moved(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Iterable[tuple[str, str]], set[str]]:
     """New commits that may carry lines, with their messages, and the previous tips that new refs may not reach."""
     old, new = (set(side.values()) for side in tips)
     walked = walk(common_dir, new - old, old)

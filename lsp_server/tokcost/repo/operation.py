@@ -2,10 +2,13 @@
 
 import os
 import re
+import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.model.worktree import Worktree
+from tokcost.repo.worktree import linked_git_dirs
 
 _REVERTS = re.compile(
     r"^This (?:reverts commit|reapplies commit) "
@@ -13,6 +16,9 @@ _REVERTS = re.compile(
     re.MULTILINE,
 )
 """With `--reference` it is an abbreviated id, the title and the day."""
+
+_HOOK_SECONDS = 60.0
+"""A hook of ours takes two seconds at most. Other hooks run before it."""
 
 
 class Operation(NamedTuple):
@@ -42,6 +48,26 @@ def read_operation(worktree: Worktree) -> Operation:
         merging=there("MERGE_HEAD"),
         melted=_melted(worktree.git_dir),
     )
+
+
+def is_rebase_ending(common_dir: str, tips: Mapping[str, str]) -> bool:
+    """Whether a rebase in any worktree has moved its branch, according to these refs (and detached HEADs, by git
+    folder), and may still have to run post-rewrite. Git moves the branch, runs the hook, and then removes its files
+    (sequencer.c). Files that a killed rebase left count for a minute only."""
+    for git_dir in (common_dir, *linked_git_dirs(common_dir)):
+        folder = os.path.join(git_dir, "rebase-merge")
+        try:
+            if abs(time.time() - os.stat(folder).st_mtime) > _HOOK_SECONDS:
+                continue
+            branch, start = (
+                os.fsdecode(read_bounded(os.path.join(folder, name), MOST_OF_GIT)).strip()
+                for name in ("head-name", "orig-head")
+            )
+        except OSError:
+            continue
+        if tips.get(branch if branch.startswith("refs/") else git_dir, start) != start:
+            return True
+    return False
 
 
 def squash_message(worktree: Worktree) -> str:

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers, restore_claims
+from tokcost.claims.refresh_carriers import follow_carriers, needs_refresh, restore_claims
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
 from tokcost.files.foreign import DiskFailed
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
@@ -200,11 +200,10 @@ def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None")
         if needs_refresh(ledger, one.id, one.common_dir):
             restore_claims(ledger, one.id, one.common_dir, claims.held(one.id) if claims else None)
             try:
-                with ledger.transaction():
-                    if not refresh_carriers(ledger, one.id, one.common_dir):
-                        report.notes.append(
-                            f"{one.root}: not all that was fetched could be read in time; the next command goes on"
-                        )
+                if not follow_carriers(ledger, one.id, one.common_dir):
+                    report.notes.append(
+                        f"{one.root}: not all that was fetched could be read in time; the next command goes on"
+                    )
             except (GitFailed, DiskFailed) as problem:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem.told}")
 
