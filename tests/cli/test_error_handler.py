@@ -107,3 +107,13 @@ def test_a_write_that_was_killed_leaves_nothing_behind_the_next_one(tmp_path: Pa
         os.utime(one, (0, 0))
     write_whole(str(path), b"whole")
     assert sorted(one.name for one in tmp_path.iterdir()) == sorted([path.name, at_work.name, others.name])
+
+
+def test_crash_logs_do_not_pile_up(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir(mode=0o700)
+    for number in range(30):
+        (tmp_path / "home" / f"crash-20250101T0000{number:02}Z-1.txt").touch()
+    assert error_handler.run(lambda: 1 / 0, {"TOKCOST_HOME": str(tmp_path / "home")}) == 3
+    logs = sorted(path.name for path in (tmp_path / "home").iterdir())
+    assert len(logs) == 10
+    assert logs[0] == "crash-20250101T000021Z-1.txt"

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -423,3 +424,36 @@ def test_a_clone_that_was_moved_is_named_and_forgets_once_it_is_said_there(repo:
     assert json.loads(done.stdout)["missing"] == []
     assert holding(repo, "canary") == []
     assert balance(repo) == {}
+
+
+def test_the_moment_that_a_date_was_understood_as_is_shown(repo: Hooked) -> None:
+    spend(repo, "kept-session", 1)
+    said = purge(repo, "--before", "2025-01-01 10:00:00 +0000", "--dry-run")
+    assert said.startswith(
+        f"Usage before {datetime(2025, 1, 1, 10, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M:%S %z}:\n0 "
+    )
+
+
+@pytest.mark.parametrize("date", ["20250101", "2025-06", "2999-01-01", "2.wekes"])
+def test_a_date_that_git_would_misread_deletes_nothing(repo: Hooked, date: str) -> None:
+    spend(repo, "kept-session", 1)
+    repo.tokcost("log")
+    purge(repo, "--before", date, "--yes", code=2)
+    assert balance(repo) == {"total": 1, "pending": 1}
+
+
+@pytest.mark.parametrize("option", ["--repository", "--branch", "--session", "--assistant"])
+def test_an_empty_name_is_refused_and_not_taken_for_the_current_folder(repo: Hooked, option: str) -> None:
+    spend(repo, "kept-session", 1)
+    repo.tokcost("log")
+    assert f"{option}: the name is empty" in purge(repo, option, "", "--yes", code=2)
+    assert balance(repo) == {"total": 1, "pending": 1}
+
+
+def test_a_misspelt_assistant_is_refused_with_the_known_ones(repo: Hooked) -> None:
+    spend(repo, "kept-session", 1)
+    said = purge(repo, "--assistant", "claude", "--yes", code=2)
+    assert "no assistant is called claude" in said
+    assert "claude-code, cline, codex" in said
+    purge(repo, "--assistant", "codex", "--yes")
+    assert balance(repo) == {"total": 1, "pending": 1}

@@ -17,6 +17,8 @@ from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError, of_f
 from tokcost.files.private import private_folder, write_whole
 from tokcost.settings import tokcost_home
 
+_MOST_LOGS = 10
+"""Crash logs that are kept."""
 INTERRUPTED = 130
 CRASHED = 3
 
@@ -35,6 +37,9 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
     except BrokenPipeError:
         return 0
     except Exception as crash:
+        if isinstance(crash, FileNotFoundError) and _is_folder_gone():
+            screen.tell("the current folder was deleted", "Change to one that exists, for example with `cd ~`.")
+            return EnvironmentProblem.exit_code
         if isinstance(crash, OSError) and (why := screen.why_unwritable()):  # click prints its help itself
             screen.tell(f"standard output cannot be written: {why}", "Look whether the disk behind it is full or gone.")
             return EnvironmentProblem.exit_code
@@ -81,6 +86,15 @@ _OF_THE_DISK = frozenset(
 """Errors of a file or a disk: wherever they occur, they are no bug."""
 
 
+def _is_folder_gone() -> bool:
+    """Whether this process is in a folder that was deleted, as those are that an agent's worktree was in."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
 def _told_of_disk(problem: OSError) -> str:
     reason = problem.strerror or str(problem)
     return f"{problem.filename} cannot be used: {reason}" if problem.filename else f"a file failed: {reason}"
@@ -112,6 +126,8 @@ def _write_log(home: Path, crash: Exception) -> Path:
     private_folder(str(home))
     path = home / f"crash-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.txt"
     write_whole(str(path), _report(crash).encode("utf-8", "backslashreplace"))
+    for old in sorted(home.glob("crash-*.txt"))[:-_MOST_LOGS]:  # a prompt may crash each time
+        old.unlink(missing_ok=True)
     return path
 
 

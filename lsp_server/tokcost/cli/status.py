@@ -14,13 +14,23 @@ from tokcost.settings import tokcost_home
 def show_status(template: str | None = None, *, as_json: bool = False, quiet: bool = False, fresh: bool = True) -> int:
     """Print the line. With `quiet` there is none outside a repository; unless `fresh`, no logs are read."""
     try:
-        status = fresh_status(tokcost_home(os.environ), os.environ, Path.cwd(), fresh=fresh)
+        status = fresh_status(tokcost_home(os.environ), os.environ, _current_folder(), fresh=fresh)
     except NotARepository:
         if quiet:
             return 0
         raise
     screen.show((_text(status, template, as_json), "\n"))
     return 0
+
+
+def _current_folder() -> Path:
+    """Raises `NotARepository` if it was deleted, as the folder of an agent's worktree may be."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise NotARepository(
+            "the current folder was deleted", "Change to one that exists, for example with `cd ~`."
+        ) from error
 
 
 def _text(status: Status, template: str | None, as_json: bool) -> str:

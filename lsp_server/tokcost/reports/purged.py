@@ -2,10 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from tokcost.model.money import decimal_string, dollars
 from tokcost.model.purge import Purged
 from tokcost.reports.text import counted, escape
+
+
+def before_text(before_ms: int | None) -> str:
+    """The moment that `--before` was understood as, in this machine's time zone; empty without one."""
+    if before_ms is None:
+        return ""
+    moment = datetime.fromtimestamp(before_ms / 1000).astimezone()
+    return f"Usage before {moment:%Y-%m-%d %H:%M:%S %z}:\n"
 
 
 def found_text(found: Purged) -> str:

@@ -81,10 +81,13 @@ def look(home: Path, cwd: Path, asked: Asked) -> Purged:
     """The usage that would be deleted. Raises `UsageError`, and `NotARepository` if a branch is named outside a
     repository."""
     _require_conditions(asked)
-    if not (home / FILE_NAME).exists():
-        return Purged()
-    with open_ledger(home) as ledger:
-        return choose(ledger, _scope(ledger, cwd, asked))
+    found = Purged()
+    if (home / FILE_NAME).exists():
+        with open_ledger(home) as ledger:
+            found = choose(ledger, _scope(ledger, cwd, asked))
+    if not found.usage:
+        _require_reader(asked.assistant)
+    return found
 
 
 def purge(home: Path, cwd: Path, asked: Asked) -> Done:
@@ -198,6 +201,9 @@ def _remove_copies(home: Path, problems: list[str]) -> list[str]:
 
 
 def _require_conditions(asked: Asked) -> None:
+    for option, name in asked._asdict().items():
+        if name == "":  # an unset variable of a shell: a path without characters would be the current folder
+            raise UsageError(f"--{option}: the name is empty", "Name one, or leave the option out.")
     given = any(one is not None for one in asked[:-1])
     if asked.all and given:
         raise UsageError("--all is everything; with a condition it is not", "Leave one of them out.")
@@ -221,6 +227,15 @@ def _scope(ledger: Ledger, cwd: Path, asked: Asked) -> Scope:
     return Scope(asked.before_ms, repository, directory, asked.branch, _session(ledger, asked.session), asked.assistant)
 
 
+def _require_reader(name: str | None) -> None:
+    """Raises `UsageError` for a misspelt assistant: nothing would be deleted, as if there had been nothing."""
+    from tokcost.readers.registry import readers
+
+    known = {reader.name for reader in readers()}
+    if name is not None and name not in known:
+        raise UsageError(f"--assistant: no assistant is called {name}", f"Known are {', '.join(sorted(known))}.")
+
+
 def _repository_at(ledger: Ledger, path: str) -> int:
     """The repository at a path, which may no longer exist; -1 if the ledger knows none."""
     there, paths = find_worktree(path), {path, os.path.realpath(path)}
@@ -235,8 +250,6 @@ def _session(ledger: Ledger, beginning: str | None) -> str | None:
     """The complete id of a session. Raises `UsageError` if several begin like this."""
     if beginning is None:
         return None
-    if not beginning:
-        raise UsageError("--session: the id is empty", "`tokcost why` and `tokcost log --by session` show ids.")
     return session_meant(own_session_names(ledger, beginning), beginning) or beginning
 
 

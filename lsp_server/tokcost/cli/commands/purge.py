@@ -9,7 +9,7 @@ from tokcost.cli import screen
 from tokcost.cli.completion import branches
 from tokcost.cli.names import NAME
 from tokcost.errors import UsageError
-from tokcost.reports.purged import done_text, found_text, purged_json
+from tokcost.reports.purged import before_text, done_text, found_text, purged_json
 from tokcost.services.look_at_clone import state_around
 from tokcost.services.parse_date import since_ms
 from tokcost.services.purge import Asked, forget_history, look, purge
@@ -56,7 +56,7 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
     refresh(home, os.environ, here=state_around(cwd))
     found = look(home, cwd, asked)
     if not as_json:
-        screen.show(found_text(found))
+        screen.show(before_text(asked.before_ms) + found_text(found))
     if dry_run:
         if as_json:
             screen.show(purged_json(found, False))
