@@ -224,7 +224,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from tokcost.model.logs import Batch, Location, SessionTotal
 from tokcost.model.usage import Tokens, Usage
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.jsonl import sources_in
 
 class OtherReader:
     name = "other"
@@ -233,7 +233,7 @@ class OtherReader:
     def discover(self, location):
         if (Path(location.path) / "no-listing").exists():
             raise KeyError("listing")
-        return files_below(location, (".log",))
+        return sources_in(location, (".log",))
     def read(self, file, checkpoint):
         given = Path(file.path).read_text()
         with (Path(file.path).parent / "asked").open("a") as stream:

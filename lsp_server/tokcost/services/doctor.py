@@ -183,8 +183,20 @@ def _found_at(reader: Reader, location: Location) -> Check:
             count, size = count + 1, size + source.size
     except Exception as error:
         return _failed(reader, location.path, error)
+    wrong = "" if count else _no_source(location)
+    if wrong:
+        hint = f"Run `ls -ld {to_copy(location.path)}` to see what it is."
+        return Check(reader.name, f"{location.path}: {wrong}", True, hint)
     sources = "a store" if location.kind == "store" else f"{count:,} {'file' if count == 1 else 'files'}"
     return Check(reader.name, f"{location.path}: {sources}, {megabytes(size)}")
+
+
+def _no_source(location: Location) -> str:
+    """The reason why nothing can be read at an existing location; empty for a folder, which may have no logs yet."""
+    if location.kind == "folder":
+        return "" if os.path.isdir(location.path) else "no folder, so nothing is read there"
+    is_file = os.path.isfile(location.path)
+    return "its reader finds no log there" if is_file else "no regular file, so nothing is read there"
 
 
 def _failed(reader: Reader, where: str, error: Exception) -> Check:

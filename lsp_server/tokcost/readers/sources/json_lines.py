@@ -5,7 +5,7 @@ from typing import Any
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import files_below, in_portions
+from tokcost.readers.sources.jsonl import in_portions, sources_in
 
 
 class JsonlReader:
@@ -32,8 +32,8 @@ class JsonlReader:
         return () if usage is None else (usage,)
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """Files below the location with one of the suffixes."""
-        return files_below(location, self.suffixes)
+        """The location itself if it is a file, else the files below it with one of the suffixes."""
+        return sources_in(location, self.suffixes)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
         """New usage in a file. Raises `OSError` if it cannot be read."""

@@ -36,9 +36,14 @@ BLANK = PADDING.replace(b"\0", b"")
 _INT64 = (1 << 63) - 1
 
 
-def files_below(location: Location, suffixes: tuple[str, ...]) -> Iterator[Source]:
-    """All files below a folder whose names end with one of `suffixes`. Anything unreadable is skipped, and so is
-    anything with such a name that is no file."""
+def sources_in(location: Location, suffixes: tuple[str, ...]) -> Iterator[Source]:
+    """The sources at a location: the file that it names, whatever its suffix, or all files below the folder that it
+    names with one of `suffixes`. Anything unreadable is skipped, and so is anything that is no file."""
+    if location.kind != "folder":
+        source = source_at(location.path)
+        if source is not None:
+            yield source
+        return
     walk = Walk(location.path)
     for folder, _ in walk:
         for entry in walk.entries(folder):

@@ -245,7 +245,10 @@ class SqliteStoreReader:
         raise NotImplementedError
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The store, if it exists."""
+        """The store, if it exists. Raises `ValueError` for a folder: the state of a store includes its WAL, by which
+        no file of a folder is followed."""
+        if location.kind == "folder":
+            raise ValueError("a folder is no store; name each store in `locations`")
         source = store_source(location.path)
         return [] if source is None else [source]
 
