@@ -11,7 +11,7 @@ from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage, find_key, merge
 from tokcost.readers.amp.reader import AmpReader
-from tokcost.readers.sources.jsonl import source_at
+from tokcost.readers.sources.files import source_at
 
 READER = AmpReader()
 T0 = 1_790_000_000_000

@@ -26,8 +26,7 @@ from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage, merge
 from tokcost.readers.copilot_cli.reader import CopilotCliReader
 from tokcost.readers.sources import sqlite_store
-from tokcost.readers.sources.jsonl import source_at
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import source_at, store_source
 
 READER = CopilotCliReader()
 ONE = Tokens(input=40, cache_read=60, output=30, reasoning=5)

@@ -16,7 +16,7 @@ from tokcost.model.logs import Location, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers import registry
 from tokcost.readers.sources.json_file import JsonFileReader
-from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import JsonlReader
 from tokcost.readers.sources.sqlite_store import SqliteStoreReader
 from tokcost.services.doctor import diagnose
 from tokcost.services.refresh import refresh

@@ -9,7 +9,7 @@ from support.claude_lines import append, iso, write
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage, find_key, merge
 from tokcost.readers.qwen.reader import QwenReader
-from tokcost.readers.sources.jsonl import source_at
+from tokcost.readers.sources.files import source_at
 
 READER = QwenReader()
 T0 = 1_790_000_000_000

@@ -14,7 +14,8 @@ from support.opencode_store import T0, StoreOf
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources import sqlite_store
-from tokcost.readers.sources.sqlite_store import SqliteStoreReader, store_source
+from tokcost.readers.sources.files import store_source
+from tokcost.readers.sources.sqlite_store import SqliteStoreReader
 
 SCHEMA = "CREATE TABLE call (id INTEGER PRIMARY KEY, changed, output)"
 

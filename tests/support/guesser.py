@@ -24,7 +24,7 @@ import os
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.environment import user_home
 from tokcost.readers.protocol import Capabilities, Location
-from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import JsonlReader
 
 
 class GuesserReader(JsonlReader):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import application_data, config_home, expanded, user_home
-from tokcost.readers.sources.jsonl import in_portions, sources_in
+from tokcost.readers.sources.files import in_portions, sources_in
 
 
 class ClaudeCodeReader:

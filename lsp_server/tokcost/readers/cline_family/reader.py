@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import editor_users, user_home
-from tokcost.readers.sources.jsonl import sources_in
+from tokcost.readers.sources.files import sources_in
 
 _SESSION = ".messages.json"
 _TASKS = ("ui_messages.json", "claude_messages.json")

@@ -16,9 +16,9 @@ from tokcost.readers.copilot_cli.counts import COUNTS, HOSTED, NAME, Request, ke
 from tokcost.readers.copilot_cli.legs import Leg, Message, ModelMetric
 from tokcost.readers.copilot_cli.neighbours import first_row_ms, session_of
 from tokcost.readers.copilot_cli.place import Context, Place, mark_moved
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import new_lines
 from tokcost.readers.sources.git_commands import moves_of_head
-from tokcost.readers.sources.jsonl import is_broken
+from tokcost.readers.sources.new_lines import is_broken
 from tokcost.readers.sources.odd_fields import as_told
 from tokcost.readers.sources.records import KeptName, Name, first_kinds, going_on, milliseconds
 from tokcost.readers.sources.salvage import Salvager, whole_rest
@@ -82,7 +82,7 @@ def read_events(source: Source, cursor: bytes | None) -> Batch:
     for block in lines:
         for raw in block.split(b"\n"):
             session.take(raw)
-        if len(session.usage) >= jsonl.MAX_RECORDS:
+        if len(session.usage) >= new_lines.MAX_RECORDS:
             lines.stop()
     session.take(whole_rest(lines))
     session.leave_to_store()

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import user_home
-from tokcost.readers.sources.jsonl import in_portions, sources_in
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import in_portions, sources_in, store_source
 
 
 class CopilotCliReader:

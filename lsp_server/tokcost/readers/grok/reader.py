@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import expanded, user_home
-from tokcost.readers.sources.jsonl import sources_in
+from tokcost.readers.sources.files import sources_in
 
 
 class GrokReader:

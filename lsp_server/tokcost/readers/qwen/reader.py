@@ -7,8 +7,8 @@ from typing import Any
 from tokcost.model.logs import Capabilities, Location, Source
 from tokcost.model.usage import Usage
 from tokcost.readers.environment import expanded, user_home
-from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.jsonl import sources_in
+from tokcost.readers.sources.files import sources_in
+from tokcost.readers.sources.jsonl import JsonlReader
 
 
 class QwenReader(JsonlReader):

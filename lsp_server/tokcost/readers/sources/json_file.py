@@ -6,7 +6,7 @@ from typing import Any
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import open_log, refuse_utf16, sources_in
+from tokcost.readers.sources.files import open_log, refuse_utf16, sources_in
 
 MOST_BYTES = 48 << 20
 """A larger file is skipped and reported: memory stays bounded."""

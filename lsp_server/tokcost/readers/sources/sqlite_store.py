@@ -21,7 +21,7 @@ from zlib import crc32
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import in_portions, source_at
+from tokcost.readers.sources.files import in_portions, store_source
 
 WAIT_SECONDS = 1.0
 """Seconds to wait for a writer that holds the store exclusively."""
@@ -46,9 +46,6 @@ _LASTING = (
 """The errors that a second attempt does not solve: damage, no SQLite database, a query that does not fit the tables,
 a value or work without bounds."""
 
-COMPANIONS = ("-wal",)
-"""Files beside the database with part of its content. `-shm` is an index of `-wal` and changes by reading."""
-
 _OPENED_BESIDE = ("-wal", "-shm", "-journal")
 """The suffixes of all files that SQLite opens beside the database."""
 
@@ -60,18 +57,6 @@ sorting and fetching it takes less than a hundred steps; a damaged tree of pages
 
 _ANY_LENGTH = (1 << 31) - 1
 _FETCHED = 1000
-
-
-def store_source(path: str) -> Source | None:
-    """A store from the file system; `None` if there is none, or it is no file. Its size and time are those of all
-    its files, so that a commit which only grows the WAL is noticed."""
-    found = source_at(path)
-    if found is None:
-        return None
-    real = os.path.realpath(path)  # SQLite keeps them beside the target of a link
-    beside = [one for suffix in COMPANIONS if (one := source_at(real + suffix)) is not None]
-    files = [found, *beside]
-    return Source(path, sum(one.size for one in files), max(one.mtime_ns for one in files))
 
 
 class Store:
