@@ -162,6 +162,11 @@ def test_impossible_counts_reject_one_record_and_count_it(tmp_path: Path, wrong:
     assert batch.skipped == {"usage record with impossible or missing values": 1}
 
 
+def test_a_count_may_be_written_as_a_fraction(tmp_path: Path) -> None:
+    batch = read(events(tmp_path, start(), record(outputTokens=30.0, reasoningTokens=5.0)))
+    assert [usage.tokens for usage in batch.usage] == [ONE]
+
+
 def test_counts_that_a_record_leaves_out_or_a_row_has_as_null_are_0(tmp_path: Path) -> None:
     cut = record()
     for name in ("cacheReadTokens", "cacheWriteTokens", "reasoningTokens"):

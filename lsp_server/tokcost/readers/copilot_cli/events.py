@@ -10,9 +10,10 @@ from datetime import datetime
 
 import msgspec
 
+from tokcost.model.bounds import whole
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Usage
-from tokcost.readers.copilot_cli.counts import COUNTS, HOSTED, NAME, Request, key_of, reported_cost, whole
+from tokcost.readers.copilot_cli.counts import COUNTS, HOSTED, NAME, Request, key_of, reported_cost
 from tokcost.readers.copilot_cli.legs import Leg, Message, ModelMetric
 from tokcost.readers.copilot_cli.neighbours import first_row_ms, session_of
 from tokcost.readers.copilot_cli.place import Context, Place, mark_moved
@@ -188,9 +189,8 @@ class _Session:
         name, time_ms = data.call or data.message, milliseconds(event.timestamp)
         if self.state.has_records or not name:
             return
-        try:
-            output = whole(data.output)
-        except ValueError:
+        output = whole(data.output)
+        if output is None:
             self._skip(_IMPOSSIBLE)
             return
         message = self._at(name, time_ms, data.model or "", output)
