@@ -28,6 +28,7 @@ from tokcost.readers import registry
 from tokcost.readers.sources import files, new_lines
 from tokcost.services import doctor
 from tokcost.services.refresh import ImportReport, refresh
+from tokcost.services.try_reader import try_reader
 from tokcost.usage import change_detection, read
 
 T0 = 1_790_000_000_000
@@ -161,6 +162,21 @@ def test_a_running_total_that_cannot_be_true_is_counted_as_damaged(home: Home, l
     write(home.sessions / "2026/rollout-x.jsonl", *lines)
     home.refresh()
     assert (home.usage, home.skipped, home.problems) == (1, 1, {})
+
+
+def test_a_record_that_was_passed_over_is_a_finding_as_it_is_where_one_log_is_tried(home: Home) -> None:
+    damaged = write(home.projects / "p/bad.jsonl", '{"type": "assistant", "usage": broken', assistant("msg_2", "req_2"))
+    home.refresh()
+    assert (home.usage, home.skipped) == (2, 1)
+    found = [text for text in home.doctor() if "1 x claude-code: damaged record" in text]
+    tried = try_reader("claude-code", damaged)
+    assert len(found) == tried.findings == 1
+
+
+def test_without_such_a_record_there_is_no_finding(home: Home) -> None:
+    home.refresh()
+    assert home.doctor() == []
+    assert try_reader("claude-code", home.projects / "p/good.jsonl").findings == 0
 
 
 def test_doctor_names_the_files_whose_records_were_passed_over(home: Home) -> None:

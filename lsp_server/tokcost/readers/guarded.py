@@ -3,10 +3,11 @@
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from tokcost.model.bounds import MAX_PATH, is_source
-from tokcost.model.logs import Batch, Capabilities, Location, Source
+from tokcost.model.logs import Batch, BranchOf, Capabilities, FolderOf, Location, RecordOf, Source
+from tokcost.model.usage import Tokens
 from tokcost.readers.protocol import NoReader, Reader, ReaderFailed
 from tokcost.readers.waiting import waiting_for
 
@@ -36,7 +37,7 @@ class Guarded:
     """Whether it has printed in this process."""
 
     def __init__(self, reader: Reader, package: str) -> None:
-        """Raises `NoReader` for an object that is no reader of protocol 2."""
+        """Raises `NoReader` for an object that is no reader."""
         missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
         if missing:
             raise NoReader(f"it has no {', no '.join(missing)} ({_GUIDE})")
@@ -105,8 +106,15 @@ def _is_name(name: Any) -> bool:
 def _are_capabilities(can: Any) -> bool:
     if not isinstance(can, Capabilities):
         return False
-    words = (can.versions, can.exactness, can.folder, can.branch, can.retention, can.gaps)
-    return all(isinstance(one, str) for one in (*words, *(can.classes or (None,))))
+    phrases = (can.versions, can.exactness, can.retention, can.gaps)
+    words = ((can.folder, FolderOf), (can.branch, BranchOf), (can.record, RecordOf))
+    return (
+        all(isinstance(one, str) for one in phrases)
+        and all(word in get_args(known) for word, known in words)
+        and isinstance(can.classes, tuple)
+        and len(can.classes) > 0
+        and all(one in Tokens._fields for one in can.classes)
+    )
 
 
 def _is_location(place: Any) -> bool:

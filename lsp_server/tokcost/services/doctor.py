@@ -35,6 +35,7 @@ from tokcost.services.rescue_record import kept_words, read_rescues
 from tokcost_hooks.installation.report import hook_checks
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
+_SKIPPED = "They are in no sum. A newer tokcost may read them; `tokcost doctor --reader NAME FILE` reads one file."
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 
 
@@ -266,7 +267,7 @@ def _skipped(
         where = files.get((assistant, reason), [])
         more = f" and {len(where) - _MOST_NAMED:,} more" if len(where) > _MOST_NAMED else ""
         named = f", in {', '.join(where[:_MOST_NAMED])}{more}" if where else ""
-        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}{named}"))
+        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}{named}", True, _SKIPPED))
     if not (unreadable or skipped):
         diagnosis.add("records", Check("skipped", "none"))
 
