@@ -233,6 +233,15 @@ def test_a_reader_that_says_of_itself_what_no_reader_can_is_not_used(packages: P
     assert broken.target == f"other_reader:{name}"
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("Sometimes", "folder"), ("Classed", "classes"), ("Boastful", "capabilities")]
+)
+def test_the_capability_that_a_reader_cannot_have_is_named(packages: Path, name: str, wrong: str) -> None:
+    the_other(packages, name)
+    assert readers()
+    assert [one.reason.partition(" (")[0] for one in broken_readers()] == [f"its {wrong} cannot have this value"]
+
+
 @pytest.mark.parametrize("name", ["Sound", "Full"])
 def test_a_reader_that_says_of_itself_nothing_or_everything_is_used(packages: Path, name: str) -> None:
     the_other(packages, name)

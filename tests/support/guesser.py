@@ -29,7 +29,7 @@ from tokcost.readers.sources.jsonl import JsonlReader
 
 class GuesserReader(JsonlReader):
     name = "guesser"
-    capabilities = Capabilities(versions="1", classes=("input", "output"), folder="response")
+    capabilities = Capabilities(versions="1", classes=("input", "output"), folder="each response")
     words = (b'"reply"',)
 
     def locations(self, environ):

@@ -45,8 +45,9 @@ class Guarded:
         if not _is_name(self.name):
             raise NoReader(f"its name is no word ({_GUIDE})")
         self.capabilities = getattr(reader, "capabilities", Capabilities())
-        if not _are_capabilities(self.capabilities):
-            raise NoReader(f"its capabilities are none ({_GUIDE})")
+        wrong = _wrong_capability(self.capabilities)
+        if wrong:
+            raise NoReader(f"its {wrong} cannot have this value ({_GUIDE})")
         self._reader, self._package = reader, package
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
@@ -103,18 +104,19 @@ def _is_name(name: Any) -> bool:
     return type(name) is str and 0 < len(name) <= _MAX_NAME and name.isprintable() and not name.isspace()
 
 
-def _are_capabilities(can: Any) -> bool:
+def _wrong_capability(can: Any) -> str:
+    """The first capability with a value that it cannot have; empty if there is none."""
     if not isinstance(can, Capabilities):
-        return False
-    phrases = (can.versions, can.exactness, can.retention, can.gaps)
-    words = ((can.folder, FolderOf), (can.branch, BranchOf), (can.record, RecordOf))
-    return (
-        all(isinstance(one, str) for one in phrases)
-        and all(word in get_args(known) for word, known in words)
-        and isinstance(can.classes, tuple)
-        and len(can.classes) > 0
-        and all(one in Tokens._fields for one in can.classes)
-    )
+        return "capabilities"
+    words = {"folder": FolderOf, "branch": BranchOf, "record": RecordOf}
+    for name, value in can._asdict().items():
+        if name == "classes":
+            is_sound = type(value) is tuple and len(value) > 0 and all(one in Tokens._fields for one in value)
+        else:
+            is_sound = type(value) is str and (name not in words or value in get_args(words[name]))
+        if not is_sound:
+            return name
+    return ""
 
 
 def _is_location(place: Any) -> bool:
