@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from tokcost.model.bounds import MAX_PATH, is_source
 from tokcost.model.logs import Batch, BranchOf, Capabilities, FolderOf, Location, RecordOf, Source
@@ -111,7 +111,8 @@ def _wrong_capability(can: Any) -> str:
     words = {"folder": FolderOf, "branch": BranchOf, "record": RecordOf}
     for name, value in can._asdict().items():
         if name == "classes":
-            is_sound = type(value) is tuple and len(value) > 0 and all(one in Tokens._fields for one in value)
+            classes = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+            is_sound = bool(classes) and all(one in Tokens._fields for one in classes)
         else:
             is_sound = type(value) is str and (name not in words or value in get_args(words[name]))
         if not is_sound:
