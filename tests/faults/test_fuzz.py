@@ -31,7 +31,7 @@ from tokcost.model.trailer import format_line, highest, read_message
 from tokcost.pricing.override_file import parse_overrides
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import readers
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 from tokcost.repo.config import read_config
 
 pytestmark = pytest.mark.slow

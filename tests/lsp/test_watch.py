@@ -22,3 +22,13 @@ def test_a_watch_that_stands_late_has_everything_looked_at_again(
     watcher.follow(watch.plan(tmp_path, {"HOME": str(tmp_path)}, map(str, folders), []))
     assert changed.wait(PATIENCE)
     watcher.stop()
+
+
+def test_a_store_behind_a_link_is_watched_where_it_lies(tmp_path: Path) -> None:
+    place, elsewhere = tmp_path / "home/.local/share/opencode", tmp_path / "disk"
+    place.mkdir(parents=True)
+    elsewhere.mkdir()
+    (place / "opencode.db").symlink_to(elsewhere / "kept.db")
+    names = watch.plan(tmp_path, {"HOME": str(tmp_path / "home")}, [], []).names
+    assert {"opencode.db", "opencode.db-wal"} <= names[str(place)]
+    assert names[str(elsewhere)] == {"kept.db", "kept.db-wal"}

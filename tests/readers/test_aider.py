@@ -10,8 +10,8 @@ import pytest
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens
 from tokcost.readers.aider.reader import AiderReader
-from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources import new_lines
+from tokcost.readers.sources.files import file_source
 
 READER = AiderReader()
 T0 = 1_790_000_000
@@ -193,7 +193,7 @@ def test_a_report_of_no_session_or_with_impossible_values_is_counted_as_damaged(
 
 
 def test_each_line_that_is_too_long_to_be_read_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "MAX_LINE", 1 << 20)
+    monkeypatch.setattr(new_lines, "MAX_LINE", 1 << 20)
     enormous = "x" * (3 << 20) + "\n"
     batch = read(history(tmp_path, session(), turn(), enormous, turn(), enormous))
     assert len(batch.usage) == 2

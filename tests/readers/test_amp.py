@@ -11,7 +11,7 @@ from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage, find_key, merge
 from tokcost.readers.amp.reader import AmpReader
-from tokcost.readers.sources.jsonl import source_at
+from tokcost.readers.sources.files import source_at
 
 READER = AmpReader()
 T0 = 1_790_000_000_000
@@ -196,3 +196,13 @@ def test_threads_are_found_and_nothing_else(tmp_path: Path) -> None:
     (place,) = READER.locations({"HOME": str(tmp_path)})
     assert [one.path for one in READER.discover(place)] == [str(wanted)]
     assert READER.locations({"HOME": "/x", "AMP_DATA_DIR": "/y"}) == [Location("/y/threads")]
+
+
+@pytest.mark.parametrize(("written", "found"), [(7.0, [7]), (None, [0]), (7.5, []), ("7", []), (True, []), (10**9, [])])
+def test_a_count_may_be_written_as_a_fraction_and_an_impossible_one_costs_its_response_alone(
+    written: object, found: list[int], tmp_path: Path
+) -> None:
+    path = thread(tmp_path, message(2, usage(inputTokens=written)), message(3, usage(T0 + 9000)))
+    kept = within_bounds(read(path), "amp")
+    assert [one.tokens.input for one in kept.usage] == [*found, 7]
+    assert sum(kept.skipped.values()) == 1 - len(found)

@@ -21,9 +21,9 @@ from tokcost.readers.claude_code.reader import ClaudeCodeReader
 from tokcost.readers.codex.reader import CodexReader
 from tokcost.readers.gemini.reader import GeminiReader
 from tokcost.readers.protocol import Reader
-from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources import new_lines
+from tokcost.readers.sources.files import file_source
+from tokcost.readers.sources.jsonl import JsonlReader
 from tokcost.readers.sources.records import decoded
 from tokcost.readers.sources.salvage import salvage
 
@@ -322,7 +322,7 @@ def test_what_is_lost_is_counted_once_however_often_the_file_is_looked_at(tmp_pa
 def test_where_a_file_is_taken_apart_to_be_read_makes_no_difference(
     tmp_path: Path, kind: Kind, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jsonl, "CHUNK", chunk)
+    monkeypatch.setattr(new_lines, "CHUNK", chunk)
     lines = [row(kind, 1), bytes(3_000) + row(kind, 2), row(kind, 3) + bytes(3_000), row(kind, 4)[:-7] + row(kind, 5)]
     log = Log(tmp_path, kind).holds(*lines, row(kind, 6) + row(kind, 7))
     assert (log.replies, log.lost) == (6, 1)
@@ -331,8 +331,8 @@ def test_where_a_file_is_taken_apart_to_be_read_makes_no_difference(
 def test_a_record_behind_more_nul_bytes_than_a_line_may_have_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jsonl, "CHUNK", 1_000)
-    monkeypatch.setattr(jsonl, "MAX_LINE", 10_000)
+    monkeypatch.setattr(new_lines, "CHUNK", 1_000)
+    monkeypatch.setattr(new_lines, "MAX_LINE", 10_000)
     kind = KINDS["Claude Code"]
     log = Log(tmp_path, kind).holds(row(kind, 1), bytes(1_000_000) + row(kind, 2), row(kind, 3))
     assert (log.replies, log.skipped) == (3, {})

@@ -13,14 +13,14 @@ from support.claude_lines import append, assistant, cost_state, counts, encode, 
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.claude_code.reader import ClaudeCodeReader
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import files, new_lines
 
 T0 = 1_790_000_000_000
 
 
 def read(path: Path, cursor: bytes | None = None) -> Batch:
     """What is new in a file that is read in one batch."""
-    (batch,) = ClaudeCodeReader().read(jsonl.file_source(str(path), path.stat()), cursor)
+    (batch,) = ClaudeCodeReader().read(files.file_source(str(path), path.stat()), cursor)
     return batch
 
 
@@ -279,7 +279,7 @@ def test_where_a_file_is_taken_apart_to_be_read_changes_no_time_and_no_place(
     ]
     path = write(tmp_path / "s.jsonl", *lines)
     whole = read(path)
-    monkeypatch.setattr(jsonl, "CHUNK", 100)
+    monkeypatch.setattr(new_lines, "CHUNK", 100)
     pieces = read(path)
     assert (pieces.usage, pieces.totals) == (whole.usage, whole.totals)
     assert [usage.copy_rank for usage in whole.usage] == [2, 0, 0, 0]
@@ -406,8 +406,8 @@ def test_a_file_replaced_by_a_longer_one_is_read_again_from_its_beginning(tmp_pa
 def test_an_enormous_line_is_passed_over_in_bounded_memory_and_counted_if_it_may_have_told_usage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, skipped: dict[str, int]
 ) -> None:
-    monkeypatch.setattr(jsonl, "MAX_LINE", 4 << 20)
-    monkeypatch.setattr(jsonl, "CHUNK", 1 << 20)
+    monkeypatch.setattr(new_lines, "MAX_LINE", 4 << 20)
+    monkeypatch.setattr(new_lines, "CHUNK", 1 << 20)
     path = write(tmp_path / "s.jsonl", assistant("msg_1"))
     with path.open("ab") as stream:
         stream.write(b'{"type":"%b","message":{"role":"%b","content":"' % (role.encode(), role.encode()))

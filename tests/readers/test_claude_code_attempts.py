@@ -9,7 +9,7 @@ from support.claude_lines import assistant, counts, write
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.claude_code.reader import ClaudeCodeReader
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import files
 
 FABLE, OPUS, SONNET = "claude-fable-5", "claude-opus-4-8", "claude-sonnet-4-5"
 
@@ -21,7 +21,7 @@ def attempt(kind: str | None, input: int, output: int, model: str | None = None,
 
 def read(path: Path, *lines: dict[str, Any]) -> Batch:
     source = write(path / "s.jsonl", *lines)
-    (batch,) = ClaudeCodeReader().read(jsonl.file_source(str(source), source.stat()), None)
+    (batch,) = ClaudeCodeReader().read(files.file_source(str(source), source.stat()), None)
     return batch
 
 

@@ -10,7 +10,7 @@ from support.claude_lines import assistant, cost_state, counts, iso, write
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens
 from tokcost.readers.claude_code.reader import ClaudeCodeReader
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import files
 
 T0 = 1_790_000_000_000
 TOKENS = Tokens(4, 10_000, 500, 700, 200)
@@ -19,7 +19,7 @@ ODD: list[Any] = [None, 7, 2.5, True, "text", [], ["text"], {}, {"a": 1}]
 
 def read(path: Path, *lines: Any) -> Batch:
     source = write(path / "s.jsonl", *lines)
-    (batch,) = ClaudeCodeReader().read(jsonl.file_source(str(source), source.stat()), None)
+    (batch,) = ClaudeCodeReader().read(files.file_source(str(source), source.stat()), None)
     return batch
 
 
@@ -121,7 +121,7 @@ def test_a_line_without_a_time_was_written_after_the_line_above_it(tmp_path: Pat
 def test_bytes_that_are_no_utf8_beside_an_odd_field(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", assistant(version=2, cwd="/caf"))
     path.write_bytes(path.read_bytes().replace(b"/caf", b"/caf\xe9"))
-    (batch,) = ClaudeCodeReader().read(jsonl.file_source(str(path), path.stat()), None)
+    (batch,) = ClaudeCodeReader().read(files.file_source(str(path), path.stat()), None)
     assert [one.tokens for one in batch.usage] == [TOKENS]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.claude_lines import assistant, counts, encode
 from tokcost.model.logs import Batch
 from tokcost.readers.claude_code.reader import ClaudeCodeReader
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import files
 
 T0 = 1_790_000_000_000
 
@@ -57,7 +57,7 @@ _lines: st.SearchStrategy[list[dict[str, Any]]] = st.lists(_line, min_size=1, ma
 def read(folder: str, text: bytes) -> Batch:
     path = Path(folder, "s.jsonl")
     path.write_bytes(text)
-    (batch,) = ClaudeCodeReader().read(jsonl.file_source(str(path), path.stat()), None)
+    (batch,) = ClaudeCodeReader().read(files.file_source(str(path), path.stat()), None)
     return batch._replace(cursor=b"")
 
 

@@ -11,7 +11,7 @@ from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.readers.cline_family.reader import ClineReader
 from tokcost.readers.registry import readers
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 
 READER = ClineReader()
 T0 = 1_790_000_000_000

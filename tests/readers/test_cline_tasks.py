@@ -11,7 +11,7 @@ from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.cline_family.reader import ClineReader, KiloCodeReader, RooCodeReader
 from tokcost.readers.registry import reader_named
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 
 T0 = 1_790_000_000_000
 EXTENSIONS = {

@@ -14,12 +14,12 @@ from support.codex_lines import PARENT, T0, THREAD, count, counters, line, meta,
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.codex.reader import CodexReader
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import files
 
 
 def read(path: Path, cursor: bytes | None = None) -> Batch:
     """What is new in a file that is read in one batch."""
-    (batch,) = CodexReader().read(jsonl.file_source(str(path), path.stat()), cursor)
+    (batch,) = CodexReader().read(files.file_source(str(path), path.stat()), cursor)
     return batch
 
 

@@ -31,7 +31,7 @@ from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.readers.codex.reader import CodexReader
 from tokcost.readers.codex.totals import JUMPED
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import files
 
 LATER = T0 + 60_000
 FORK = T0 + 3_600_000
@@ -39,7 +39,7 @@ Lines = list[dict[str, Any]]
 
 
 def read_once(path: Path, cursor: bytes | None = None) -> Batch:
-    (batch,) = CodexReader().read(jsonl.file_source(str(path), path.stat()), cursor)
+    (batch,) = CodexReader().read(files.file_source(str(path), path.stat()), cursor)
     return batch
 
 

@@ -10,7 +10,7 @@ import pytest
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens
 from tokcost.readers.copilot_chat.reader import CopilotChatReader
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import store_source
 
 READER = CopilotChatReader()
 T0 = 1_790_000_000_000

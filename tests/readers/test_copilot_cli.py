@@ -26,8 +26,7 @@ from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage, merge
 from tokcost.readers.copilot_cli.reader import CopilotCliReader
 from tokcost.readers.sources import sqlite_store
-from tokcost.readers.sources.jsonl import source_at
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import source_at, store_source
 
 READER = CopilotCliReader()
 ONE = Tokens(input=40, cache_read=60, output=30, reasoning=5)
@@ -161,6 +160,11 @@ def test_impossible_counts_reject_one_record_and_count_it(tmp_path: Path, wrong:
     batch = read(events(tmp_path, start(), record(**wrong), record(number=2)))
     assert [usage.tokens for usage in batch.usage] == [ONE]
     assert batch.skipped == {"usage record with impossible or missing values": 1}
+
+
+def test_a_count_may_be_written_as_a_fraction(tmp_path: Path) -> None:
+    batch = read(events(tmp_path, start(), record(outputTokens=30.0, reasoningTokens=5.0)))
+    assert [usage.tokens for usage in batch.usage] == [ONE]
 
 
 def test_counts_that_a_record_leaves_out_or_a_row_has_as_null_are_0(tmp_path: Path) -> None:

@@ -160,6 +160,13 @@ def test_a_response_that_still_streams_is_counted_when_it_is_whole(machine: Mach
     assert machine.tokens()["gamma"] == Tokens(input=16, cache_read=8602, cache_write_5m=603, output=344)
 
 
+def test_a_row_with_the_id_of_a_deleted_one_counts_beside_it(machine: Machine) -> None:
+    assert machine.tokens() == TRUTH
+    machine.run("DELETE FROM call WHERE id = 2")
+    machine.run("INSERT INTO call VALUES (2, 'g1', 1790000052000, 1790000050000, 'claude-opus-4-5', 1, 2, 3, 4)")
+    assert machine.tokens()["gamma"] == Tokens(input=16, cache_read=8602, cache_write_5m=603, output=344)
+
+
 def names_on_the_page(table: str) -> set[str]:
     """The first column of the table below a heading line."""
     rows = PAGE.partition(table)[2].partition("\n\n")[2].partition("\n\n")[0]

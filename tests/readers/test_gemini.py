@@ -12,8 +12,8 @@ from support.claude_lines import append, iso, write
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage, merge
 from tokcost.readers.gemini.reader import GeminiReader
-from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources import new_lines
+from tokcost.readers.sources.files import file_source
 
 READER = GeminiReader()
 T0 = 1_790_000_000_000
@@ -294,8 +294,8 @@ def test_a_document_that_is_rewritten_is_read_whole_each_time(tmp_path: Path) ->
 
 
 def test_very_many_messages_come_in_several_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "CHUNK", 2000)
-    monkeypatch.setattr(jsonl, "MAX_RECORDS", 5)
+    monkeypatch.setattr(new_lines, "CHUNK", 2000)
+    monkeypatch.setattr(new_lines, "MAX_RECORDS", 5)
     path = write(chat(tmp_path), head(), *(message(f"m{number}", T0 + number) for number in range(60)))
     batches = list(READER.read(file_source(str(path), os.stat(path)), None))
     assert len(batches) > 2

@@ -14,8 +14,7 @@ from tokcost.model.logs import Batch
 from tokcost.readers.claude_code.reader import ClaudeCodeReader
 from tokcost.readers.codex.reader import CodexReader
 from tokcost.readers.opencode.reader import OpencodeReader
-from tokcost.readers.sources.jsonl import file_source
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import file_source, store_source
 
 FOLDER = "/src/app"
 

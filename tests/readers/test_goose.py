@@ -14,8 +14,7 @@ import pytest
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.readers.goose.reader import GooseReader
-from tokcost.readers.sources.jsonl import file_source
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import file_source, store_source
 
 READER = GooseReader()
 T0 = 1_790_000_000

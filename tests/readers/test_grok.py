@@ -12,7 +12,7 @@ from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, Usage, merge
 from tokcost.readers.grok.reader import GrokReader
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 
 READER = GrokReader()
 T0 = 1_790_000_000_000

@@ -9,8 +9,8 @@ import pytest
 
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
+from tokcost.readers.sources.files import file_source
 from tokcost.readers.sources.json_file import JsonFileReader
-from tokcost.readers.sources.jsonl import file_source
 
 
 class Reader(JsonFileReader):

@@ -10,8 +10,9 @@ import pytest
 from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Source
 from tokcost.model.usage import Tokens, Usage
+from tokcost.readers.sources.files import file_source
 from tokcost.readers.sources.json_file import JsonFileReader
-from tokcost.readers.sources.jsonl import NewLines, file_source
+from tokcost.readers.sources.new_lines import NewLines
 from tokcost.readers.sources.records import Lines
 
 FIRST, SECOND = b'{"n": 1}\n', b'{"n": 2}\n'

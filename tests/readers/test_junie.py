@@ -13,7 +13,7 @@ from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens
 from tokcost.readers.junie.reader import JunieReader
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 
 READER = JunieReader()
 T0 = 1_790_000_000_000

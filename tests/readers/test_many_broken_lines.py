@@ -14,7 +14,7 @@ from readers.test_broken_lines import KINDS, raw
 from tokcost.model.logs import Batch
 from tokcost.readers.protocol import Reader
 from tokcost.readers.registry import reader_named
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 
 WORDS = {
     "claude-code": ('"usage"', '"assistant"', '"cost-state"'),

@@ -12,7 +12,7 @@ from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, merge
 from tokcost.readers.mux.reader import MuxReader
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 
 READER = MuxReader()
 T0 = 1_790_000_000_000

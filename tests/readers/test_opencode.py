@@ -16,8 +16,7 @@ from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Tokens
 from tokcost.readers.opencode.reader import KiloReader, OpencodeReader
 from tokcost.readers.sources import sqlite_store
-from tokcost.readers.sources.jsonl import file_source
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import file_source, store_source
 
 READER = OpencodeReader()
 ONE = Tokens(10, 20, 30, 0, 40, 0)

@@ -11,7 +11,7 @@ from tokcost.model.bounds import within_bounds
 from tokcost.model.logs import Batch
 from tokcost.model.usage import Tokens, same_response
 from tokcost.readers.pi.reader import OmpReader, PiReader
-from tokcost.readers.sources.jsonl import file_source
+from tokcost.readers.sources.files import file_source
 
 READER = PiReader()
 T0 = 1_790_000_000_000

@@ -9,7 +9,7 @@ from support.claude_lines import append, iso, write
 from tokcost.model.logs import Batch, Location
 from tokcost.model.usage import Tokens, Usage, find_key, merge
 from tokcost.readers.qwen.reader import QwenReader
-from tokcost.readers.sources.jsonl import source_at
+from tokcost.readers.sources.files import source_at
 
 READER = QwenReader()
 T0 = 1_790_000_000_000
@@ -67,6 +67,10 @@ def test_the_prompt_contains_the_cache_and_the_output_thoughts(tmp_path: Path) -
     assert (usage.tokens, usage.key, usage.session, usage.time_ms) == (ONE, "qwen:r1", SESSION, T0)
     assert (usage.cwd, usage.branch, usage.branch_stale) == ("/repo", "feat/a", False)
     assert (usage.model, usage.provider) == ("qwen3-coder-plus", "")
+
+
+def test_a_count_may_be_written_as_a_fraction(tmp_path: Path) -> None:
+    assert tokens(tmp_path, output=30.0) == tokens(tmp_path, output=30)
 
 
 def ran(command: str, time_ms: int) -> dict[str, Any]:
@@ -211,7 +215,9 @@ def test_other_telemetry_says_nothing(tmp_path: Path) -> None:
     assert (list(batch.usage), batch.skipped) == ([], {})
 
 
-@pytest.mark.parametrize("wrong", [{"cached_content": 101}, {"output": -1}, {"input": 2e9}, {"output": 1.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"cached_content": 101}, {"input": 2e9}, *({"output": value} for value in (-1, 1.5, "7", True))]
+)
 def test_one_damaged_record_among_good_ones_is_counted(tmp_path: Path, wrong: dict[str, Any]) -> None:
     batch = read(write(chat(tmp_path), response(counts=wrong), response("r2"), '{"qwen-code.api_response": 1'))
     assert [one.key for one in batch.usage] == ["qwen:r2"]

@@ -193,6 +193,19 @@ class Escaping(Sound): name = "o\\x1b[31m"
 class Ours(Sound): name = "codex"
 class Boastful(Sound): capabilities = {"versions": "1"}
 class Vague(Sound): capabilities = Capabilities(versions=None, classes=None, folder=None)
+class Sometimes(Sound): capabilities = Capabilities(folder="sometimes")
+class Somewhere(Sound): capabilities = Capabilities(branch="project")
+class Weird(Sound): capabilities = Capabilities(record="weird")
+class Wordy(Sound): capabilities = Capabilities(record=["turn"])
+class Classless(Sound): capabilities = Capabilities(classes=())
+class Classed(Sound): capabilities = Capabilities(classes=("input", "cache_write"))
+class OneClass(Sound): capabilities = Capabilities(classes="input")
+class Silent(Sound): capabilities = Capabilities(gaps=None)
+class Full(Sound):
+    capabilities = Capabilities(
+        versions="1", classes=("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"),
+        folder="project", branch="session", retention="30 days", exactness="at least", record="turn", gaps="titles",
+    )
 class Exits(Sound):
     def __init__(self): sys.exit(0)
 
@@ -239,13 +252,32 @@ def the_other(packages: Path, name: str) -> Reader:
 
 
 @pytest.mark.parametrize(
-    "name", ["Number", "Nameless", "Escaping", "Ours", "Boastful", "Vague", "Exits", "NamesEnd", "CanEnd"]
+    "name",
+    [
+        *("Number", "Nameless", "Escaping", "Ours", "Boastful", "Vague", "Exits", "NamesEnd", "CanEnd"),
+        *("Sometimes", "Somewhere", "Weird", "Wordy", "Classless", "Classed", "OneClass", "Silent"),
+    ],
 )
 def test_a_reader_that_says_of_itself_what_no_reader_can_is_not_used(packages: Path, name: str) -> None:
     the_other(packages, name)
     assert [reader.name for reader in readers()] == OURS
     (broken,) = broken_readers()
     assert broken.target == f"other_reader:{name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("Sometimes", "folder"), ("Classed", "classes"), ("Boastful", "capabilities")]
+)
+def test_the_capability_that_a_reader_cannot_have_is_named(packages: Path, name: str, wrong: str) -> None:
+    the_other(packages, name)
+    assert readers()
+    assert [one.reason.partition(" (")[0] for one in broken_readers()] == [f"its {wrong} cannot have this value"]
+
+
+@pytest.mark.parametrize("name", ["Sound", "Full"])
+def test_a_reader_that_says_of_itself_nothing_or_everything_is_used(packages: Path, name: str) -> None:
+    the_other(packages, name)
+    assert [reader.name for reader in readers()] == [*OURS, "other"]
 
 
 def test_a_package_that_ends_the_program_where_it_is_imported_ends_nothing(packages: Path) -> None:

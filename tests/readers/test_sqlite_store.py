@@ -14,7 +14,8 @@ from support.opencode_store import T0, StoreOf
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources import sqlite_store
-from tokcost.readers.sources.sqlite_store import SqliteStoreReader, store_source
+from tokcost.readers.sources.files import store_source
+from tokcost.readers.sources.sqlite_store import SqliteStoreReader
 
 SCHEMA = "CREATE TABLE call (id INTEGER PRIMARY KEY, changed, output)"
 
@@ -224,3 +225,112 @@ def test_what_is_remembered_of_very_many_rows_with_one_number_is_bounded(
     first = read(store)
     assert len(first.cursor.split()) == 1 + 3
     assert len(keys(read(store, first.cursor))) == 6
+
+
+class ByRow(SqliteStoreReader):
+    """A reader of rows that never change, by their ids."""
+
+    name = "x"
+    required: Mapping[str, Sequence[str]] = {"call": ("id", "changed", "output")}
+    query = "SELECT id, changed, output FROM call WHERE id >= ? ORDER BY id"
+
+    def usage(self, row: tuple[Any, ...]) -> Usage | None:
+        number, made, output = row
+        return Usage("x", f"x:{number}:{made}", T0, "m", Tokens(output=int(output)))
+
+
+class ByRowThatChanges(ByRow):
+    """The same, but what follows the id and the time of a row may change."""
+
+    identity = 2
+
+
+BY_ROW = [ByRow, ByRowThatChanges]
+
+
+def read_by_row(reader: type[ByRow], store: StoreOf, cursor: bytes | None = None) -> Batch:
+    (batch,) = reader().read(source(store), cursor)
+    return batch
+
+
+@pytest.mark.parametrize("later", [1, 3, 5])
+@pytest.mark.parametrize("left", [2, 0])
+@pytest.mark.parametrize("reader", BY_ROW)
+def test_rows_that_take_the_ids_of_deleted_ones_are_read(
+    reader: type[ByRow], left: int, later: int, store: StoreOf
+) -> None:
+    add(store, *((number, number, 1) for number in range(1, 6)))
+    first = read_by_row(reader, store)
+    assert len(first.usage) == 5
+    store.run("DELETE FROM call WHERE id > ?", left)
+    for number in range(later):
+        store.run("INSERT INTO call (changed, output) VALUES (?, 1)", 100 + number)
+    second = read_by_row(reader, store, first.cursor)
+    assert second.restarted
+    assert [one.key for one in second.usage if int(one.key.split(":")[2]) >= 100] == [
+        f"x:{left + 1 + number}:{100 + number}" for number in range(later)
+    ]
+    third = read_by_row(reader, store, second.cursor)
+    assert (third.usage, third.restarted) == ([], False)
+
+
+@pytest.mark.parametrize("reader", BY_ROW)
+def test_where_the_newest_row_is_still_there_only_later_ones_are_read(reader: type[ByRow], store: StoreOf) -> None:
+    empty = read_by_row(reader, store)
+    add(store, (1, 1, 1), (2, 2, "damaged"))
+    first = read_by_row(reader, store, empty.cursor)
+    assert (keys(first), first.skipped, first.restarted) == (["x:1:1"], {"damaged record": 1}, False)
+    store.run("DELETE FROM call WHERE id = 1")
+    add(store, (3, 3, 1))
+    second = read_by_row(reader, store, first.cursor)
+    assert (keys(second), second.skipped, second.restarted) == (["x:3:3"], {}, False)
+
+
+def test_a_store_that_was_emptied_is_read_again_once(store: StoreOf) -> None:
+    add(store, (1, 1, 1))
+    first = read_by_row(ByRow, store)
+    store.run("DELETE FROM call")
+    second = read_by_row(ByRow, store, first.cursor)
+    assert second.restarted
+    third = read_by_row(ByRow, store, second.cursor)
+    assert (third.usage, third.restarted) == ([], False)
+    add(store, (1, 7, 1))
+    assert keys(read_by_row(ByRow, store, third.cursor)) == ["x:1:7"]
+
+
+def test_a_row_that_changes_begins_a_store_again_unless_its_reader_says_what_does_not_change(store: StoreOf) -> None:
+    add(store, (1, 1, 1), (2, 2, 2))
+    first, told = read_by_row(ByRow, store), read_by_row(ByRowThatChanges, store)
+    add(store, (2, 2, 20))
+    assert keys(read_by_row(ByRow, store, first.cursor)) == ["x:1:1", "x:2:2"]
+    again = read_by_row(ByRowThatChanges, store, told.cursor)
+    assert (keys(again), again.restarted) == (["x:2:2"], False)
+
+
+@pytest.mark.parametrize("reader", BY_ROW)
+def test_very_many_rows_come_in_several_batches_also_where_ids_repeat(
+    reader: type[ByRow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_store, "MOST_ROWS", 3)
+    store = StoreOf(tmp_path / "repeating.db", "CREATE TABLE call (id, changed, output)")
+    for number in range(12):
+        store.run("INSERT INTO call VALUES (?, ?, 1)", number // 2, number)
+    batches = list(reader().read(source(store), None))
+    assert [batch.restarted for batch in batches] == [False, False, False]
+    assert [key for batch in batches for key in keys(batch)] == [f"x:{number // 2}:{number}" for number in range(12)]
+
+
+def test_rows_that_take_the_ids_of_deleted_ones_are_read_by_their_time_without_beginning_again(store: StoreOf) -> None:
+    add(store, (1, T0, 10), (2, T0 + 1, 20))
+    first = read_timed(store)
+    store.run("DELETE FROM call WHERE id = 2")
+    add(store, (2, T0 + 2, 30))
+    second = read_timed(store, first.cursor)
+    assert (keys(second), second.restarted) == (["x:2"], False)
+
+
+def test_a_cursor_of_a_version_that_did_not_look_at_the_newest_row_begins_again_once(store: StoreOf) -> None:
+    add(store, (1, 1, 1), (2, 2, 2))
+    first = read_by_row(ByRowThatChanges, store, b"2 5")
+    assert (keys(first), first.restarted) == (["x:1:1", "x:2:2"], True)
+    assert read_by_row(ByRowThatChanges, store, first.cursor).restarted is False

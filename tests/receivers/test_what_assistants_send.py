@@ -84,6 +84,12 @@ def test_cache_writes_of_older_versions_have_no_lifetime_and_are_short_ones(tmp_
         assert one["cost"] == 5_400_000
 
 
+def test_a_count_may_be_written_as_a_fraction(tmp_path: Path) -> None:
+    with Serving(tmp_path) as serving:
+        serving.post("/v1/logs", logs(claude_event(output_tokens=200.0)))
+        assert [one["tokens"]["output"] for one in serving.stored()] == [200]
+
+
 def test_counts_may_be_text_and_a_service_may_have_another_name(tmp_path: Path) -> None:
     with Serving(tmp_path) as serving:
         event = claude_event(input_tokens="10", output_tokens="200")
@@ -94,7 +100,7 @@ def test_counts_may_be_text_and_a_service_may_have_another_name(tmp_path: Path) 
 @pytest.mark.parametrize(
     "wrong",
     [{"input_tokens": -1}, {"input_tokens": 10**10}, {"output_tokens": None}, {"output_tokens": "many"}, {"model": ""},
-     {"input_tokens": 1.5}, {"model": None}],
+     {"input_tokens": 1.5}, {"input_tokens": True}, {"cache_read_tokens": True}, {"model": None}],
 )  # fmt: skip
 def test_a_damaged_event_is_counted_and_stops_no_other(wrong: dict[str, object], tmp_path: Path) -> None:
     with Serving(tmp_path) as serving:

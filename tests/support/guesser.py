@@ -24,12 +24,12 @@ import os
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.environment import user_home
 from tokcost.readers.protocol import Capabilities, Location
-from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import JsonlReader
 
 
 class GuesserReader(JsonlReader):
     name = "guesser"
-    capabilities = Capabilities(versions="1", classes=("input", "output"), folder="response")
+    capabilities = Capabilities(versions="1", classes=("input", "output"), folder="each response")
     words = (b'"reply"',)
 
     def locations(self, environ):

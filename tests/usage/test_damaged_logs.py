@@ -25,9 +25,10 @@ from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import problems, tallies
 from tokcost.model.logs import Source
 from tokcost.readers import registry
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import files, new_lines
 from tokcost.services import doctor
 from tokcost.services.refresh import ImportReport, refresh
+from tokcost.services.try_reader import try_reader
 from tokcost.usage import change_detection, read
 
 T0 = 1_790_000_000_000
@@ -163,6 +164,21 @@ def test_a_running_total_that_cannot_be_true_is_counted_as_damaged(home: Home, l
     assert (home.usage, home.skipped, home.problems) == (1, 1, {})
 
 
+def test_a_record_that_was_passed_over_is_a_finding_as_it_is_where_one_log_is_tried(home: Home) -> None:
+    damaged = write(home.projects / "p/bad.jsonl", '{"type": "assistant", "usage": broken', assistant("msg_2", "req_2"))
+    home.refresh()
+    assert (home.usage, home.skipped) == (2, 1)
+    (found,) = home.doctor()
+    assert found.startswith("1 x claude-code: ")
+    assert try_reader("claude-code", damaged).findings == 1
+
+
+def test_without_such_a_record_there_is_no_finding(home: Home) -> None:
+    home.refresh()
+    assert home.doctor() == []
+    assert try_reader("claude-code", home.projects / "p/good.jsonl").findings == 0
+
+
 def test_doctor_names_the_files_whose_records_were_passed_over(home: Home) -> None:
     for number in range(5):
         whole = encode(assistant(f"msg_{number}", f"req_{number}", T0))
@@ -224,7 +240,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from tokcost.model.logs import Batch, Location, SessionTotal
 from tokcost.model.usage import Tokens, Usage
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 class OtherReader:
     name = "other"
@@ -233,7 +249,7 @@ class OtherReader:
     def discover(self, location):
         if (Path(location.path) / "no-listing").exists():
             raise KeyError("listing")
-        return files_below(location, (".log",))
+        return sources_in(location, (".log",))
     def read(self, file, checkpoint):
         given = Path(file.path).read_text()
         with (Path(file.path).parent / "asked").open("a") as stream:
@@ -427,7 +443,7 @@ def test_what_is_no_file_is_passed_over_and_the_rest_of_its_folder_is_read(home:
 @pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path)])
 def test_what_takes_the_place_of_a_file_once_it_is_listed_is_not_waited_for(tmp_path: Path, put: Any) -> None:
     path = write(tmp_path / "a.jsonl", assistant())
-    listed = jsonl.file_source(str(path), path.stat())
+    listed = files.file_source(str(path), path.stat())
     path.unlink()
     put(str(path))
     (outcome,) = read.read_here(read.Job("claude-code", listed, None))
@@ -461,8 +477,8 @@ def test_very_many_files_are_looked_at_in_portions(home: Home, monkeypatch: pyte
 def test_an_import_that_is_killed_in_the_middle_of_a_file_goes_on_there(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jsonl, "MAX_RECORDS", 2)
-    monkeypatch.setattr(jsonl, "CHUNK", 2000)
+    monkeypatch.setattr(new_lines, "MAX_RECORDS", 2)
+    monkeypatch.setattr(new_lines, "CHUNK", 2000)
     monkeypatch.setattr("tokcost.usage.importing._TRANSACTION_FILES", 1)
     write(home.projects / "p/a.jsonl", *(assistant(f"m{n}", f"r{n}", T0 + n) for n in range(30)))
     whole = read.read_here
@@ -486,7 +502,7 @@ def test_an_import_that_is_killed_in_the_middle_of_a_file_goes_on_there(
 
 def test_times_and_numbers_of_a_file_beyond_64_bits_can_be_kept() -> None:
     status: Any = SimpleNamespace(st_size=5, st_mtime_ns=10**21)
-    file = jsonl.file_source("x", status)
+    file = files.file_source("x", status)
     assert all(-(2**63) < number < 2**63 for number in file[1:])
 
 
@@ -672,19 +688,19 @@ def test_totals_without_a_time_are_read_in_linear_time(home: Home) -> None:
 
 
 def _listed(path: Path) -> Source:
-    return jsonl.file_source(str(path), path.stat())
+    return files.file_source(str(path), path.stat())
 
 
 def test_a_compressed_file_of_very_many_responses_is_recorded_in_portions(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jsonl, "MAX_RECORDS", 10)
-    monkeypatch.setattr(jsonl, "CHUNK", 4000)
+    monkeypatch.setattr(new_lines, "MAX_RECORDS", 10)
+    monkeypatch.setattr(new_lines, "CHUNK", 4000)
     lines = rollout(*(total(input=n) for n in range(1, 400)))
     home.sessions.mkdir(parents=True)
     path = home.sessions / "rollout-x.jsonl.zst"
     path.write_bytes(zstandard.compress(b"".join(map(encode, lines))))
-    assert len(list(read.read_here(read.Job("codex", jsonl.file_source(str(path), path.stat()), None)))) > 10
+    assert len(list(read.read_here(read.Job("codex", files.file_source(str(path), path.stat()), None)))) > 10
     assert (home.refresh().new_usage, home.refresh().new_usage) == (400, 0)
     path.write_bytes(zstandard.compress(b"".join(map(encode, [*lines, *rollout(total(input=500))[2:]]))))
     assert (home.refresh().new_usage, home.problems) == (1, {})

@@ -6,7 +6,7 @@ import pytest
 
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.sources import problems
-from tokcost.readers.sources.jsonl import MAX_RECORDS
+from tokcost.readers.sources.new_lines import MAX_RECORDS
 from tokcost.services.refresh import refresh
 
 

@@ -453,7 +453,7 @@ def m005_series_and_places(db: Database) -> None:
 
 
 def _cursor(offset: int, tail: bytes, state: bytes) -> bytes:
-    """The cursor for a reader of lines, as written by `readers/sources/jsonl.py`; completely read files have none."""
+    """The cursor for a reader of lines (`readers/sources/new_lines.py`); completely read files have none."""
     return offset.to_bytes(8, "little") + bytes([len(tail)]) + tail + state if tail and offset >= 0 else b""
 
 

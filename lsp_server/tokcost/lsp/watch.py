@@ -159,12 +159,12 @@ def _matters(path: str, names: Mapping[str, frozenset[str]]) -> bool:
 
 
 def _add_file(found: Plan, path: str) -> None:
-    """Add a file or a store, whose parts begin with its name (`-wal`)."""
-    folder, name = os.path.split(path)
-    if os.path.isdir(folder):
-        _add(found, folder, {name, f"{name}-wal"})
-    else:
-        _await(found, Path(folder))
+    """Add a file or a store, whose parts begin with its name (`-wal`); for a link, also its target."""
+    for folder, name in map(os.path.split, dict.fromkeys((path, os.path.realpath(path)))):
+        if os.path.isdir(folder):
+            _add(found, folder, {name, f"{name}-wal"})
+        else:
+            _await(found, Path(folder))
 
 
 def _add(found: Plan, folder: str, names: Iterable[str]) -> None:

@@ -47,6 +47,37 @@ def within_bounds(batch: Batch, assistant: str) -> Batch:
     return batch._replace(usage=usage, totals=totals, worktrees=worktrees, retracted=retracted, skipped=skipped)
 
 
+def whole(number: object) -> int | None:
+    """An integer, also one that is written as a fraction (`10.0`), as some programs do. A missing one is 0; `None` for
+    anything else, and for one that a fraction cannot hold exactly."""
+    if number is None:
+        return 0
+    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _EXACT:  # NaN too
+        return None
+    return int(number) if number == int(number) else None
+
+
+def unquoted(number: object) -> object:
+    """The integer in a text of digits, in formats that have such texts; anything else unchanged."""
+    if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) <= _DIGITS:
+        return int(number)
+    return number
+
+
+_EXACT = 1 << 53
+_DIGITS = 15
+"""A number with so few digits is below `_EXACT`."""
+
+
+def count(number: object) -> int:
+    """A count of one response; a missing one is 0. Raises `ValueError` for anything else, and for one that is larger
+    than any response's."""
+    found = whole(number)
+    if found is None or not 0 <= found < MAX_TOKENS:
+        raise ValueError("no count")
+    return found
+
+
 def is_path(value: str) -> bool:
     """Whether this can be a folder named by a record."""
     return _holds(lambda path: _are_texts(MAX_PATH, cwd=path), value)

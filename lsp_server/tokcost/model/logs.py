@@ -112,6 +112,11 @@ def created_branch(path: str, places: Iterable[OwnWorktrees]) -> str | None:
     return next((branch for one in places if (branch := one.branch_at(path)) is not None), None)
 
 
+FolderOf = Literal["each response", "session", "project", "none"]
+BranchOf = Literal["each response", "session", "none"]
+RecordOf = Literal["request", "turn"]
+
+
 class Capabilities(NamedTuple):
     """The facts that an assistant's logs record, for `tokcost doctor` and docs/assistants.md, and what is particular to
     the assistant. Most texts are short phrases."""
@@ -120,15 +125,15 @@ class Capabilities(NamedTuple):
     """Versions of the assistant with which this reader was tested."""
     classes: tuple[str, ...] = ("input", "output")
     """Token classes that the logs record, in the terms of `Tokens`."""
-    folder: Literal["each response", "session", "project", "none"] = "each response"
+    folder: FolderOf = "each response"
     """The unit for which the logs record the folder."""
-    branch: Literal["each response", "session", "none"] = "none"
+    branch: BranchOf = "none"
     """The unit for which the logs record a branch."""
     retention: str = ""
     """The time for which the assistant keeps its logs; empty if it keeps them for ever."""
     exactness: str = "exact"
     """The accuracy of the counts: `exact` if each is as reported by the provider; otherwise weaker."""
-    record: Literal["request", "turn"] = "request"
+    record: RecordOf = "request"
     """The requests covered by a record: one, or all of a turn, in which case its prompt is that of no single
     request."""
     gaps: str = ""

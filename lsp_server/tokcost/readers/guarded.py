@@ -4,10 +4,11 @@ import io
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from tokcost.model.bounds import MAX_PATH, is_source
-from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, Source
+from tokcost.model.logs import Batch, BranchOf, Capabilities, FolderOf, Location, OwnWorktrees, RecordOf, Source
+from tokcost.model.usage import Tokens
 from tokcost.readers.protocol import NoReader, Reader, ReaderFailed
 from tokcost.readers.waiting import waiting_for
 
@@ -37,7 +38,7 @@ class Guarded:
     """Whether it has printed in this process."""
 
     def __init__(self, reader: Reader, package: str) -> None:
-        """Raises `NoReader` for an object that is no reader of protocol 2."""
+        """Raises `NoReader` for an object that is no reader."""
         missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
         if missing:
             raise NoReader(f"it has no {', no '.join(missing)} ({_GUIDE})")
@@ -45,8 +46,9 @@ class Guarded:
         if not _is_name(self.name):
             raise NoReader(f"its name is no word ({_GUIDE})")
         self.capabilities = getattr(reader, "capabilities", Capabilities())
-        if not _are_capabilities(self.capabilities):
-            raise NoReader(f"its capabilities are none ({_GUIDE})")
+        wrong = _wrong_capability(self.capabilities)
+        if wrong:
+            raise NoReader(f"its {wrong} cannot have this value ({_GUIDE})")
         self._reader, self._package = reader, package
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
@@ -103,12 +105,24 @@ def _is_name(name: Any) -> bool:
     return type(name) is str and 0 < len(name) <= _MAX_NAME and name.isprintable() and not name.isspace()
 
 
-def _are_capabilities(can: Any) -> bool:
+def _wrong_capability(can: Any) -> str:
+    """The first capability with a value that it cannot have; empty if there is none."""
     if not isinstance(can, Capabilities):
-        return False
-    words = (can.versions, can.exactness, can.folder, can.branch, can.retention, can.gaps)
-    is_told = all(isinstance(one, str) for one in (*words, *(can.classes or (None,))))
-    return is_told and _are_worktrees(can.worktrees) and _is_pattern(can.subagent_logs)
+        return "capabilities"
+    words = {"folder": FolderOf, "branch": BranchOf, "record": RecordOf}
+    for name, value in can._asdict().items():
+        if name == "classes":
+            classes = cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+            is_sound = bool(classes) and all(one in Tokens._fields for one in classes)
+        elif name == "worktrees":
+            is_sound = _are_worktrees(value)
+        elif name == "subagent_logs":
+            is_sound = _is_pattern(value)
+        else:
+            is_sound = type(value) is str and (name not in words or value in get_args(words[name]))
+        if not is_sound:
+            return name
+    return ""
 
 
 def _are_worktrees(places: Any) -> bool:

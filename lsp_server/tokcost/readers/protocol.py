@@ -1,5 +1,5 @@
-"""The protocol of a reader of an assistant's logs, version 2: three questions, answered without any knowledge of the
-ledger or of git. docs/readers.md explains it with complete examples.
+"""The protocol of a reader of an assistant's logs: three questions, answered without any knowledge of the ledger or of
+git. docs/readers.md explains it with complete examples.
 
 A reader owns its sources: it determines their places and the signs of a change, and reads the new part of a source from
 an opaque cursor. It keeps nothing between calls. `sources/` has bases for the usual kinds of sources.
@@ -11,8 +11,6 @@ from typing import Protocol
 from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, SessionTotal, Source, WorktreeOrigin
 
 __all__ = ["Batch", "Capabilities", "Location", "OwnWorktrees", "Reader", "SessionTotal", "Source", "WorktreeOrigin"]
-
-VERSION = 2
 
 
 class Reader(Protocol):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
+from tokcost.model.bounds import count, unquoted
 from tokcost.model.received import Received
 from tokcost.model.usage import MAX_TOKENS, Tokens, is_possible_time
 from tokcost.receivers.otlp import Attributes, Event
@@ -160,14 +161,10 @@ def _needed(said: Attributes, name: str) -> int:
 
 def _count(said: Attributes, name: str) -> int:
     """A count, which some exporters send as text; 0 if it is missing. Raises `ValueError` for anything else."""
-    found = said.get(name) if name in said else 0
-    if isinstance(found, str):
-        found = int(found) if found.isascii() and found.isdigit() and len(found) < 12 else None
-    if isinstance(found, float) and found.is_integer():
-        found = int(found)
-    if not isinstance(found, int) or not 0 <= found < MAX_TOKENS:
+    found = said.get(name)
+    if found is None and name in said:
         raise ValueError("impossible counts")
-    return found
+    return count(unquoted(found))
 
 
 def _nano_dollars(said: str | int | float | None) -> int | None:

@@ -35,6 +35,7 @@ from tokcost.services.rescue_record import kept_words, read_rescues
 from tokcost_hooks.installation.report import hook_checks
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
+_SKIPPED = "They are in no sum. A newer tokcost may read them; `tokcost doctor --reader NAME FILE` reads one file."
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 
 
@@ -183,8 +184,20 @@ def _found_at(reader: Reader, location: Location) -> Check:
             count, size = count + 1, size + source.size
     except Exception as error:
         return _failed(reader, location.path, error)
+    wrong = "" if count else _no_source(location)
+    if wrong:
+        hint = f"Run `ls -ld {to_copy(location.path)}` to see what it is."
+        return Check(reader.name, f"{location.path}: {wrong}", True, hint)
     sources = "a store" if location.kind == "store" else f"{count:,} {'file' if count == 1 else 'files'}"
     return Check(reader.name, f"{location.path}: {sources}, {megabytes(size)}")
+
+
+def _no_source(location: Location) -> str:
+    """The reason why nothing can be read at an existing location; empty for a folder, which may have no logs yet."""
+    if location.kind == "folder":
+        return "" if os.path.isdir(location.path) else "no folder, so nothing is read there"
+    is_file = os.path.isfile(location.path)
+    return "its reader finds no log there" if is_file else "no regular file, so nothing is read there"
 
 
 def _failed(reader: Reader, where: str, error: Exception) -> Check:
@@ -254,7 +267,7 @@ def _skipped(
         where = files.get((assistant, reason), [])
         more = f" and {len(where) - _MOST_NAMED:,} more" if len(where) > _MOST_NAMED else ""
         named = f", in {', '.join(where[:_MOST_NAMED])}{more}" if where else ""
-        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}{named}"))
+        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}{named}", True, _SKIPPED))
     if not (unreadable or skipped):
         diagnosis.add("records", Check("skipped", "none"))
 

@@ -15,8 +15,7 @@ from tokcost.model.checks import Check
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage, find_key, merge
 from tokcost.readers.registry import readers
-from tokcost.readers.sources.jsonl import source_at
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import source_at, store_source
 from tokcost.services.doctor import Diagnosis
 from tokcost.usage.read import Job, read_here
 

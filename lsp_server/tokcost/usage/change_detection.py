@@ -24,7 +24,7 @@ from tokcost.model.logs import UNFINISHED, Location, Source
 from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.protocol import Reader, told_as
 from tokcost.readers.registry import broken_readers, reader_named, readers_of_used
-from tokcost.readers.sources.jsonl import Walk, file_source
+from tokcost.readers.sources.files import Walk, file_source
 from tokcost.repo.config import hash_bytes, read_config
 from tokcost.repo.index import is_tracked
 from tokcost.repo.worktree import find_worktree

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tokcost.model.logs import Batch, Source
 from tokcost.readers.protocol import Reader, told_as
 from tokcost.readers.registry import reader_named
-from tokcost.readers.sources.jsonl import open_log
+from tokcost.readers.sources.files import open_log
 from tokcost.usage.processes import CAN_FORK, forked
 
 SIDE_BY_SIDE = 24 << 20

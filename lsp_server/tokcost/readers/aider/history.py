@@ -19,8 +19,8 @@ import msgspec
 from tokcost.model.bounds import MAX_NAME
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import NewLines
+from tokcost.readers.sources import new_lines
+from tokcost.readers.sources.new_lines import NewLines
 from tokcost.readers.sources.numbers import disjoint, nano_dollars
 from tokcost.readers.sources.records import going_on, milliseconds
 
@@ -62,7 +62,7 @@ def read_history(source: Source, cursor: bytes | None) -> Batch:
     for block in lines:
         for raw in block.split(b"\n"):
             history.take(raw.rstrip())
-        if len(history.found) >= jsonl.MAX_RECORDS:
+        if len(history.found) >= new_lines.MAX_RECORDS:
             lines.stop()
     return history.batch(lines)
 

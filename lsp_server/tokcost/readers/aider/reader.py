@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import user_home
 from tokcost.readers.known_places import HISTORY_OF_AIDER
-from tokcost.readers.sources.jsonl import in_portions, source_at
+from tokcost.readers.sources.files import in_portions, source_at
 
 
 class AiderReader:

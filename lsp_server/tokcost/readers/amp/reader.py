@@ -7,8 +7,8 @@ from typing import Any
 from tokcost.model.logs import Capabilities, Location, Source
 from tokcost.model.usage import Usage
 from tokcost.readers.environment import data_home
+from tokcost.readers.sources.files import sources_in
 from tokcost.readers.sources.json_file import JsonFileReader
-from tokcost.readers.sources.jsonl import files_below
 
 
 class AmpReader(JsonFileReader):
@@ -30,7 +30,7 @@ class AmpReader(JsonFileReader):
 
     def discover(self, location: Location) -> Iterable[Source]:
         """Threads: `T-ID.json`."""
-        return (one for one in files_below(location, self.suffixes) if os.path.basename(one.path).startswith("T-"))
+        return (one for one in sources_in(location, self.suffixes) if os.path.basename(one.path).startswith("T-"))
 
     def usages(self, document: Any, source: Source) -> Iterable[Usage]:
         """The responses of a thread."""

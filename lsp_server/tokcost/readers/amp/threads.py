@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, cast
 
-from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
+from tokcost.model.bounds import count
+from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.file_uri import local_path
 from tokcost.readers.sources.records import milliseconds
 
@@ -88,11 +89,12 @@ def _usage(thread: dict[str, Any], key: str, time: Any, model: Any, said: dict[s
 
 
 def _count(number: Any) -> int:
-    """A count; a missing one is 0. An invalid one is -1, which exceeds the bounds, so that the record is dropped and
-    counted, but not its thread."""
-    if number is None:
-        return 0
-    return number if isinstance(number, int) and not isinstance(number, bool) and number < MAX_TOKENS else -1
+    """A count; an invalid one is -1, which exceeds the bounds, so that the record is dropped and counted, but not its
+    thread."""
+    try:
+        return count(number)
+    except ValueError:
+        return -1
 
 
 def _first_time(*told: Any) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, Source
 from tokcost.readers.environment import application_data, config_home, expanded, user_home
-from tokcost.readers.sources.jsonl import files_below, in_portions
+from tokcost.readers.sources.files import in_portions, sources_in
 
 
 class ClaudeCodeReader:
@@ -38,7 +38,7 @@ class ClaudeCodeReader:
     def discover(self, location: Location) -> Iterable[Source]:
         """Session files, sub-agents' files and workflow agents' files, at any depth. The agent mode has other files
         beside its configuration folders."""
-        return (one for one in files_below(location, (".jsonl",)) if _is_transcript(one.path))
+        return (one for one in sources_in(location, (".jsonl",)) if _is_transcript(one.path))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses, session totals and worktrees of one transcript."""

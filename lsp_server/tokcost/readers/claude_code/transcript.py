@@ -47,8 +47,8 @@ from tokcost.readers.claude_code.repetition import HEAD, Repetition
 from tokcost.readers.claude_code.responses import usage_of, usual_usage
 from tokcost.readers.claude_code.totals import read_totals
 from tokcost.readers.claude_code.worktree_state import worktree_origins
-from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import BLANK
+from tokcost.readers.sources import new_lines
+from tokcost.readers.sources.new_lines import BLANK
 from tokcost.readers.sources.odd_fields import without_odd_fields
 from tokcost.readers.sources.records import decoded, going_on, kind_of, milliseconds
 from tokcost.readers.sources.salvage import BrokenLine, Salvager, is_record, whole_rest
@@ -70,7 +70,7 @@ def read_transcript(source: Source, cursor: bytes | None) -> Batch:
     found = _Transcript(state or State(), is_begun=lines.offset > 0)
     for block in lines:
         found.take(block)
-        if found.count >= jsonl.MAX_RECORDS:
+        if found.count >= new_lines.MAX_RECORDS:
             lines.stop()
     if rest := whole_rest(lines):
         found.take(rest)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import editor_users, user_home
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 _SESSION = ".messages.json"
 _TASKS = ("ui_messages.json", "claude_messages.json")
@@ -29,7 +29,7 @@ class _TasksReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The messages of tasks, without the conversations and settings beside them."""
-        return files_below(location, _TASKS)
+        return sources_in(location, _TASKS)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """All requests of one task."""
@@ -62,7 +62,7 @@ class ClineReader(_TasksReader):
 
     def discover(self, location: Location) -> Iterable[Source]:
         """Conversations, those of sub-agents included, and tasks."""
-        return files_below(location, (_SESSION, *_TASKS))
+        return sources_in(location, (_SESSION, *_TASKS))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """All responses of one conversation or task."""

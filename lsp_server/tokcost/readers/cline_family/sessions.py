@@ -15,14 +15,14 @@ from typing import Any, cast
 
 import msgspec
 
-from tokcost.model.bounds import MAX_NAME, MAX_PATH, is_path
+from tokcost.model.bounds import MAX_NAME, MAX_PATH, is_path, whole
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Usage
+from tokcost.readers.sources.files import open_log
 from tokcost.readers.sources.git_commands import before_moves, moves_of_head
 from tokcost.readers.sources.head_order import HeadOrder
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
-from tokcost.readers.sources.jsonl import open_log
-from tokcost.readers.sources.numbers import disjoint, nano_dollars, whole
+from tokcost.readers.sources.numbers import disjoint, nano_dollars
 from tokcost.readers.sources.odd_fields import as_told, without_odd_fields
 from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded
 

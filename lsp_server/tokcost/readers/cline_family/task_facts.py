@@ -14,10 +14,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from tokcost.model.bounds import is_path
+from tokcost.model.bounds import is_path, whole
+from tokcost.readers.sources.files import open_log, source_at
 from tokcost.readers.sources.json_file import MOST_BYTES
-from tokcost.readers.sources.jsonl import open_log, source_at
-from tokcost.readers.sources.numbers import whole
 from tokcost.readers.sources.records import KeptFolder, KeptName, decoded
 
 _SURROUNDINGS = b"<environment_details>"

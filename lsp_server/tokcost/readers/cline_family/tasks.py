@@ -17,12 +17,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from tokcost.model.bounds import whole
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage
 from tokcost.readers.cline_family.task_facts import Facts, Model, facts_of
 from tokcost.readers.sources.git_commands import before_moves, moves_of_head
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
-from tokcost.readers.sources.numbers import disjoint, nano_dollars, whole
+from tokcost.readers.sources.numbers import disjoint, nano_dollars
 from tokcost.readers.sources.records import KeptName, decoded
 
 _WITH_CACHE = frozenset(

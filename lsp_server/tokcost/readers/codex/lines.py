@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast, get_args
 import msgspec
 from msgspec.structs import fields
 
+from tokcost.model.bounds import unquoted, whole
 from tokcost.model.usage import MAX_TOKENS, Tokens
 from tokcost.readers.sources.records import KeptFolder, KeptName, Name, decoded
 
@@ -201,27 +202,16 @@ def _converted(kind: Any, value: Any, lost: list[str]) -> Any:
 
 
 def _counters(value: Any) -> Counters:
-    """Counts that are integers in any notation. All except reasoning, which is informative, are required."""
+    """Counts that are integers in any notation (`10`, `10.0`, `"10"`). All except reasoning, which is informative, are
+    required."""
     if not isinstance(value, dict):
         raise ValueError("counts are no object")
     given = cast("dict[str, Any]", value)
     found = {field.name: given.get(field.encode_name) for field in fields(Counters)}
-    whole = {name: _whole(count) for name, count in found.items() if name != "reasoning"}
-    try:
-        return Counters(reasoning=_whole(found["reasoning"]), **whole)
-    except ValueError:
-        return Counters(**whole)
-
-
-def _whole(count: Any) -> int | None:
-    """The number in `10`, `10.0` or `"10"`. Raises `ValueError` for anything else."""
-    if count is None or (isinstance(count, int) and not isinstance(count, bool)):
-        return count
-    if isinstance(count, float) and count.is_integer():
-        return int(count)
-    if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 20:
-        return int(count)
-    raise ValueError("no whole number")
+    counts = {name: whole(unquoted(count)) for name, count in found.items()}
+    if any(count is None and name != "reasoning" for name, count in counts.items()):
+        raise ValueError("no whole number")
+    return Counters(**counts)
 
 
 def _spawned_by(source: Any) -> str:

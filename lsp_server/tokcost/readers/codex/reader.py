@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, OwnWorktrees, Source
 from tokcost.readers.environment import user_home
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 
 class CodexReader:
@@ -29,7 +29,7 @@ class CodexReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """Rollouts, plain or compressed; if both exist, the plain one is newer."""
-        for source in files_below(location, (".jsonl", ".jsonl.zst")):
+        for source in sources_in(location, (".jsonl", ".jsonl.zst")):
             if not (source.path.endswith(".zst") and os.path.isfile(source.path.removesuffix(".zst"))):
                 yield source
 

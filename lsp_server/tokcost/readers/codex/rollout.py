@@ -19,8 +19,9 @@ from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves
 from tokcost.readers.codex.lines import Counts, Line, Payload, read_line, tokens_of
 from tokcost.readers.codex.state import State
 from tokcost.readers.codex.totals import DEFAULT_LIMIT, JUMPED, Event, Passed
-from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import NewLines, broken_lines, lines_with, open_log
+from tokcost.readers.sources import files, new_lines
+from tokcost.readers.sources.files import open_log
+from tokcost.readers.sources.new_lines import NewLines, broken_lines, lines_with
 from tokcost.readers.sources.records import decoded, first_kinds, going_on, kind_of, milliseconds
 from tokcost.readers.sources.salvage import Salvager, is_record, whole_rest
 
@@ -67,7 +68,7 @@ def read_rollout(source: Source, cursor: bytes | None) -> Iterator[Batch]:
     it cannot be read."""
     if source.path.endswith(".zst"):
         return _compressed_portions(source)
-    return jsonl.in_portions(_plain_portion, source, cursor)
+    return files.in_portions(_plain_portion, source, cursor)
 
 
 def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
@@ -75,7 +76,7 @@ def _plain_portion(source: Source, cursor: bytes | None) -> Batch:
     rollout = _Rollout((state or State()).of_this_version(), source.path)
     for block in lines:
         rollout.take(block)
-        if len(rollout.usage) >= jsonl.MAX_RECORDS:
+        if len(rollout.usage) >= new_lines.MAX_RECORDS:
             lines.stop()
     if rest := whole_rest(lines):
         rollout.take(rest)
@@ -421,7 +422,7 @@ def _compressed_portions(source: Source) -> Iterator[Batch]:
     with open_log(source.path) as stream:
         for block in lines.blocks(Decompressed(stream)):
             rollout.take(block)
-            if len(rollout.usage) >= jsonl.MAX_RECORDS:
+            if len(rollout.usage) >= new_lines.MAX_RECORDS:
                 number += 1
                 yield _portion(rollout, number, min(stream.tell(), source.size), more=True)
                 rollout = _Rollout(rollout.state, source.path)

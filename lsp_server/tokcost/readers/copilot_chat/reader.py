@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import editor_users
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import store_source
 
 
 class CopilotChatReader:

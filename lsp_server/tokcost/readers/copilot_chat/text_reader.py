@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import editor_users
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 _CHATS = "chatSessions"
 _OF_NO_FOLDER = "emptyWindowChatSessions"
@@ -30,7 +30,7 @@ class CopilotChatTextReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """Session files."""
-        return files_below(location, (".json", ".jsonl"))
+        return sources_in(location, (".json", ".jsonl"))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
         """All replies of a session. Raises `OSError` if it cannot be read."""

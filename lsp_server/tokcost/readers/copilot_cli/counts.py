@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tokcost.model.bounds import whole
 from tokcost.model.usage import MAX_TOKENS, Tokens
 from tokcost.readers.sources.records import Name
 
@@ -37,16 +38,6 @@ class Counts(NamedTuple):
         if min(*found, self.reasoning) < 0 or max(found) >= MAX_TOKENS:
             return None
         return Tokens(*found, min(self.reasoning, self.output))
-
-
-def whole(number: float | None) -> int:
-    """A count; a missing one is 0, and JavaScript sometimes writes integers as fractions. Raises `ValueError` for
-    anything else."""
-    if number is None:
-        return 0
-    if not abs(number) < 1 << 53 or number != int(number):
-        raise ValueError("no whole number")
-    return int(number)
 
 
 COUNTS = ("usage", "modelMetrics", "inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens")
@@ -86,10 +77,11 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
 
     def counts(self) -> Counts:
         """The counts. Raises `ValueError` for anything that is no integer."""
-        if self.input_tokens is None or self.output_tokens is None:
+        told = (self.input_tokens, self.output_tokens, self.cache_read_tokens, self.cache_write_tokens)
+        found = [one for one in map(whole, (*told, self.reasoning_tokens)) if one is not None]
+        if None in told[:2] or len(found) < len(Counts._fields):
             raise ValueError("no counts")
-        cache = whole(self.cache_read_tokens), whole(self.cache_write_tokens)
-        return Counts(whole(self.input_tokens), whole(self.output_tokens), *cache, whole(self.reasoning_tokens))
+        return Counts(*found)
 
 
 def key_of(

@@ -10,15 +10,16 @@ from datetime import datetime
 
 import msgspec
 
+from tokcost.model.bounds import whole
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Usage
-from tokcost.readers.copilot_cli.counts import COUNTS, HOSTED, NAME, Request, key_of, reported_cost, whole
+from tokcost.readers.copilot_cli.counts import COUNTS, HOSTED, NAME, Request, key_of, reported_cost
 from tokcost.readers.copilot_cli.legs import Leg, Message, ModelMetric
 from tokcost.readers.copilot_cli.neighbours import first_row_ms, session_of
 from tokcost.readers.copilot_cli.place import Context, Place, mark_moved
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import new_lines
 from tokcost.readers.sources.git_commands import moves_of_head
-from tokcost.readers.sources.jsonl import is_broken
+from tokcost.readers.sources.new_lines import is_broken
 from tokcost.readers.sources.odd_fields import as_told
 from tokcost.readers.sources.records import KeptName, Name, first_kinds, going_on, milliseconds
 from tokcost.readers.sources.salvage import Salvager, whole_rest
@@ -82,7 +83,7 @@ def read_events(source: Source, cursor: bytes | None) -> Batch:
     for block in lines:
         for raw in block.split(b"\n"):
             session.take(raw)
-        if len(session.usage) >= jsonl.MAX_RECORDS:
+        if len(session.usage) >= new_lines.MAX_RECORDS:
             lines.stop()
     session.take(whole_rest(lines))
     session.leave_to_store()
@@ -188,9 +189,8 @@ class _Session:
         name, time_ms = data.call or data.message, milliseconds(event.timestamp)
         if self.state.has_records or not name:
             return
-        try:
-            output = whole(data.output)
-        except ValueError:
+        output = whole(data.output)
+        if output is None:
             self._skip(_IMPOSSIBLE)
             return
         message = self._at(name, time_ms, data.model or "", output)

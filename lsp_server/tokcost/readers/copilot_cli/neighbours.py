@@ -11,7 +11,8 @@ import msgspec
 from tokcost.model.bounds import is_path
 from tokcost.readers.copilot_cli.counts import COUNTS, Counts, Request
 from tokcost.readers.copilot_cli.place import Context, Place
-from tokcost.readers.sources.jsonl import NewLines, lines_with, source_at
+from tokcost.readers.sources.files import source_at
+from tokcost.readers.sources.new_lines import NewLines, lines_with
 from tokcost.readers.sources.odd_fields import as_told
 from tokcost.readers.sources.records import milliseconds
 from tokcost.readers.sources.sqlite_store import open_store

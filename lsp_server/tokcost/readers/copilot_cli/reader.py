@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import user_home
-from tokcost.readers.sources.jsonl import files_below, in_portions
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import in_portions, sources_in, store_source
 
 
 class CopilotCliReader:
@@ -34,7 +33,7 @@ class CopilotCliReader:
         if location.kind == "store":
             source = store_source(location.path)
             return [] if source is None else [source]
-        return (one for one in files_below(location, (".jsonl",)) if _has_events(one.path))
+        return (one for one in sources_in(location, (".jsonl",)) if _has_events(one.path))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of a session, or of the store."""

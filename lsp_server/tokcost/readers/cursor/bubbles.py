@@ -19,7 +19,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.editor_windows import folder_of_window
 from tokcost.readers.sources.file_uri import local_path
-from tokcost.readers.sources.jsonl import in_portions
+from tokcost.readers.sources.files import in_portions
 from tokcost.readers.sources.records import Name, decoded, milliseconds
 from tokcost.readers.sources.sqlite_store import MOST_BYTES, Store, open_store
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import application_data
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import store_source
 
 
 class CursorTextReader:

@@ -22,11 +22,12 @@ import msgspec
 from tokcost.model.bounds import MAX_PATH, is_path
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, merge
-from tokcost.readers.sources import jsonl
+from tokcost.readers.sources import new_lines
+from tokcost.readers.sources.files import open_log
 from tokcost.readers.sources.git_commands import before_moves, moves_of_head
 from tokcost.readers.sources.head_order import HeadOrder
 from tokcost.readers.sources.json_file import MOST_BYTES, read_whole
-from tokcost.readers.sources.jsonl import is_broken, open_log
+from tokcost.readers.sources.new_lines import is_broken
 from tokcost.readers.sources.odd_fields import as_told
 from tokcost.readers.sources.records import (
     LONGEST_NAME,
@@ -156,7 +157,7 @@ def read_log(source: Source, cursor: bytes | None) -> Batch:
     for block in lines:
         for raw in block.split(b"\n"):
             chat.take_line(raw)
-        if chat.responses >= jsonl.MAX_RECORDS:
+        if chat.responses >= new_lines.MAX_RECORDS:
             lines.stop()
     chat.take_line(whole_rest(lines))
     written = lines.cursor(msgspec.json.encode(chat.state))
@@ -204,7 +205,7 @@ class _Chat:
             if is_broken(raw):
                 self._salvager.take(raw, self.take_line, self._damaged)
             return
-        line = as_told(_line, _Line, raw, _NEEDED) if len(raw) <= MAX_RECORD else _long(raw, jsonl.MAX_LINE)
+        line = as_told(_line, _Line, raw, _NEEDED) if len(raw) <= MAX_RECORD else _long(raw, new_lines.MAX_LINE)
         if line is not None:
             self._line(line)
         else:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import user_home
-from tokcost.readers.sources.jsonl import files_below, in_portions
+from tokcost.readers.sources.files import in_portions, sources_in
 
 
 class GeminiReader:
@@ -29,7 +29,7 @@ class GeminiReader:
     def discover(self, location: Location) -> Iterable[Source]:
         """Chats, including those of sub-agents, without the other files beside them (`logs.json`, checkpoints)."""
         inside = f"{os.sep}chats{os.sep}"
-        return (one for one in files_below(location, (".json", ".jsonl")) if inside in one.path)
+        return (one for one in sources_in(location, (".json", ".jsonl")) if inside in one.path)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of one chat."""

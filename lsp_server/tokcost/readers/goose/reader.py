@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import application_data, data_home
-from tokcost.readers.sources.jsonl import files_below
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import sources_in
 
 _BELOW_DATA = ("goose", "Block/goose", "Block/goose/data")
 
@@ -37,10 +36,7 @@ class GooseReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The store, or the older files."""
-        if location.kind == "folder":
-            return files_below(location, (".jsonl",))
-        source = store_source(location.path)
-        return [] if source is None else [source]
+        return sources_in(location, (".jsonl",))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New calls of a store, or the total of an older session."""

@@ -16,7 +16,7 @@ import msgspec
 
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import open_log
+from tokcost.readers.sources.files import open_log
 from tokcost.readers.sources.numbers import disjoint, nano_dollars
 from tokcost.readers.sources.records import MAX_RECORD, KeptFolder, KeptName, decoded, milliseconds
 from tokcost.readers.sources.sqlite_store import SqliteStoreReader, open_store

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import expanded, user_home
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 
 class GrokReader:
@@ -28,7 +28,7 @@ class GrokReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The updates of sessions."""
-        return (one for one in files_below(location, (".jsonl",)) if os.path.basename(one.path) == "updates.jsonl")
+        return (one for one in sources_in(location, (".jsonl",)) if os.path.basename(one.path) == "updates.jsonl")
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New turns of a session."""

@@ -17,8 +17,8 @@ from tokcost.model.bounds import is_path
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import name_of
-from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.jsonl import open_log
+from tokcost.readers.sources.files import open_log
+from tokcost.readers.sources.jsonl import JsonlReader
 from tokcost.readers.sources.numbers import count_of, nano_dollars, text_in
 from tokcost.readers.sources.records import Folder, Name, decoded
 

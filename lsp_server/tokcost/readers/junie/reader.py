@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import expanded, user_home
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 
 class JunieReader:
@@ -26,7 +26,7 @@ class JunieReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The events of sessions."""
-        return (one for one in files_below(location, (".jsonl",)) if os.path.basename(one.path) == "events.jsonl")
+        return (one for one in sources_in(location, (".jsonl",)) if os.path.basename(one.path) == "events.jsonl")
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of a session."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import application_data, expanded, user_home
 from tokcost.readers.known_places import KIMI_DESKTOP
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 
 class KimiReader:
@@ -35,7 +35,7 @@ class KimiReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The files of agents."""
-        return (one for one in files_below(location, (".jsonl",)) if os.path.basename(one.path) == "wire.jsonl")
+        return (one for one in sources_in(location, (".jsonl",)) if os.path.basename(one.path) == "wire.jsonl")
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of an agent."""

@@ -20,7 +20,7 @@ from tokcost.model.bounds import MAX_NAME, is_path
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import facts_beside, name_of
-from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import JsonlReader
 from tokcost.readers.sources.numbers import count_of, text_in
 from tokcost.readers.sources.records import KeptFolder
 

@@ -17,7 +17,7 @@ import msgspec
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.beside import facts_beside, name_of
-from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import JsonlReader
 from tokcost.readers.sources.numbers import count_of, nano_of_ticks, object_in, text_in
 from tokcost.readers.sources.records import KeptFolder, KeptName
 

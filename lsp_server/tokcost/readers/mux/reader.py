@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import expanded, user_home
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
 
 _CHATS = ("chat.jsonl", "chat-archive.jsonl")
 """Messages before the last compaction move to the second."""
@@ -34,7 +34,7 @@ class MuxReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The messages of workspaces and of sub-agents."""
-        return (one for one in files_below(location, (".jsonl",)) if os.path.basename(one.path) in _CHATS)
+        return (one for one in sources_in(location, (".jsonl",)) if os.path.basename(one.path) in _CHATS)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New messages of a workspace."""

@@ -13,8 +13,9 @@ from tokcost.readers.opencode.messages import (
     read_session,
     usage_of,
 )
+from tokcost.readers.sources.files import open_log
 from tokcost.readers.sources.json_file import read_whole
-from tokcost.readers.sources.jsonl import PADDING, open_log
+from tokcost.readers.sources.new_lines import PADDING
 
 
 def read_file(source: Source, cursor: bytes | None) -> Batch:

@@ -14,10 +14,10 @@ from hashlib import blake2b
 
 import msgspec
 
-from tokcost.model.bounds import MAX_NAME, MAX_PATH
+from tokcost.model.bounds import MAX_NAME, MAX_PATH, whole
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
 from tokcost.readers.sources.json_file import MOST_BYTES
-from tokcost.readers.sources.numbers import nano_dollars, whole
+from tokcost.readers.sources.numbers import nano_dollars
 from tokcost.readers.sources.records import decoded
 
 NAME = "opencode"

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.environment import data_home
-from tokcost.readers.sources.jsonl import files_below, in_portions
-from tokcost.readers.sources.sqlite_store import store_source
+from tokcost.readers.sources.files import in_portions, sources_in
 
 
 class OpencodeReader:
@@ -31,10 +30,7 @@ class OpencodeReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The store, or the message files."""
-        if location.kind == "folder":
-            return files_below(location, (".json",))
-        source = store_source(location.path)
-        return [] if source is None else [source]
+        return sources_in(location, (".json",))
 
     def read(self, source: Source, cursor: bytes | None) -> Iterable[Batch]:
         """New responses of a store or a message file."""

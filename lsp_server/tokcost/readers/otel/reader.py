@@ -8,7 +8,7 @@ from typing import Any
 from tokcost.model.received import OTEL, session_name
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.protocol import Capabilities, Location
-from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import JsonlReader
 from tokcost.settings import home_folder
 
 

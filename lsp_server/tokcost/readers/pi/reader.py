@@ -14,7 +14,7 @@ from msgspec import Struct, convert
 from tokcost.model.logs import Capabilities, Location
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage, is_possible_time
 from tokcost.readers.environment import expanded, user_home
-from tokcost.readers.sources.json_lines import JsonlReader
+from tokcost.readers.sources.jsonl import JsonlReader
 from tokcost.readers.sources.numbers import nano_dollars, object_in
 from tokcost.readers.sources.records import KeptFolder, KeptName
 

@@ -19,7 +19,7 @@ from tokcost.model.bounds import MAX_NAME
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
 from tokcost.readers.sources.git_commands import moves_of_head
 from tokcost.readers.sources.head_order import HeadOrder
-from tokcost.readers.sources.numbers import text_in
+from tokcost.readers.sources.numbers import count_of, text_in
 from tokcost.readers.sources.records import milliseconds
 
 NAME = "qwen-code"
@@ -49,7 +49,7 @@ def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
         return None
     session[_TOLD] = True
     counts = [
-        _whole(event, f"{name}_token_count") for name in ("input", "output", "thoughts", "cached_content", "total")
+        count_of(event, f"{name}_token_count") for name in ("input", "output", "thoughts", "cached_content", "total")
     ]
     sign_in = str(event.get("auth_type") or "")
     time_ms = _moment(event.get("event.timestamp")) or milliseconds(datetime.fromisoformat(record["timestamp"]))
@@ -99,7 +99,7 @@ def _message(record: dict[str, Any]) -> Usage | None:
     if not said:
         return None
     names = ("prompt", "candidates", "thoughts", "cachedContent", "total")
-    counts = [_whole(said, f"{name}TokenCount") for name in names]
+    counts = [count_of(said, f"{name}TokenCount") for name in names]
     time_ms = milliseconds(datetime.fromisoformat(record["timestamp"]))
     return _usage(record, f"qwen:{record['uuid']}", time_ms, text_in(record, "model"), counts, "")
 
@@ -139,13 +139,3 @@ def _contains_thoughts(shown: int, thoughts: int, total: int, sign_in: str) -> b
     if total in (shown, shown + thoughts):
         return total == shown
     return _PROVIDERS.get(sign_in) != "google"
-
-
-def _whole(counts: dict[str, Any], name: str) -> int:
-    """A count; a missing one is 0. Raises `ValueError` for anything invalid."""
-    count = counts.get(name)
-    if count is None:
-        return 0
-    if not isinstance(count, int | float) or isinstance(count, bool) or count != int(count) or count < 0:
-        raise ValueError("no count")
-    return int(count)

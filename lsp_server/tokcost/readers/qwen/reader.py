@@ -7,8 +7,8 @@ from typing import Any
 from tokcost.model.logs import Capabilities, Location, Source
 from tokcost.model.usage import Usage
 from tokcost.readers.environment import expanded, user_home
-from tokcost.readers.sources.json_lines import JsonlReader
-from tokcost.readers.sources.jsonl import files_below
+from tokcost.readers.sources.files import sources_in
+from tokcost.readers.sources.jsonl import JsonlReader
 
 
 class QwenReader(JsonlReader):
@@ -32,7 +32,7 @@ class QwenReader(JsonlReader):
     def discover(self, location: Location) -> Iterable[Source]:
         """Chats. Logs of sub-agents are beside them, with requests that are in the chat as well."""
         inside = f"{os.sep}chats{os.sep}"
-        return (one for one in files_below(location, self.suffixes) if inside in one.path)
+        return (one for one in sources_in(location, self.suffixes) if inside in one.path)
 
     def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
         """The response in a record."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from tokcost.model.bounds import MAX_NAME, is_path
-from tokcost.readers.sources.jsonl import open_log
+from tokcost.readers.sources.files import open_log
 from tokcost.readers.sources.records import decoded
 
 _Facts = TypeVar("_Facts")

@@ -5,7 +5,7 @@ import os
 import msgspec
 
 from tokcost.readers.sources.file_uri import local_path
-from tokcost.readers.sources.jsonl import open_log
+from tokcost.readers.sources.files import open_log
 from tokcost.readers.sources.records import Folder, decoded
 
 _MOST_BYTES = 1 << 16

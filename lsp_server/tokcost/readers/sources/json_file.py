@@ -6,7 +6,7 @@ from typing import Any
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import files_below, open_log, refuse_utf16, source_at
+from tokcost.readers.sources.files import open_log, refuse_utf16, sources_in
 
 MOST_BYTES = 48 << 20
 """A larger file is skipped and reported: memory stays bounded."""
@@ -41,10 +41,7 @@ class JsonFileReader:
 
     def discover(self, location: Location) -> Iterable[Source]:
         """The location itself if it is a file, else the files below it with one of the suffixes."""
-        if location.kind == "folder":
-            return files_below(location, self.suffixes)
-        source = source_at(location.path)
-        return [] if source is None else [source]
+        return sources_in(location, self.suffixes)
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:  # noqa: ARG002
         """All usage of a document. Raises `OSError` if the file cannot be read."""

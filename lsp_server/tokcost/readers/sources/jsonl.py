@@ -1,322 +1,45 @@
-"""Reading the new part of an append-only file of lines, in bounded memory.
+"""A base for readers of append-only files of JSON lines."""
 
-Assistants append while we read, rewrite files now and then, and may leave an incomplete last line. This module handles
-all of that, so that a reader sees only blocks of complete lines.
-"""
-
-import io
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from errno import EINVAL
-from stat import S_ISREG
-from typing import Protocol
-from zlib import crc32
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-
-CHUNK = 128 << 10
-"""Bytes that are read at once: few enough for the C library to reuse the same memory. It requests memory for larger
-pieces from the system each time, which costs more than searching them."""
-MAX_LINE = 32 << 20
-"""A longer line is skipped and counted: no record with usage is nearly as long, and memory stays bounded."""
-TAIL = 4096
-"""Bytes before an offset: reading continues there if they are unchanged."""
-LIMIT = 256 << 20
-"""Bytes after which one call of a reader stops, so that memory stays flat whatever the size of a file."""
-MAX_RECORDS = 10_000
-"""Records after which one call of a reader stops, at the end of the current block."""
-
-PADDING = bytes(range(0x21)) + "\N{ZERO WIDTH NO-BREAK SPACE}\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}".encode()
-"""Bytes that may precede or follow a record without belonging to it: white space, control characters, NUL bytes that
-a crash left, and those of a byte order mark and of two Unicode line ends. A record begins and ends with a brace."""
-BLANK = PADDING.replace(b"\0", b"")
-"""Bytes of a blank line. NUL bytes are not among them: they replace lost data."""
-
-_INT64 = (1 << 63) - 1
+from tokcost.readers.sources.files import in_portions, sources_in
 
 
-def files_below(location: Location, suffixes: tuple[str, ...]) -> Iterator[Source]:
-    """All files below a folder whose names end with one of `suffixes`. Anything unreadable is skipped, and so is
-    anything with such a name that is no file."""
-    walk = Walk(location.path)
-    for folder, _ in walk:
-        for entry in walk.entries(folder):
-            if entry.name.endswith(suffixes):
-                try:
-                    if entry.is_file():
-                        yield file_source(entry.path, entry.stat())
-                except OSError:
-                    continue  # a dangling link, or one into a folder that we may not read
+class JsonlReader:
+    """A reader of append-only files of JSON lines: a subclass has a `name`, `capabilities` and `locations`, and
+    interprets one record, in `usage` or in `usages`."""
 
+    name: str
+    suffixes: tuple[str, ...] = (".jsonl",)
+    words: tuple[bytes, ...] = (b"",)
+    """A line without any of these bytes is irrelevant and is not parsed."""
 
-def file_source(path: str, status: os.stat_result) -> Source:
-    """A file from its status. Some file systems have times of more than 64 bits."""
-    return Source(path, status.st_size, max(-_INT64, min(status.st_mtime_ns, _INT64)))
+    def usage(self, record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
+        """The usage in a record, `None` if there is none.
 
+        `session` is kept from record to record of a file, also between two reads: JSON values by name, never text of a
+        conversation. May raise `KeyError`, `TypeError`, `ValueError`, `AttributeError` or `IndexError`: the record is
+        then counted as damaged.
+        """
+        raise NotImplementedError
 
-def source_at(path: str) -> Source | None:
-    """The file at a path in its present state; `None` if there is none, or a pipe, a device or a folder, which could
-    block when opened."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):  # the latter for an impossible file name
-        return None
-    return file_source(path, status) if S_ISREG(status.st_mode) else None
+    def usages(self, record: dict[str, Any], session: dict[str, Any]) -> Iterable[Usage]:
+        """All usage in a record, for records with several responses. May raise the same errors as `usage`."""
+        usage = self.usage(record, session)
+        return () if usage is None else (usage,)
 
+    def discover(self, location: Location) -> Iterable[Source]:
+        """The location itself if it is a file, else the files below it with one of the suffixes."""
+        return sources_in(location, self.suffixes)
 
-class Walk:
-    """The folders below a root, each once, with its status from before it is listed: iterate, and read the `entries` of
-    each folder before the next one.
+    def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:
+        """New usage in a file. Raises `OSError` if it cannot be read."""
+        return in_portions(self._read, source, cursor)
 
-    Links to folders are followed, since people keep logs elsewhere, also inside a linked folder, but none to a folder
-    that contains the root or the link itself: a link to `/` is no log folder. Links come last, so that folders below
-    the root are found under their own names.
-    """
+    def _read(self, source: Source, cursor: bytes | None) -> Batch:
+        from tokcost.readers.sources.records import Lines
 
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._pending = [root]
-        self._links: list[str] = []
-        self._seen: set[tuple[int, int]] = set()
-
-    def __iter__(self) -> Iterator[tuple[str, os.stat_result]]:
-        while self._pending or self._links:
-            folder = (self._pending or self._links).pop()
-            try:
-                status = os.stat(folder)
-            except OSError:
-                continue
-            identity = (status.st_dev, status.st_ino)
-            if identity not in self._seen:
-                self._seen.add(identity)
-                yield folder, status
-
-    def entries(self, folder: str) -> Iterator["os.DirEntry[str]"]:
-        """The entries of a folder that are no folders, one by one, since there may be millions. Empty if it cannot
-        be read."""
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        self._pending.append(entry.path)
-                    elif entry.is_symlink() and self._is_folder_elsewhere(folder, entry):
-                        self._links.append(entry.path)
-                    else:
-                        yield entry
-        except OSError:
-            return
-
-    def _is_folder_elsewhere(self, folder: str, entry: "os.DirEntry[str]") -> bool:
-        try:
-            if not entry.is_dir():
-                return False
-        except OSError:
-            return False
-        target = os.path.join(os.path.realpath(entry.path), "")
-        return not any(os.path.join(os.path.realpath(one), "").startswith(target) for one in (self._root, folder))
-
-
-def open_log(path: str) -> io.FileIO:
-    """A log file, opened for reading. If a pipe or a device has taken its place since it was listed, it is not
-    waited for. Raises `OSError` if it cannot be read or is no file."""
-    stream = io.FileIO(os.open(path, os.O_RDONLY | _NEVER_WAIT), "rb")
-    if not S_ISREG(os.fstat(stream.fileno()).st_mode):
-        stream.close()
-        raise OSError(EINVAL, "no regular file")
-    return stream
-
-
-_NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-
-
-class Stream(Protocol):
-    """A stream that can be read piece by piece."""
-
-    def read(self, size: int, /) -> bytes | None:
-        """The next bytes, at most `size`; empty at the end."""
-        ...
-
-
-class NewLines:
-    """The lines of a file after a cursor, as blocks of complete lines, most of them of about `CHUNK`.
-
-    Iterate first. Afterwards `rest` has the bytes after the last line end (a line still being written, or a last line
-    without a line end), `too_long` has the beginnings of skipped lines, `more` shows that the limit was reached before
-    the end or `stop()` was called, and `cursor()` is the position from which to continue. Raises `OSError` if the file
-    cannot be read.
-    """
-
-    def __init__(self, source: Source, cursor: bytes | None, *, limit: int | None = None) -> None:
-        self._source = source
-        self.state = b""
-        """The reader's state of this file; empty if it is read from its beginning."""
-        self._limit = LIMIT if limit is None else limit
-        self.rest = b""
-        self.too_long: list[bytes] = []
-        self.more = False
-        self._tail = b""
-        self._stopped = False
-        self.offset = 0
-        self.restarted = cursor is not None and not self._continues(cursor)
-
-    def _continues(self, cursor: bytes) -> bool:
-        """Whether the file still has the content that was read before: it is long enough, and the bytes before the
-        offset are unchanged."""
-        if len(cursor) <= _HEAD:
-            return False
-        offset, end = int.from_bytes(cursor[:8], "little"), _HEAD + cursor[8]
-        if self._source.size < offset:
-            return False
-        with open_log(self._source.path) as stream:
-            stream.seek(max(0, offset - TAIL))
-            before = stream.read(min(TAIL, offset))
-        if not _is_sum_of(before, cursor[_HEAD:end]):
-            return False
-        self.offset, self._tail, self.state = offset, before, cursor[end:]
-        return True
-
-    def __iter__(self) -> Iterator[bytes]:
-        with open_log(self._source.path) as stream:
-            refuse_utf16(stream.read(_UTF16_SHOWS) or b"")
-            stream.seek(self.offset)
-            yield from self.blocks(stream)
-
-    def blocks(self, stream: "Stream") -> Iterator[bytes]:
-        """The blocks of new lines from an open stream that is positioned at `offset`."""
-        parts: list[bytes] = []
-        held = 0
-        head = b""
-        stop = self.offset + self._limit
-        while data := stream.read(CHUNK):
-            end = data.rfind(b"\n") + 1
-            if end:
-                # Without copying the joined parts.
-                block = b"".join((*parts, memoryview(data)[:end])) if parts or end < len(data) else data
-                parts.clear()  # a long line is not held twice
-                if held <= MAX_LINE:
-                    yield self._consumed(block)
-                else:
-                    self.too_long.append(head)
-                    yield from self._without_first_line(block, held)
-                if self.offset >= stop or self._stopped:
-                    self.more = True
-                    return
-                parts, held = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
-            elif data.count(0) == len(data) and not any(part.strip(b"\0") for part in parts):
-                self._consumed(b"".join((*parts, data))[:-1])  # however long a run of NUL bytes is, a record may follow
-                parts, held = [data[-1:]], 1
-            else:
-                held += len(data)
-                head = (parts[0] if parts else data)[:TAIL] if held <= MAX_LINE + len(data) else head
-                parts = [*parts, data] if held <= MAX_LINE else [b"".join((*parts, data))[-TAIL:]]
-        self.rest = b"".join(parts) if held <= MAX_LINE else b""
-
-    def _without_first_line(self, block: bytes, held: int) -> Iterator[bytes]:
-        """Skip a line that grew too long: `block` begins with its last bytes, of which `held` were read before."""
-        first_end = block.find(b"\n") + 1
-        self.offset += held - TAIL + first_end
-        self._tail = block[:first_end][-TAIL:]
-        if first_end < len(block):
-            yield self._consumed(block[first_end:])
-
-    def _consumed(self, block: bytes) -> bytes:
-        self.offset += len(block)
-        self._tail = block[-TAIL:] if len(block) >= TAIL else (self._tail + block)[-TAIL:]
-        return block
-
-    def settle(self, size: int) -> bytes:
-        """Treat the first bytes of `rest` as read, though no line end follows: a complete record cannot grow.
-        Returns them; the next read continues after them."""
-        done, self.rest = self.rest[:size], self.rest[size:]
-        return self._consumed(done) if done else b""
-
-    def stop(self) -> None:
-        """Stop after this block, because enough was found."""
-        self._stopped = True
-
-    def cursor(self, state: bytes = b"") -> bytes:
-        """The cursor for the next read, with the reader's own state of the file: the offset (8 bytes), the length of
-        the checksum (1), the checksum of the bytes before the offset, the state."""
-        known = _sum(self._tail)
-        return self.offset.to_bytes(8, "little") + bytes([len(known)]) + known + state
-
-    def batch(self, state: bytes, usage: Sequence[Usage], skipped: Mapping[str, int]) -> Batch:
-        """The batch of everything read: these responses, the reader's `state`, and what was skipped, including each
-        line that was too long."""
-        if self.too_long:
-            skipped = {**skipped, "line too long to be read": len(self.too_long)}
-        cursor = self.cursor(state)
-        return Batch(cursor, usage, skipped=skipped, restarted=self.restarted, more=self.more, position=self.offset)
-
-
-_HEAD = 9
-_UTF16_SHOWS = 4
-
-
-def refuse_utf16(beginning: bytes) -> None:
-    """Raises `OSError` if the first bytes of a file show that it is UTF-16 text: no assistant writes that, but a
-    shell that copied a log may have."""
-    if beginning.startswith((b"\xff\xfe", b"\xfe\xff", b'{\0"\0', b'\0{\0"')):
-        raise OSError("it is UTF-16 text; convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
-
-
-def _sum(data: bytes) -> bytes:
-    """A checksum that distinguishes a continued file from a rewritten one; `hashlib` takes a hook 2 ms to import."""
-    return crc32(data).to_bytes(_SUM_BYTES, "big")
-
-
-def _is_sum_of(data: bytes, known: bytes) -> bool:
-    if len(known) == _SUM_BYTES:
-        return _sum(data) == known
-    from hashlib import blake2b  # of a cursor written by an earlier version
-
-    return blake2b(data, digest_size=16).digest() == known
-
-
-_SUM_BYTES = 4
-
-
-def lines_with(block: bytes, word: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
-    """Start and end of each line of `block` that contains `word` (the end excludes the line end)."""
-    at = block.find(word, start)
-    while at >= 0:
-        begin = block.rfind(b"\n", 0, at) + 1
-        end = block.find(b"\n", at)
-        if end < 0:
-            end = len(block)
-        yield begin, end
-        at = block.find(word, end)
-
-
-def broken_lines(block: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of each line of `block` that obviously is not exactly one record (`is_broken`)."""
-    begin, size, has_nul = 0, len(block), b"\0" in block
-    while begin < size:
-        end = block.find(b"\n", begin)
-        if end < 0:
-            end = size
-        looks_whole = begin < end and block[begin] == _OPEN and block[end - 1] == _CLOSE
-        if (has_nul or not looks_whole) and is_broken(block[begin:end]):
-            yield begin, end
-        begin = end + 1
-
-
-_OPEN, _CLOSE = b"{}"
-
-
-def is_broken(line: bytes) -> bool:
-    """Whether a line shows at its ends, or by NUL bytes, that it is not exactly one record. A blank line is not
-    broken."""
-    ends = line.strip(BLANK)
-    return bool(ends) and not (ends.startswith(b"{") and ends.endswith(b"}") and b"\0" not in ends)
-
-
-def in_portions(read: Callable[[Source, bytes | None], Batch], source: Source, cursor: bytes | None) -> Iterator[Batch]:
-    """Continue reading until a batch shows that there is no more."""
-    while True:
-        batch = read(source, cursor)
-        yield batch
-        if not batch.more:
-            return
-        cursor = batch.cursor
+        return Lines(source, cursor, self.words, self.usages).batch()

@@ -3,31 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from tokcost.model.bounds import MAX_COST
+from tokcost.model.bounds import MAX_COST, count, whole
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.usage import MAX_TOKENS, Tokens
 
 _TICKS_OF_A_NANO = 10
 
 
-def whole(number: float | None) -> int | None:
-    """A count; JavaScript sometimes writes integers as fractions. A missing one is 0, `None` is an invalid one."""
-    if number is None:
-        return 0
-    if isinstance(number, bool):
-        return None
-    if not abs(number) < 1 << 53:  # NaN too
-        return None
-    return int(number) if number == int(number) else None
-
-
 def count_of(counts: Mapping[str, Any], name: str) -> int:
-    """A count of a record that is decoded without a type; a missing one is 0. Raises `ValueError` or `TypeError` for
-    an invalid one, or one that is larger than any response's."""
-    count = whole(counts.get(name))
-    if count is None or not 0 <= count < MAX_TOKENS:
-        raise ValueError("no count")
-    return count
+    """A count of a record that is decoded without a type; a missing one is 0. Raises `ValueError` for an invalid one,
+    or one that is larger than any response's."""
+    return count(counts.get(name))
 
 
 def text_in(record: Mapping[str, Any], name: str) -> str:

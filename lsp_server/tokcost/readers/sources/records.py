@@ -13,8 +13,8 @@ from tokcost.model.bounds import MAX_NAME, MAX_PATH, MAX_STATE
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import Usage
 from tokcost.model.whole_characters import with_whole_characters
-from tokcost.readers.sources import jsonl
-from tokcost.readers.sources.jsonl import PADDING, TAIL, NewLines, is_broken
+from tokcost.readers.sources import new_lines
+from tokcost.readers.sources.new_lines import PADDING, TAIL, NewLines, is_broken
 from tokcost.readers.sources.salvage import Salvager, whole_rest
 
 _Record = TypeVar("_Record")
@@ -134,7 +134,7 @@ class Lines:
         for block in lines:
             for raw in block.split(b"\n"):
                 self._take(raw)
-            if len(self._found) >= jsonl.MAX_RECORDS:
+            if len(self._found) >= new_lines.MAX_RECORDS:
                 lines.stop()
         self._take(whole_rest(lines))
         state = msgspec.json.encode(self._session)

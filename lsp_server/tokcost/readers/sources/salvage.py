@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from tokcost.model.whole_characters import with_whole_characters
-from tokcost.readers.sources.jsonl import BLANK, PADDING, NewLines
+from tokcost.readers.sources.new_lines import BLANK, PADDING, NewLines
 
 _BEGIN, _END = b'{"', b"}"
 _QUOTE, _OPEN, _CLOSE = b'"{}'

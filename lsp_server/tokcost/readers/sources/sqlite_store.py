@@ -14,14 +14,14 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from errno import EAGAIN, EINVAL
-from itertools import chain, repeat
+from itertools import chain, repeat, takewhile
 from stat import S_ISREG
 from typing import Any
 from zlib import crc32
 
 from tokcost.model.logs import Batch, Location, Source
 from tokcost.model.usage import Usage
-from tokcost.readers.sources.jsonl import in_portions, source_at
+from tokcost.readers.sources.files import in_portions, store_source
 
 WAIT_SECONDS = 1.0
 """Seconds to wait for a writer that holds the store exclusively."""
@@ -46,9 +46,6 @@ _LASTING = (
 """The errors that a second attempt does not solve: damage, no SQLite database, a query that does not fit the tables,
 a value or work without bounds."""
 
-COMPANIONS = ("-wal",)
-"""Files beside the database with part of its content. `-shm` is an index of `-wal` and changes by reading."""
-
 _OPENED_BESIDE = ("-wal", "-shm", "-journal")
 """The suffixes of all files that SQLite opens beside the database."""
 
@@ -60,18 +57,6 @@ sorting and fetching it takes less than a hundred steps; a damaged tree of pages
 
 _ANY_LENGTH = (1 << 31) - 1
 _FETCHED = 1000
-
-
-def store_source(path: str) -> Source | None:
-    """A store from the file system; `None` if there is none, or it is no file. Its size and time are those of all
-    its files, so that a commit which only grows the WAL is noticed."""
-    found = source_at(path)
-    if found is None:
-        return None
-    real = os.path.realpath(path)  # SQLite keeps them beside the target of a link
-    beside = [one for suffix in COMPANIONS if (one := source_at(real + suffix)) is not None]
-    files = [found, *beside]
-    return Source(path, sum(one.size for one in files), max(one.mtime_ns for one in files))
 
 
 class Store:
@@ -236,8 +221,8 @@ class SqliteStoreReader:
 
     identity: int = 0
     """The number of the query's first columns that never change and distinguish a row from a later one with the same
-    id; 0 if the query does not use row ids. Ids are reused after the newest rows were deleted, or the store was
-    created again; it is then read from its beginning."""
+    id; 0 for all columns. Ids are reused after the newest rows were deleted, or the store was created again. So unless
+    the first column is a time, a store whose newest row is another one is read from its beginning."""
 
     def usage(self, row: tuple[Any, ...]) -> Usage | None:
         """The usage in a row, `None` if there is none. May raise `KeyError`, `TypeError`, `ValueError`,
@@ -245,7 +230,10 @@ class SqliteStoreReader:
         raise NotImplementedError
 
     def discover(self, location: Location) -> Iterable[Source]:
-        """The store, if it exists."""
+        """The store, if it exists. Raises `ValueError` for a folder: the state of a store includes its WAL, by which
+        no file of a folder is followed."""
+        if location.kind == "folder":
+            raise ValueError("a folder is no store; name each store in `locations`")
         source = store_source(location.path)
         return [] if source is None else [source]
 
@@ -257,7 +245,7 @@ class SqliteStoreReader:
         with open_store(source.path) as store:
             if not store.has(self.required):
                 raise OSError(f"the store lacks a table or column that this reader needs ({', '.join(self.required)})")
-            goes_on = self._goes_on(store, cursor)
+            goes_on = self.ticks > 0 or self._goes_on(store, _Place.of(cursor, _INT64))
             found = _Found(cursor if goes_on else None, self.ticks, self.identity)
             for row in store.rows(self.query, (found.since,)):
                 if found.ends_before(row):
@@ -273,13 +261,12 @@ class SqliteStoreReader:
                     found.usage.append(usage)
         return found.batch(source.size)._replace(restarted=not goes_on)
 
-    def _goes_on(self, store: Store, cursor: bytes | None) -> bool:
-        """Whether the last row that was read still exists."""
-        if not self.identity or cursor is None:
+    def _goes_on(self, store: Store, place: "_Place") -> bool:
+        """Whether the newest row that was read, or another one with its number, still exists."""
+        if place.number == _BEFORE_ALL:
             return True
-        place = _Place.of(cursor, _INT64)
-        row = next(store.rows(self.query, (place.number,)), ())
-        return _sum_of(row[: self.identity]) == place.identity
+        newest = takewhile(lambda row: row[0] == place.number, store.rows(self.query, (place.number,)))
+        return any(place.knows(row, self.identity) for row in newest)
 
 
 class _Found:
@@ -375,6 +362,10 @@ class _Place:
         told = _sum_of(row)
         self._sums.add(told)
         return row[0] != before.number or told not in before._sums
+
+    def knows(self, row: tuple[Any, ...], identity: int) -> bool:
+        """Whether a row was read before, by its first `identity` columns, or by all of them if that is 0."""
+        return _sum_of(row[:identity]) == self.identity if identity else _sum_of(row) in self._sums
 
     def cursor(self) -> bytes:
         """The cursor as bytes."""
