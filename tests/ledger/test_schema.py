@@ -255,12 +255,12 @@ def test_an_upgrade_keeps_every_usage_claim_and_cursor(tmp_path: Path) -> None:
         ("copilot-chat-text", "claude-opus-4.7", 153),
         ("cursor-text", "claude-4.5-sonnet", 118),
         ("cursor-text", "gpt-5", 100),
-        ("aider", "claude-opus-4.7", 0),
-        ("claude-code", "claude-opus-4.7", 0),
+        ("aider", "claude-opus-4.7", None),
+        ("claude-code", "claude-opus-4.7", None),
     ],
 )
 def test_an_upgrade_notes_the_factor_that_was_applied_to_estimates(
-    tmp_path: Path, assistant: str, model: str, factor: int
+    tmp_path: Path, assistant: str, model: str, factor: int | None
 ) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
         old.executescript((OLD / "7.sql").read_text())

@@ -19,7 +19,7 @@ from tokcost.ledger.sharing import Lock as FolderLock
 from tokcost.ledger.sharing import alone, release, share
 from tokcost.ledger.wal_identity import as_uri, is_doubtful
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
 

@@ -40,8 +40,11 @@ class KnownRepository(NamedTuple):
 _ASIDE = " (moved away "
 """Separates the old path of a moved clone from the number of its row."""
 
-_WORKTREE = "SELECT id, repository, path, git_dir, stamp, placed_second, origin_path, origin_branch FROM worktree"
-_REPOSITORY = "SELECT id, common_dir, root, fingerprint FROM repository"
+_WORKTREE = (
+    "SELECT id, repository, path, ifnull(git_dir, ''), ifnull(stamp, ''), ifnull(placed_second, 0),"
+    " ifnull(origin_path, ''), ifnull(origin_branch, '') FROM worktree"
+)
+_REPOSITORY = "SELECT id, common_dir, root, ifnull(fingerprint, '') FROM repository"
 
 
 def repositories(ledger: Ledger) -> list[KnownRepository]:
@@ -68,7 +71,7 @@ def worktrees(ledger: Ledger) -> list[KnownWorktree]:
 def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: str) -> int:
     """Row id of a repository, created or updated."""
     ledger.db.execute(
-        "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, ?) ON CONFLICT (common_dir)"
+        "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, nullif(?, '')) ON CONFLICT (common_dir)"
         " DO UPDATE SET root = excluded.root, fingerprint = excluded.fingerprint",
         (kept(common_dir), kept(root), fingerprint),
     )
@@ -108,7 +111,7 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
     )
     ledger.db.execute(
         "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
-        " stamp = iif(repository = excluded.repository AND git_dir = excluded.git_dir, stamp, ''),"
+        " stamp = iif(repository = excluded.repository AND git_dir = excluded.git_dir, stamp, NULL),"
         " repository = excluded.repository, git_dir = excluded.git_dir",
         (repository, kept(path), kept(git_dir)),
     )
@@ -118,14 +121,15 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
 def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch: str) -> None:
     """Record that an assistant created a worktree for itself, and its origin."""
     ledger.db.execute(
-        "UPDATE worktree SET origin_path = ?, origin_branch = ? WHERE id = ?",
+        "UPDATE worktree SET origin_path = nullif(?, ''), origin_branch = nullif(?, '') WHERE id = ?",
         (kept(origin_path), origin_branch, worktree),
     )
 
 
 def note_placed(ledger: Ledger, worktree: int, stamp: str, second: int) -> None:
     """Record the state of the reflog by which a worktree's usage was placed."""
-    ledger.db.execute("UPDATE worktree SET stamp = ?, placed_second = ? WHERE id = ?", (stamp, second, worktree))
+    query = "UPDATE worktree SET stamp = nullif(?, ''), placed_second = nullif(?, 0) WHERE id = ?"
+    ledger.db.execute(query, (stamp, second, worktree))
 
 
 def directories_without_worktree(ledger: Ledger) -> list[str]:
@@ -243,5 +247,6 @@ def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> lis
 def record_assignment(ledger: Ledger, made_ms: int, what: str, branch: str, usage: int) -> None:
     """Record that the user moved usage, and the selection."""
     ledger.db.execute(
-        "INSERT INTO assignment (made_ms, what, branch, usage) VALUES (?, ?, ?, ?)", (made_ms, what, branch, usage)
+        "INSERT INTO assignment (made_ms, what, branch, usage) VALUES (?, ?, nullif(?, ''), ?)",
+        (made_ms, what, branch, usage),
     )

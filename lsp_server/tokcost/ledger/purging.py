@@ -172,7 +172,7 @@ _REST = (
     "DELETE FROM source WHERE id IN (SELECT id FROM temp.purged_source)",
     # Readers remember branches, folders and ids of the last lines: these sources are read again once they change.
     "DELETE FROM tally WHERE source IN (SELECT id FROM temp.read_from)",
-    "UPDATE source SET cursor = x'', consumed = 0 WHERE id IN (SELECT id FROM temp.read_from)",
+    "UPDATE source SET cursor = NULL, consumed = 0 WHERE id IN (SELECT id FROM temp.read_from)",
     "DELETE FROM listing",
     "DELETE FROM assignment",
     "DELETE FROM observation WHERE EXISTS (SELECT 1 FROM worktree JOIN"
@@ -181,7 +181,7 @@ _REST = (
     f"DELETE FROM tip WHERE EXISTS (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = tip.repository"
     " AND substr(tip.ref, -length(gone.branch) - 1) = '/' || gone.branch)",
     "DELETE FROM setting WHERE name LIKE 'state of refs %'",
-    "UPDATE worktree SET origin_branch = '' WHERE EXISTS"
+    "UPDATE worktree SET origin_branch = NULL WHERE EXISTS"
     f" (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = worktree.repository"
     " AND gone.branch = worktree.origin_branch)",
     "DELETE FROM session_copy WHERE session IN (SELECT id FROM temp.purged_session)"
@@ -196,7 +196,7 @@ _REST = (
     "DELETE FROM worktree WHERE id IN (SELECT worktree FROM temp.purged_place WHERE worktree IS NOT NULL)"
     " AND id NOT IN (SELECT worktree FROM place WHERE worktree IS NOT NULL)"
     " AND id NOT IN (SELECT worktree FROM directory WHERE worktree IS NOT NULL)"
-    " AND git_dir NOT IN (SELECT git_dir FROM observation)",
+    " AND (git_dir IS NULL OR git_dir NOT IN (SELECT git_dir FROM observation))",
     "DELETE FROM series WHERE id NOT IN (SELECT series FROM usage)",
     "DELETE FROM assistant WHERE id NOT IN (SELECT assistant FROM series) AND id NOT IN (SELECT assistant FROM usage)",
     "DELETE FROM price WHERE id NOT IN (SELECT price FROM series WHERE price IS NOT NULL)"
@@ -210,7 +210,7 @@ _EVERYTHING = (
 )
 _FORGET_REPOSITORIES = (
     "DELETE FROM observation WHERE git_dir IN (SELECT git_dir FROM worktree WHERE repository IN ({gone}))",
-    "DELETE FROM observation WHERE git_dir NOT IN (SELECT git_dir FROM worktree)",
+    "DELETE FROM observation WHERE git_dir NOT IN (SELECT git_dir FROM worktree WHERE git_dir IS NOT NULL)",
     "DELETE FROM tip WHERE repository IN ({gone})",
     "DELETE FROM setting WHERE name IN (SELECT 'claims read ' || id FROM repository WHERE id IN ({gone}))",
     "UPDATE directory SET worktree = NULL WHERE worktree IN (SELECT id FROM worktree WHERE repository IN ({gone}))",

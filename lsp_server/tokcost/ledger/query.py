@@ -171,7 +171,7 @@ def estimated_by_assistant(ledger: Ledger) -> list[tuple[str, int, int]]:
     applied factor in percent (0: the counts are the assistant's own)."""
     every = _COUNTS_ESTIMATED.format(what="series, count(*) AS usage", places="(SELECT id FROM place)")
     query = (
-        f"SELECT name, factor_percent, sum(usage) FROM ({every} GROUP BY series)"
+        f"SELECT name, ifnull(factor_percent, 0), sum(usage) FROM ({every} GROUP BY series)"
         " JOIN series ON series.id = series JOIN assistant ON assistant.id = assistant"
         " GROUP BY name, factor_percent ORDER BY name, factor_percent"
     )
