@@ -587,10 +587,10 @@ _NONE = (
   fingerprint TEXT CHECK (fingerprint != '') -- recognises a moved clone; NULL: unknown
 ) STRICT""",
     "INSERT INTO repository_10 SELECT id, common_dir, root, nullif(fingerprint, '') FROM repository",
-    """CREATE TABLE worktree_10 (
+    """CREATE TABLE worktree_10 ( -- a worktree of a clone, remembered after it is gone
   id INTEGER PRIMARY KEY,
   repository INTEGER NOT NULL REFERENCES repository(id),
-  path TEXT NOT NULL UNIQUE,
+  path TEXT NOT NULL UNIQUE, -- its root folder; of one that another has replaced, with a mark behind it
   git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: a stand-in for a lost row
   stamp TEXT CHECK (stamp != ''), -- state of its HEAD reflog when its usage was last placed; NULL: never placed
   placed_second INTEGER, -- newest entry of that reflog, in seconds since 1970-01-01 UTC; NULL as for stamp
@@ -624,7 +624,7 @@ _NONE = (
     """INSERT INTO price_10 SELECT id, nullif(provider, ''), model, nullif(basis, ''), nullif(body, ''), added_ms,
     current FROM price""",
     """CREATE TABLE setting_10 ( -- facts that the ledger remembers about itself and its repositories
-  name TEXT PRIMARY KEY,
+  name TEXT PRIMARY KEY, -- in words, with the number of the repository if it is about one
   value TEXT NOT NULL -- '' is a text like any other; none is no row
 ) STRICT, WITHOUT ROWID""",
     "INSERT INTO setting_10 SELECT name, value FROM setting",
@@ -639,7 +639,7 @@ _NONE = (
     """CREATE TABLE tip_10 ( -- the refs at the last look for claims in messages
   repository INTEGER NOT NULL REFERENCES repository(id),
   ref TEXT NOT NULL, -- its whole name, or the path of a HEAD that is on no branch
-  commit_id TEXT NOT NULL,
+  commit_id TEXT NOT NULL, -- the commit that it named
   PRIMARY KEY (repository, ref)
 ) STRICT, WITHOUT ROWID""",
     "INSERT INTO tip_10 SELECT repository, ref, commit_id FROM tip",
@@ -680,7 +680,7 @@ _NONE = (
     """CREATE TABLE source_10 ( -- a file or store of logs
   id INTEGER PRIMARY KEY,
   assistant TEXT NOT NULL, -- the reader's name
-  path TEXT NOT NULL,
+  path TEXT NOT NULL, -- of the file
   size INTEGER NOT NULL, -- bytes when it was read
   mtime_ns INTEGER NOT NULL, -- when it had been written; the least integer: it is to be read again
   cursor BLOB CHECK (cursor != x''), -- where its reader continues; opaque; NULL: at the beginning

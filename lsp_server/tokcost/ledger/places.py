@@ -159,8 +159,10 @@ def bound_directories(ledger: Ledger) -> dict[str, int]:
 
 
 def usage_in_directory(ledger: Ledger, path: str) -> list[Stored]:
-    """All usage of one working directory."""
-    return [from_row(row) for row in ledger.db.execute(f"{SELECTED} WHERE directory = ?", (kept(path),))]
+    """The usage of one working directory that is in no worktree."""
+    # By place, since usage is not indexed by directory.
+    query = f"{SELECTED} WHERE place_id IN (SELECT id FROM place WHERE worktree IS NULL) AND directory = ?"
+    return [from_row(row) for row in ledger.db.execute(query, (kept(path),))]
 
 
 def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stored]:
@@ -229,15 +231,17 @@ def replace_place(
 
 def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> list[Stored]:
     """Usage of a repository, or outside repositories, that matches all parts of a selection."""
-    clauses = ["(repository = :repository OR repository IS NULL)", "time_ms >= :since_ms", "time_ms < :until_ms"]
+    is_here = "repository = :repository"
     if selection.from_branch is not None:
-        clauses.append("repository = :repository AND ifnull(branch, '') = :from_branch")
+        is_here += " AND ifnull(branch, '') = :from_branch"
+    elif selection.session is not None or selection.directory is not None:
+        is_here += " OR repository IS NULL"
+    # By place, since usage is indexed by place and time.
+    clauses = [f"place_id IN (SELECT id FROM place WHERE {is_here})", "time_ms >= :since_ms", "time_ms < :until_ms"]
     if selection.session is not None:
         clauses.append("substr(session, 1, length(:session)) = :session")
     if selection.directory is not None:
         clauses.append("(directory = :directory OR substr(directory, 1, length(:below)) = :below)")
-    if selection.session is None and selection.directory is None:
-        clauses.append("repository = :repository")
     directory = kept(selection.directory or "")
     more = {"repository": repository, "directory": directory, "below": f"{directory.rstrip('/')}/"}
     query = f"{SELECTED} WHERE {' AND '.join(clauses)}"

@@ -70,7 +70,8 @@ def card_ids(ledger: Ledger, provider: str, model: str) -> dict[str, str]:
 def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
     """(provider, model) of all usage, with the number of responses."""
     rows = ledger.db.execute(
-        "SELECT ifnull(provider, ''), model, sum(usage) FROM rollup JOIN series ON series.id = series WHERE usage > 0 GROUP BY 1, 2"
+        "SELECT ifnull(provider, ''), model, sum(usage) FROM rollup JOIN series ON series.id = series"
+        " WHERE usage > 0 GROUP BY 1, 2"
     )
     return {(provider, model): count for provider, model, count in rows}
 
@@ -102,7 +103,9 @@ def usage_to_price(
         from json import dumps  # most commands reprice nothing, and need not import it
 
         query += " AND series_id IN (SELECT series.id FROM series JOIN json_each(?) AS one"
-        query += " ON ifnull(provider, '') = json_extract(one.value, '$[0]') AND model = json_extract(one.value, '$[1]'))"
+        query += (
+            " ON ifnull(provider, '') = json_extract(one.value, '$[0]') AND model = json_extract(one.value, '$[1]'))"
+        )
         values.append(dumps(list(pairs)))
     rows = (from_row(row) for row in ledger.db.execute(query, values))
     return [(stored, stored.entry, roots.get(stored.entry.repository or 0, "")) for stored in rows]

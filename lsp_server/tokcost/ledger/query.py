@@ -252,7 +252,10 @@ def copies(ledger: Ledger) -> int:
 
 def span(ledger: Ledger) -> tuple[int, int, int]:
     """Number of responses, and the first and last time of all usage in milliseconds UTC (0 if there is none)."""
-    return ledger.db.execute("SELECT count(*), ifnull(min(time_ms), 0), ifnull(max(time_ms), 0) FROM usage").fetchone()
+    query = (
+        "SELECT ifnull(sum(usage), 0), ifnull(min(first_ms), 0), ifnull(max(last_ms), 0) FROM rollup WHERE usage > 0"
+    )
+    return ledger.db.execute(query).fetchone()
 
 
 def _sums(rows: Iterable[Any]) -> Iterator[Sum]:

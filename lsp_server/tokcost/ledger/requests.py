@@ -72,7 +72,9 @@ def _counted(scope: Scope) -> str:
         "ifnull(repository, 0) = :repository" if scope.repository is not None else "",
         "ifnull(branch, '') = :branch" if scope.branch is not None else "",
     ]
-    wanted = " AND ".join(one for one in places if one)
+    is_of_time = scope.session is None and (scope.since_ms or scope.until_ms != FOREVER)
+    # By place, since usage is indexed by place and time.
+    wanted = " AND ".join(one for one in places if one) or ("1" if is_of_time else "")
     conditions = [
         f"one.place IN (SELECT id FROM place WHERE {wanted})" if wanted else "",
         "one.session IN (SELECT id FROM session WHERE name = :session)" if scope.session is not None else "",

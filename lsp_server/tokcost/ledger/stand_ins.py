@@ -72,7 +72,8 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
     "repository": (
         "INSERT OR IGNORE INTO repository SELECT gone.id, CASE WHEN instr(git_dir, '/worktrees/')"
         " THEN substr(git_dir, 1, instr(git_dir, '/worktrees/') - 1)"
-        " WHEN git_dir IS NULL THEN path || '/.git' ELSE git_dir END, path, NULL FROM gone JOIN worktree ON worktree.id ="
+        " WHEN git_dir IS NULL THEN path || '/.git' ELSE git_dir END, path, NULL"
+        " FROM gone JOIN worktree ON worktree.id ="
         " (SELECT id FROM worktree WHERE repository = gone.id ORDER BY git_dir IS NULL, length(git_dir) LIMIT 1)",
         "INSERT OR IGNORE INTO repository SELECT id, 'lost-' || id, 'lost-' || id, NULL FROM gone",
     ),

@@ -14,7 +14,7 @@ INSERT INTO "_sqlite_migrations" VALUES(6,'tokcost','m006_geo','2026-11-27 10:07
 INSERT INTO "_sqlite_migrations" VALUES(7,'tokcost','m007_estimates','2026-11-27 14:25:53.160111+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(8,'tokcost','m008_factors','2026-11-27 19:57:38.902444+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(9,'tokcost','m009_subagents','2026-11-27 20:47:36.146482+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(10,'tokcost','m010_one_none','2026-11-28 14:11:10.504315+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(10,'tokcost','m010_one_none','2026-11-28 14:25:59.970576+00:00');
 CREATE TABLE "assignment" ( -- usage that the user moved by hand
   id INTEGER PRIMARY KEY,
   made_ms INTEGER NOT NULL, -- milliseconds since 1970-01-01 UTC
@@ -165,14 +165,14 @@ CREATE TABLE "session_total" (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO "session_total" VALUES(1,'claude-sonnet-4-5',1795459488887,4,10100,501,701,201,41,0,1,'[]');
 CREATE TABLE "setting" ( -- facts that the ledger remembers about itself and its repositories
-  name TEXT PRIMARY KEY,
+  name TEXT PRIMARY KEY, -- in words, with the number of the repository if it is about one
   value TEXT NOT NULL -- '' is a text like any other; none is no row
 ) STRICT, WITHOUT ROWID;
 INSERT INTO "setting" VALUES('price source','1593104:1795466428362099599');
 CREATE TABLE "source" ( -- a file or store of logs
   id INTEGER PRIMARY KEY,
   assistant TEXT NOT NULL, -- the reader's name
-  path TEXT NOT NULL,
+  path TEXT NOT NULL, -- of the file
   size INTEGER NOT NULL, -- bytes when it was read
   mtime_ns INTEGER NOT NULL, -- when it had been written; the least integer: it is to be read again
   cursor BLOB CHECK (cursor != x''), -- where its reader continues; opaque; NULL: at the beginning
@@ -192,7 +192,7 @@ INSERT INTO "tally" VALUES(1,'duplicate','further line of the same response',1);
 CREATE TABLE "tip" ( -- the refs at the last look for claims in messages
   repository INTEGER NOT NULL REFERENCES repository(id),
   ref TEXT NOT NULL, -- its whole name, or the path of a HEAD that is on no branch
-  commit_id TEXT NOT NULL,
+  commit_id TEXT NOT NULL, -- the commit that it named
   PRIMARY KEY (repository, ref)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO "tip" VALUES(1,'refs/heads/feat/a','aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa');
@@ -227,10 +227,10 @@ CREATE TABLE "usage" (
   CHECK ((claim IS NULL) = (claim_version IS NULL))
 ) STRICT;
 INSERT INTO "usage" VALUES(1,'msg_mock00001',1,1,1,1,1,NULL,1795459488788,4,10100,501,701,201,41,0,0,0,0,0,0,NULL,12141750,NULL,1,1);
-CREATE TABLE "worktree" (
+CREATE TABLE "worktree" ( -- a worktree of a clone, remembered after it is gone
   id INTEGER PRIMARY KEY,
   repository INTEGER NOT NULL REFERENCES repository(id),
-  path TEXT NOT NULL UNIQUE,
+  path TEXT NOT NULL UNIQUE, -- its root folder; of one that another has replaced, with a mark behind it
   git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: a stand-in for a lost row
   stamp TEXT CHECK (stamp != ''), -- state of its HEAD reflog when its usage was last placed; NULL: never placed
   placed_second INTEGER, -- newest entry of that reflog, in seconds since 1970-01-01 UTC; NULL as for stamp

@@ -7,10 +7,14 @@ CREATE TABLE "_sqlite_migrations" (
 );
 CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"
     ON "_sqlite_migrations" ("migration_set", "name");
+-- assistant: an assistant whose logs were read
 CREATE TABLE assistant (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE -- the reader's name, for example claude-code
 ) STRICT;
+-- place: where usage belongs
+--   worktree: NULL: unknown, or a bare repository
+--   evidence: how the branch is known (docs/concepts.md)
 CREATE TABLE place (
   id INTEGER PRIMARY KEY,
   repository INTEGER REFERENCES repository(id), -- NULL: in no repository
@@ -22,6 +26,7 @@ CREATE TABLE place (
 CREATE UNIQUE INDEX place_content
   ON place (ifnull(repository, 0), ifnull(branch, ''), ifnull(worktree, 0), evidence);
 CREATE INDEX place_worktree ON place (worktree);
+-- log_place: where a log says that usage was made
 CREATE TABLE log_place (
   id INTEGER PRIMARY KEY,
   directory INTEGER NOT NULL REFERENCES directory(id), -- the assistant's working directory
@@ -29,6 +34,10 @@ CREATE TABLE log_place (
   is_stale INTEGER NOT NULL CHECK (is_stale IN (0, 1)) -- HEAD is likely to have moved since that field was taken
 ) STRICT;
 CREATE UNIQUE INDEX log_place_content ON log_place (directory, ifnull(branch, ''), is_stale);
+-- tally: records of a source that are no usage
+--   kind: damaged and skipped, or a repetition of another record
+--   reason: a short phrase
+--   count: number of records
 CREATE TABLE "tally" (
   source INTEGER NOT NULL REFERENCES source(id),
   kind TEXT NOT NULL CHECK (kind IN ('skipped', 'duplicate')),
@@ -36,6 +45,8 @@ CREATE TABLE "tally" (
   count INTEGER NOT NULL CHECK (count >= 0),
   PRIMARY KEY (source, kind, reason)
 ) STRICT, WITHOUT ROWID;
+-- claim: usage bound to a commit, as an append-only list; a version is a length of that list
+--   ever_carried: the newest version that any ref ever carried; 0: none
 CREATE TABLE "claim" (
   id INTEGER PRIMARY KEY, -- larger is newer
   name TEXT NOT NULL UNIQUE, -- the published id
@@ -45,6 +56,10 @@ CREATE TABLE "claim" (
   carried INTEGER NOT NULL DEFAULT 0 CHECK (carried >= 0), -- the newest version on any ref; 0: none
   ever_carried INTEGER NOT NULL DEFAULT 0 CHECK (ever_carried >= 0)
 ) STRICT;
+-- claim_version: a published version of a claim
+--   version: 1 is the first
+--   tokens: as published
+--   line: the published line
 CREATE TABLE "claim_version" (
   claim INTEGER NOT NULL REFERENCES claim(id) ON DELETE CASCADE,
   version INTEGER NOT NULL CHECK (version > 0),
@@ -53,6 +68,9 @@ CREATE TABLE "claim_version" (
   line TEXT NOT NULL,
   PRIMARY KEY (claim, version)
 ) STRICT, WITHOUT ROWID;
+-- carrier: a commit whose message carries a version of a claim
+--   version: the one carried
+--   commit_id: its hash
 CREATE TABLE "carrier" (
   claim INTEGER NOT NULL REFERENCES claim(id) ON DELETE CASCADE,
   version INTEGER NOT NULL CHECK (version > 0),
@@ -61,6 +79,13 @@ CREATE TABLE "carrier" (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX claim_repository ON claim (repository, fate, carried);
 CREATE INDEX carrier_commit ON carrier (commit_id);
+-- usage: one billed response of a model
+--   input: tokens that no cache had
+--   cache_read: tokens read from the cache
+--   cache_write_5m: tokens written to the cache for five minutes
+--   cache_write_1h: tokens written to the cache for an hour
+--   tokens: all five classes together
+--   web_searches: number of searches billed with it
 CREATE TABLE "usage" (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL, -- identity of the response within its assistant
@@ -91,6 +116,16 @@ CREATE TABLE "usage" (
   claim_version INTEGER CHECK (claim_version > 0), -- the version of the claim that it came into
   CHECK ((claim IS NULL) = (claim_version IS NULL))
 ) STRICT;
+-- session_total: an assistant's own running total of a session and a model at one moment
+--   model: as the log has it
+--   time_ms: milliseconds since 1970-01-01 UTC
+--   input: as in usage
+--   cache_read: as in usage
+--   cache_write_5m: as in usage
+--   cache_write_1h: as in usage
+--   output: as in usage
+--   reasoning: as in usage
+--   web_searches: as in usage
 CREATE TABLE "session_total" (
   session INTEGER NOT NULL REFERENCES session(id),
   model TEXT NOT NULL,
@@ -102,6 +137,7 @@ CREATE TABLE "session_total" (
   parents TEXT NOT NULL, -- JSON list of the sessions whose history this one was forked from
   PRIMARY KEY (session, model, time_ms)
 ) STRICT, WITHOUT ROWID;
+-- session_copy: usage that a session's files repeat from another session
 CREATE TABLE "session_copy" (
   session INTEGER NOT NULL REFERENCES session(id), -- its files repeat
   usage INTEGER NOT NULL REFERENCES usage(id) ON DELETE CASCADE, -- this usage of another session
@@ -112,6 +148,19 @@ CREATE UNIQUE INDEX usage_key ON usage (key, assistant);
 CREATE INDEX usage_place ON usage (place, time_ms);
 CREATE INDEX usage_claim ON usage (claim, claim_version) WHERE claim IS NOT NULL;
 CREATE INDEX usage_session ON usage (session);
+-- rollup: a sum over usage with one place, series and version of a claim, kept in the transaction that changes a row
+--   claim_version: NULL as for claim: pending, or unplaced
+--   input: sum over usage
+--   cache_read: sum over usage
+--   cache_write_5m: sum over usage
+--   cache_write_1h: sum over usage
+--   output: sum over usage
+--   reasoning: sum over usage
+--   tokens: sum over usage
+--   unpriced_tokens: those of usage without a price
+--   lower_bound: number of responses whose output is only a lower bound
+--   first_ms: time of the first response
+--   last_ms: time of the last response
 CREATE TABLE rollup (
   place INTEGER NOT NULL REFERENCES place(id),
   series INTEGER NOT NULL REFERENCES series(id),
@@ -137,10 +186,10 @@ CREATE TABLE "repository" ( -- a clone, with all its worktrees
   root TEXT NOT NULL, -- path under which it is shown
   fingerprint TEXT CHECK (fingerprint != '') -- recognises a moved clone; NULL: unknown
 ) STRICT;
-CREATE TABLE "worktree" (
+CREATE TABLE "worktree" ( -- a worktree of a clone, remembered after it is gone
   id INTEGER PRIMARY KEY,
   repository INTEGER NOT NULL REFERENCES repository(id),
-  path TEXT NOT NULL UNIQUE,
+  path TEXT NOT NULL UNIQUE, -- its root folder; of one that another has replaced, with a mark behind it
   git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: a stand-in for a lost row
   stamp TEXT CHECK (stamp != ''), -- state of its HEAD reflog when its usage was last placed; NULL: never placed
   placed_second INTEGER, -- newest entry of that reflog, in seconds since 1970-01-01 UTC; NULL as for stamp
@@ -168,7 +217,7 @@ CREATE TABLE "price" ( -- the rate cards of a model; only added, never changed
   current INTEGER NOT NULL -- 1: prices new usage of the model
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE "setting" ( -- facts that the ledger remembers about itself and its repositories
-  name TEXT PRIMARY KEY,
+  name TEXT PRIMARY KEY, -- in words, with the number of the repository if it is about one
   value TEXT NOT NULL -- '' is a text like any other; none is no row
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE "assignment" ( -- usage that the user moved by hand
@@ -181,7 +230,7 @@ CREATE TABLE "assignment" ( -- usage that the user moved by hand
 CREATE TABLE "tip" ( -- the refs at the last look for claims in messages
   repository INTEGER NOT NULL REFERENCES repository(id),
   ref TEXT NOT NULL, -- its whole name, or the path of a HEAD that is on no branch
-  commit_id TEXT NOT NULL,
+  commit_id TEXT NOT NULL, -- the commit that it named
   PRIMARY KEY (repository, ref)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE "observation" ( -- a period in which the server saw HEAD of a worktree unchanged
@@ -217,7 +266,7 @@ CREATE TABLE "series" ( -- how responses were made, and how they are priced
 CREATE TABLE "source" ( -- a file or store of logs
   id INTEGER PRIMARY KEY,
   assistant TEXT NOT NULL, -- the reader's name
-  path TEXT NOT NULL,
+  path TEXT NOT NULL, -- of the file
   size INTEGER NOT NULL, -- bytes when it was read
   mtime_ns INTEGER NOT NULL, -- when it had been written; the least integer: it is to be read again
   cursor BLOB CHECK (cursor != x''), -- where its reader continues; opaque; NULL: at the beginning
