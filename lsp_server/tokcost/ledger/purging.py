@@ -5,9 +5,10 @@ All of it is one transaction, whose size SQLite keeps on disk: memory does not g
 
 import sqlite3
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from tokcost.ledger.claims import STAND_INS
+from tokcost.ledger.compact import rewrite
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.purge_record import PurgeRecord
@@ -262,8 +263,4 @@ def scrub(ledger: Ledger) -> bool:
     reading process keeps it. Raises `LedgerUnavailable` as `transaction` does."""
     ledger.db.execute("DROP TABLE IF EXISTS temp.purged")
     ledger.db.execute("PRAGMA secure_delete = ON")
-    ledger.db.execute("VACUUM")
-    busy = 1
-    with suppress(sqlite3.OperationalError):
-        busy = ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    return not busy
+    return rewrite(ledger)
