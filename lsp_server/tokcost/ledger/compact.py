@@ -1,7 +1,7 @@
 """Shrinks the file of a large ledger after an upgrade, which copies tables and leaves the pages of the old ones free.
 
 An upgrade marks the ledger with an empty file beside it; `compact` rewrites the ledger where nobody waits. SQLite does
-that in one transaction, during which nobody else can write: four seconds for a million responses.
+that in one transaction, during which nobody else can write: a second or two for a million responses.
 """
 
 import os

@@ -7,8 +7,10 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
+from tokcost.errors import LedgerDamaged
 from tokcost.ledger.claims import STAND_INS
 from tokcost.ledger.compact import rewrite
+from tokcost.ledger.damage import dangling
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.purge_record import PurgeRecord
@@ -29,13 +31,15 @@ _WHOSE = f"iif(session.assistant = '{OTEL}', substr(session.name, 1, instr(sessi
 
 @contextmanager
 def purging(ledger: Ledger) -> Generator[None]:
-    """A transaction in which usage is purged. Foreign keys are off: for each row of a source or a folder, SQLite
-    would search all usage."""
+    """A transaction in which usage is purged. Foreign keys are off, since SQLite would search all usage for each
+    deleted source or folder; all references are checked at once, at the end. Raises `LedgerDamaged`."""
     ledger.db.execute("PRAGMA secure_delete = ON")
     ledger.db.execute("PRAGMA foreign_keys = OFF")
     try:
         with ledger.transaction():
             yield
+            if problem := dangling(ledger.db):
+                raise LedgerDamaged(ledger.path, problem)
     finally:
         ledger.db.execute("PRAGMA foreign_keys = ON")
 
