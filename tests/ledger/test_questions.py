@@ -57,6 +57,11 @@ class Asked:
         self.functions.update(names)
         self._said.append((names[0] if names else "", sql.strip()))
 
+    def finish(self) -> None:
+        """Evaluate what was asked in a transaction, before it ends."""
+        self.look()
+        self.explain()
+
     def look(self) -> None:
         """Note which columns hold an empty text, and which may be NULL."""
         self._db.set_trace_callback(None)
@@ -100,7 +105,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     with open_ledger(home) as ledger:
         found = Asked(ledger)
         with found.recorded():
-            ask_everything(ledger, home, lambda: (found.look(), found.explain()))
+            ask_everything(ledger, home, found.finish)
     return found
 
 

@@ -187,6 +187,7 @@ class Calls:
         places.move_repository(ledger, other, "/p/.git", "/p")
         places.step_aside(ledger, places.repositories(ledger)[-1])
         spare = places.record_worktree(ledger, other, "/o", "/o/.git")
+        places.record_worktree(ledger, other, "/gone", "")
         places.record_origin(ledger, spare, "/r", "")
         places.note_placed(ledger, spare, "", 0)
         places.bind_directory(ledger, "/o", spare)

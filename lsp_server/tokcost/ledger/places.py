@@ -103,15 +103,15 @@ def is_aside(one: KnownRepository) -> bool:
 
 
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
-    """Row id of a worktree, created or updated. A worktree of another repository that was at this path keeps its
-    usage under another path."""
+    """Row id of a worktree, created or updated; `git_dir` is empty if it was gone before it was found. A worktree of
+    another repository that was at this path keeps its usage under another path."""
     ledger.db.execute(
         "UPDATE worktree SET path = path || ? || id || ')' WHERE path = ? AND repository != ?",
         (_ASIDE, kept(path), repository),
     )
     ledger.db.execute(
-        "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
-        " stamp = iif(repository = excluded.repository AND git_dir = excluded.git_dir, stamp, NULL),"
+        "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, nullif(?, '')) ON CONFLICT (path) DO UPDATE SET"
+        " stamp = iif(repository = excluded.repository AND git_dir IS excluded.git_dir, stamp, NULL),"
         " repository = excluded.repository, git_dir = excluded.git_dir",
         (repository, kept(path), kept(git_dir)),
     )

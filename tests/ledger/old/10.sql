@@ -14,7 +14,7 @@ INSERT INTO "_sqlite_migrations" VALUES(6,'tokcost','m006_geo','2026-11-27 10:07
 INSERT INTO "_sqlite_migrations" VALUES(7,'tokcost','m007_estimates','2026-11-27 14:25:53.160111+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(8,'tokcost','m008_factors','2026-11-27 19:57:38.902444+00:00');
 INSERT INTO "_sqlite_migrations" VALUES(9,'tokcost','m009_subagents','2026-11-27 20:47:36.146482+00:00');
-INSERT INTO "_sqlite_migrations" VALUES(10,'tokcost','m010_one_none','2026-11-28 14:25:59.970576+00:00');
+INSERT INTO "_sqlite_migrations" VALUES(10,'tokcost','m010_one_none','2026-11-28 14:55:34.601691+00:00');
 CREATE TABLE "assignment" ( -- usage that the user moved by hand
   id INTEGER PRIMARY KEY,
   made_ms INTEGER NOT NULL, -- milliseconds since 1970-01-01 UTC
@@ -231,7 +231,7 @@ CREATE TABLE "worktree" ( -- a worktree of a clone, remembered after it is gone
   id INTEGER PRIMARY KEY,
   repository INTEGER NOT NULL REFERENCES repository(id),
   path TEXT NOT NULL UNIQUE, -- its root folder; of one that another has replaced, with a mark behind it
-  git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: a stand-in for a lost row
+  git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: it was gone when found, or lost
   stamp TEXT CHECK (stamp != ''), -- state of its HEAD reflog when its usage was last placed; NULL: never placed
   placed_second INTEGER, -- newest entry of that reflog, in seconds since 1970-01-01 UTC; NULL as for stamp
   origin_path TEXT CHECK (origin_path != ''), -- path it was created from; NULL: no assistant created it for itself

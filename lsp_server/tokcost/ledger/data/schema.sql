@@ -190,7 +190,7 @@ CREATE TABLE "worktree" ( -- a worktree of a clone, remembered after it is gone
   id INTEGER PRIMARY KEY,
   repository INTEGER NOT NULL REFERENCES repository(id),
   path TEXT NOT NULL UNIQUE, -- its root folder; of one that another has replaced, with a mark behind it
-  git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: a stand-in for a lost row
+  git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: it was gone when found, or lost
   stamp TEXT CHECK (stamp != ''), -- state of its HEAD reflog when its usage was last placed; NULL: never placed
   placed_second INTEGER, -- newest entry of that reflog, in seconds since 1970-01-01 UTC; NULL as for stamp
   origin_path TEXT CHECK (origin_path != ''), -- path it was created from; NULL: no assistant created it for itself
