@@ -162,7 +162,7 @@ class Calls:
         sources.skipped_in(ledger)
         sources.files_read(ledger)
         sources.record_read(ledger, CODE, LOG, Batch(b"c", duplicates={"repeated": 1}, restarted=True, more=True))
-        sources.record_problem(ledger, CODE, Source("/logs/b", 1, 2), "unreadable", passing=True)
+        sources.record_problem(ledger, CODE, Source("/logs/b", 1, 2), "", passing=True)
         sources.problems(ledger)
         sources.try_again(ledger)
         sources.forget_cursor(ledger, self.source)

@@ -75,7 +75,7 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
         "INSERT INTO source (assistant, path, size, mtime_ns, consumed, problem)"
         " VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
         " size = excluded.size, mtime_ns = excluded.mtime_ns",
-        (assistant, kept(source.path), source.size, UNFINISHED if passing else source.mtime_ns, problem),
+        (assistant, kept(source.path), source.size, UNFINISHED if passing else source.mtime_ns, problem or "unknown"),
     )
 
 
