@@ -86,7 +86,7 @@ def test_without_its_rate_cards_the_cost_of_a_request_is_not_known_by_driver(wor
     worked.request(write=1_000, output=100)
     total = worked.explain().total
     with closing(sqlite3.connect(worked.repo.ledger_home / "ledger.db", isolation_level=None)) as ledger:
-        ledger.execute("UPDATE price SET body = ''")
+        ledger.execute("UPDATE price SET body = NULL")
     found = worked.explain()
     assert found.total == total
     assert found.drivers["not_known"] == total

@@ -1,8 +1,10 @@
 """Commands that are killed, or whose calls fail, at each moment: the same command again does all of it, once."""
 
 import json
+import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +19,7 @@ from support.claude_lines import write
 from support.codex_lines import count, counters, meta, turn
 from support.hooked import FOREIGN, Hooked
 from support.opencode_store import StoreOf, message
-from tokcost.ledger.open import FILE_NAME
+from tokcost.ledger.open import FILE_NAME, UPGRADED
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not CAN_FAIL, reason="faults are injected on Linux, with cc")]
 OLD = Path(__file__).parent.parent / "ledger/old"
@@ -206,6 +208,41 @@ def rescued(repo: Hooked) -> Any:
     return rows(repo)[1], json.loads(repo.tokcost("log", "--json").stdout)["conservation"]
 
 
+def with_free_pages(folder: Path) -> Hooked:
+    """A ledger as an upgrade leaves it."""
+    repo = to_assign(folder)
+    with closing(sqlite3.connect(repo.ledger_home / FILE_NAME)) as db:
+        db.execute("INSERT INTO setting VALUES ('long', ?)", ("x" * 2_000_000,))
+        db.execute("DELETE FROM setting WHERE name = 'long'")
+        db.commit()
+    mark(repo)
+    return repo
+
+
+def mark(repo: Hooked) -> None:
+    """Mark the ledger as upgraded, and not as tried already."""
+    (repo.ledger_home / UPGRADED).touch()
+    os.utime(repo.ledger_home / UPGRADED, (0, 0))
+
+
+def compact(repo: Hooked, environ: Mapping[str, str]) -> Done:
+    program = (
+        "import sys, pathlib; from tokcost.services.back_up import back_up_if_due as do; do(pathlib.Path(sys.argv[1]))"
+    )
+    return run([sys.executable, "-P", "-c", program, str(repo.ledger_home)], repo, environ)
+
+
+def compacted(repo: Hooked) -> Any:
+    """A day later, if it could not be done."""
+    if (repo.ledger_home / UPGRADED).exists():
+        mark(repo)
+        compact(repo, repo.environ)
+    assert not (repo.ledger_home / UPGRADED).exists()
+    with closing(sqlite3.connect(repo.ledger_home / FILE_NAME)) as db:
+        assert db.execute("PRAGMA freelist_count").fetchone() == (0,)
+    return rows(repo), logged(repo)
+
+
 STORIES = {
     "first import": import_story(assistants_at_work),
     "later import": import_story(known_and_grown),
@@ -228,6 +265,7 @@ STORIES = {
         guard_there_and_gone,
         settings_are_whole,
     ),
+    "compaction": Story(with_free_pages, compact, compacted, lambda repo, _: rows(repo)),
     "rescue": Story(a_damaged_ledger, lambda repo, environ: tokcost(repo, environ, "doctor"), rescued),
 }
 

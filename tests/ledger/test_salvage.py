@@ -70,6 +70,31 @@ def test_all_that_other_pages_hold_is_saved_and_upgraded(tmp_path: Path, version
         assert ledger.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.parametrize("version", [5, 9])
+@pytest.mark.parametrize("damage", [damages.fill(1, 0), damages.header(60, b"\x00\x00\x00\x63")])
+def test_what_was_none_in_an_older_schema_is_none_after_a_rescue(
+    tmp_path: Path, version: int, damage: damages.Damage
+) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
+        old.execute(f"PRAGMA page_size = {PAGE}")
+        old.executescript((OLD / f"{version}.sql").read_text())
+        old.execute("UPDATE source SET cursor = x''")
+        old.execute("INSERT OR IGNORE INTO observation VALUES ('/a/.git', 1, 2, '')")
+        old.commit()
+    data = bytearray((tmp_path / FILE_NAME).read_bytes())
+    damage.do(data)
+    (tmp_path / FILE_NAME).write_bytes(data)
+    rescue(tmp_path, "damaged")
+    with open_ledger(tmp_path) as ledger:
+        ask = ledger.db.execute
+        assert ask("SELECT model, provider, speed, factor_percent FROM usage_row").fetchall() == [
+            ("claude-sonnet-4-5", None, None, None)
+        ]
+        assert ask("SELECT DISTINCT cursor FROM source").fetchall() == [(None,)]
+        assert ask("SELECT branch FROM observation WHERE git_dir = '/a/.git'").fetchall() == [(None,)]
+        assert ask("SELECT count(*) FROM price WHERE provider IS NULL").fetchone() == (1,)
+
+
 def test_a_sound_ledger_of_an_older_schema_is_no_damaged_one(tmp_path: Path) -> None:
     home = tmp_path / "home"
     old_ledger(home, 3)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tokcost.ledger import claims, commits, places, prices, query, record, sources, totals
+from tokcost.ledger import claims, commits, places, query, record, sources, totals
 from tokcost.ledger.open import FILE_NAME, Ledger, open_ledger
 from tokcost.ledger.rollup import Rollup, disagreements
 from tokcost.ledger.rows import Entry
@@ -123,64 +123,6 @@ def test_the_sum_of_the_classes_is_spelled_in_the_schema_alone() -> None:
     assert spelled == ["migrations.py"]
 
 
-def questions(ledger: Ledger) -> None:
-    """Everything that is asked of a ledger that has a lot of usage."""
-    rollup = Rollup()
-    query.sums(ledger, 1)
-    query.session_count(ledger, 1, "main")
-    query.spent_since(ledger, 1, 0)
-    query.estimated_since(ledger, 1, 0)
-    query.claims_with_estimates(ledger, 1)
-    query.estimated_by_assistant(ledger)
-    totals.has_unexplained_total(ledger, "claude-code", "s")
-    totals.sessions_before(ledger, 1, [1], (0, 1))
-    record.find_usage(ledger, "claude-code", ["a"])
-    record.usage_of_session(ledger, 1)
-    sources.read_of(ledger, "claude-code", "/x")
-    sources.problems(ledger)
-    places.usage_in_worktree(ledger, 1, 0)
-    commits.held_usage(ledger, 1, None, None)
-    commits.carriers(ledger, 1)
-    claims.has_pending(ledger, 1, "main")
-    claims.worth_pending(ledger, 1, "main")
-    claims.has_pending(ledger, 1, "main", "reported")
-    claims.worth_pending(ledger, 1, "main", "reported")
-    claims.worth_pending(ledger, 1, "main", "estimated")
-    claims.unsettled_claims(ledger, 1, "main")
-    claims.known_tips(ledger, 1)
-    claims.known_tips(ledger, 1, only_local=True)
-    claims.claims_named(ledger, 1, ["x"])
-    claim = claims.claim_pending(ledger, claims.new_claim(ledger, 1, "x"), 1, "main", 10)
-    claims.keys_claimed(ledger, "x", 1)
-    claims.holds_estimates(ledger, claim.id)
-    claims.claim_pending(ledger, claims.new_claim(ledger, 1, "y"), 1, "main", 10, "reported")
-    claims.worth_of(ledger, claim.id)
-    claims.release_unbound(ledger, 1, "")
-    prices.models_used(ledger)
-    rollup.apply(ledger)
-
-
-def test_no_question_reads_all_usage(ledger: Ledger) -> None:
-    """Each statement's plan, as SQLite makes it, searches `usage` by an index."""
-    asked: list[str] = []
-    with ledger.transaction():
-        repository = places.record_repository(ledger, "/r/.git", "/r", "")
-        worktree = places.record_worktree(ledger, repository, "/r", "/r/.git")
-        insert(ledger, entry(usage(session="s"), repository, worktree, "main"))
-        insert(ledger, entry(usage("guess", session="s", estimated=True), repository, worktree, "main"))
-        ledger.db.set_trace_callback(asked.append)
-        questions(ledger)
-        ledger.db.set_trace_callback(None)
-    plans = [(one, str(row[3])) for one in asked if one[:6] in ("SELECT", "UPDATE", "DELETE", "INSERT")
-             for row in ledger.db.execute(f"EXPLAIN QUERY PLAN {one}")]  # fmt: skip
-    assert len(plans) > 40
-    # Sums of one claim, or of what is pending: never by all usage of a place.
-    sums = [step for one, step in plans if one.startswith("INSERT INTO rollup") and step.startswith("SEARCH usage")]
-    assert {"usage_claim", "usage_pending"} == {name for step in sums for name in step.split() if name[:6] == "usage_"}
-    scans = ("SCAN usage", "SCAN source")
-    assert [(one, step) for one, step in plans if step.startswith(scans) and "source_problem" not in step] == []
-
-
 def old_ledger(home: Path) -> None:
     """Schema 4 with rows of every kind, and some that only a mistake can have written."""
     home.mkdir(mode=0o700)
@@ -249,18 +191,44 @@ def test_an_upgrade_keeps_every_usage_claim_and_cursor(tmp_path: Path) -> None:
         assert query.copies(ledger) == 0
 
 
+def test_an_upgrade_stores_none_in_one_way(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    old_ledger(home)
+    with closing(sqlite3.connect(home / FILE_NAME)) as old:
+        old.execute("INSERT INTO observation VALUES ('/a/.git', 1, 2, ''), ('/a/.git', 3, 4, 'main')")
+        old.execute("UPDATE repository SET fingerprint = '' WHERE id = 70")
+        old.execute("UPDATE source SET offset = 0, tail = x'', problem = ''")
+        old.commit()
+    with open_ledger(home) as ledger:
+        ask = ledger.db.execute
+        none = (None, None, None, None, None)
+        assert set(ask("SELECT provider, speed, tier, geo, factor_percent FROM series WHERE model = 'm'")) == {none}
+        columns = "stamp, placed_second, origin_path, origin_branch"
+        assert ask(f"SELECT {columns} FROM worktree WHERE id = 71").fetchone() == none[1:]
+        assert ask("SELECT branch FROM observation WHERE git_dir = '/a/.git'").fetchall() == [(None,), ("main",)]
+        assert ask("SELECT fingerprint FROM repository WHERE id = 70").fetchone() == (None,)
+        assert ask("SELECT cursor, problem FROM source WHERE id = 76").fetchone() == (None, None)
+        (found,) = record.find_usage(ledger, "claude-code", ["pending"]).values()
+        assert found.entry.usage[9:13] == ("", "response", "", "")
+        assert found.entry.usage.factor_percent == 0
+        (known,) = (one for one in places.worktrees(ledger) if one.id == 71)
+        assert known[4:] == ("", 0, "", "")
+        insert(ledger, entry(usage(key="another", model="m"), 70, 71, "main"))
+        assert ask("SELECT count(*) FROM series WHERE model = 'm' AND kind = 'response'").fetchone() == (1,)
+
+
 @pytest.mark.parametrize(
     ("assistant", "model", "factor"),
     [
         ("copilot-chat-text", "claude-opus-4.7", 153),
         ("cursor-text", "claude-4.5-sonnet", 118),
         ("cursor-text", "gpt-5", 100),
-        ("aider", "claude-opus-4.7", 0),
-        ("claude-code", "claude-opus-4.7", 0),
+        ("aider", "claude-opus-4.7", None),
+        ("claude-code", "claude-opus-4.7", None),
     ],
 )
 def test_an_upgrade_notes_the_factor_that_was_applied_to_estimates(
-    tmp_path: Path, assistant: str, model: str, factor: int
+    tmp_path: Path, assistant: str, model: str, factor: int | None
 ) -> None:
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
         old.executescript((OLD / "7.sql").read_text())

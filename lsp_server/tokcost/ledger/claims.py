@@ -42,8 +42,8 @@ def unsettled_claims(ledger: Ledger, repository: int, branch: str) -> list[Claim
 def branches_with_pending(ledger: Ledger, repository: int) -> list[str]:
     """Branches with usage that no claim holds."""
     query = (
-        "SELECT DISTINCT branch FROM rollup_row"
-        " WHERE repository = ? AND branch IS NOT NULL AND claim IS NULL AND usage > 0"
+        "SELECT DISTINCT branch FROM place WHERE repository = ? AND branch IS NOT NULL AND EXISTS"
+        " (SELECT 1 FROM rollup WHERE rollup.place = place.id AND claim IS NULL AND usage > 0)"
     )
     return [row[0] for row in ledger.db.execute(query, (repository,))]
 

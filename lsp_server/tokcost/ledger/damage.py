@@ -117,7 +117,12 @@ def wrong_with(connection: sqlite3.Connection) -> str:
             for _ in connection.execute(f"SELECT * FROM {table}"):  # fetching decodes the texts
                 pass
     # Before schema 5 nothing enforced references.
-    lost = connection.execute("PRAGMA foreign_key_check").fetchone() if version >= _REFERENCES_SINCE else None
+    return dangling(connection) if version >= _REFERENCES_SINCE else ""
+
+
+def dangling(connection: sqlite3.Connection) -> str:
+    """The first reference to a missing row; empty if there is none. Takes half a second for a million rows of usage."""
+    lost = connection.execute("PRAGMA foreign_key_check").fetchone()
     return f"a row of {lost[0]} names a row of {lost[2]} that is gone" if lost else ""
 
 

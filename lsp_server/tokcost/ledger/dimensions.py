@@ -12,8 +12,9 @@ from tokcost.model.usage import Usage
 _Key = TypeVar("_Key", bound=Hashable)
 
 _SERIES = (
-    "assistant = ? AND model = ? AND provider = ? AND kind = ? AND speed = ? AND tier = ? AND geo = ?"
-    " AND factor_percent = ? AND subagent = ? AND price_state = ?"
+    "assistant = ? AND model = ? AND ifnull(provider, '') = ifnull(?, '') AND kind = ?"
+    " AND ifnull(speed, '') = ifnull(?, '') AND ifnull(tier, '') = ifnull(?, '') AND ifnull(geo, '') = ifnull(?, '')"
+    " AND ifnull(factor_percent, 0) = ifnull(?, 0) AND subagent = ? AND price_state = ?"
     " AND ifnull(price, '') = ifnull(?, '')"
 )
 _PLACE = (
@@ -59,8 +60,8 @@ class Dimensions:
 
     def _ids(self, entry: Entry) -> Ids:
         usage, assistant = entry.usage, self.assistant(entry.usage.assistant)
-        served = usage.speed, usage.tier, usage.geo
-        made = (usage.model, usage.provider, usage.kind, *served, usage.factor_percent, +usage.subagent)
+        served = usage.speed or None, usage.tier or None, usage.geo or None
+        made = usage.model, usage.provider or None, usage.kind, *served, usage.factor_percent or None, +usage.subagent
         series = _known(self._series, (assistant, *made, entry.price_state, entry.price), self._find_series)
         place = self.place(entry.repository, entry.worktree, *entry.place)
         log_place, session = self.log_place(usage), self.session(usage.assistant, usage.session)

@@ -30,7 +30,8 @@ FROM usage AS spent LEFT JOIN claim ON claim.id = spent.claim
 WHERE {{where}} ORDER BY time_ms, spent.id
 """
 _SERIES = """
-SELECT id, provider, model, kind, speed, tier, geo, price_state, price, nullif(factor_percent, 0) FROM series"""
+SELECT id, ifnull(provider, ''), model, kind, ifnull(speed, ''), ifnull(tier, ''), ifnull(geo, ''), price_state,
+  price, factor_percent FROM series"""
 _PLACES = "SELECT id, ifnull(repository, 0), ifnull(branch, ''), evidence FROM place"
 
 

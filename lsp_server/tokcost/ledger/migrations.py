@@ -577,6 +577,165 @@ def m009_subagents(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 9")
 
 
+_NONE = (
+    "DROP VIEW usage_row",
+    "DROP VIEW rollup_row",
+    """CREATE TABLE repository_10 ( -- a clone, with all its worktrees
+  id INTEGER PRIMARY KEY,
+  common_dir TEXT NOT NULL UNIQUE, -- path of its git folder, which its worktrees share
+  root TEXT NOT NULL, -- path under which it is shown
+  fingerprint TEXT CHECK (fingerprint != '') -- recognises a moved clone; NULL: unknown
+) STRICT""",
+    "INSERT INTO repository_10 SELECT id, common_dir, root, nullif(fingerprint, '') FROM repository",
+    """CREATE TABLE worktree_10 ( -- a worktree of a clone, remembered after it is gone
+  id INTEGER PRIMARY KEY,
+  repository INTEGER NOT NULL REFERENCES repository(id),
+  path TEXT NOT NULL UNIQUE, -- its root folder; of one that another has replaced, with a mark behind it
+  git_dir TEXT CHECK (git_dir != ''), -- path of its own git folder; NULL: it was gone when found, or lost
+  stamp TEXT CHECK (stamp != ''), -- state of its HEAD reflog when its usage was last placed; NULL: never placed
+  placed_second INTEGER, -- newest entry of that reflog, in seconds since 1970-01-01 UTC; NULL as for stamp
+  origin_path TEXT CHECK (origin_path != ''), -- path it was created from; NULL: no assistant created it for itself
+  origin_branch TEXT CHECK (origin_branch != '') -- branch it was created from; NULL: none, or purged
+) STRICT""",
+    """INSERT INTO worktree_10 SELECT id, repository, path, nullif(git_dir, ''), nullif(stamp, ''),
+    nullif(placed_second, 0), nullif(origin_path, ''), nullif(origin_branch, '') FROM worktree""",
+    """CREATE TABLE directory_10 ( -- a working directory of an assistant
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE, -- '' stands for usage whose log names none: it is a key
+  worktree INTEGER -- the worktree that it is in, or was in before it was deleted; NULL: in none
+) STRICT""",
+    "INSERT INTO directory_10 SELECT id, path, worktree FROM directory",
+    """CREATE TABLE session_10 ( -- a conversation with an assistant
+  id INTEGER PRIMARY KEY,
+  assistant TEXT NOT NULL, -- the reader's name
+  name TEXT NOT NULL, -- the assistant's own id; '' stands for usage whose log names none: it is a key
+  UNIQUE (name, assistant)
+) STRICT""",
+    "INSERT INTO session_10 SELECT id, assistant, name FROM session",
+    """CREATE TABLE price_10 ( -- the rate cards of a model; only added, never changed
+  id TEXT PRIMARY KEY, -- hash of the content
+  provider TEXT CHECK (provider != ''), -- as logged; NULL: the log has none
+  model TEXT NOT NULL, -- as logged
+  basis TEXT CHECK (basis != ''), -- the price source and its version; NULL: a stand-in for a lost row
+  body TEXT CHECK (body != ''), -- the cards as JSON (pricing/cards.py); NULL as for basis
+  added_ms INTEGER NOT NULL, -- milliseconds since 1970-01-01 UTC
+  current INTEGER NOT NULL -- 1: prices new usage of the model
+) STRICT, WITHOUT ROWID""",
+    """INSERT INTO price_10 SELECT id, nullif(provider, ''), model, nullif(basis, ''), nullif(body, ''), added_ms,
+    current FROM price""",
+    """CREATE TABLE setting_10 ( -- facts that the ledger remembers about itself and its repositories
+  name TEXT PRIMARY KEY, -- in words, with the number of the repository if it is about one
+  value TEXT NOT NULL -- '' is a text like any other; none is no row
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO setting_10 SELECT name, value FROM setting",
+    """CREATE TABLE assignment_10 ( -- usage that the user moved by hand
+  id INTEGER PRIMARY KEY,
+  made_ms INTEGER NOT NULL, -- milliseconds since 1970-01-01 UTC
+  what TEXT NOT NULL, -- the selection, as the user gave it
+  branch TEXT CHECK (branch != ''), -- the branch it was moved to; NULL: to none
+  usage INTEGER NOT NULL -- number of responses
+) STRICT""",
+    "INSERT INTO assignment_10 SELECT id, made_ms, what, nullif(branch, ''), usage FROM assignment",
+    """CREATE TABLE tip_10 ( -- the refs at the last look for claims in messages
+  repository INTEGER NOT NULL REFERENCES repository(id),
+  ref TEXT NOT NULL, -- its whole name, or the path of a HEAD that is on no branch
+  commit_id TEXT NOT NULL, -- the commit that it named
+  PRIMARY KEY (repository, ref)
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO tip_10 SELECT repository, ref, commit_id FROM tip",
+    """CREATE TABLE observation_10 ( -- a period in which the server saw HEAD of a worktree unchanged
+  git_dir TEXT NOT NULL, -- path of the worktree's own git folder
+  first_ms INTEGER NOT NULL, -- milliseconds since 1970-01-01 UTC
+  last_ms INTEGER NOT NULL, -- milliseconds since 1970-01-01 UTC
+  branch TEXT CHECK (branch != ''), -- NULL: on no branch
+  PRIMARY KEY (git_dir, first_ms)
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO observation_10 SELECT git_dir, first_ms, last_ms, nullif(branch, '') FROM observation",
+    """CREATE TABLE listing_10 ( -- folders and files below a root of logs, so that unchanged ones are not listed again
+  reader TEXT NOT NULL, -- the reader's name
+  root TEXT NOT NULL, -- path
+  data BLOB NOT NULL, -- as usage/change_detection.py writes it
+  PRIMARY KEY (reader, root)
+) STRICT""",
+    "INSERT INTO listing_10 SELECT reader, root, data FROM listing",
+    """CREATE TABLE series_10 ( -- how responses were made, and how they are priced
+  id INTEGER PRIMARY KEY,
+  assistant INTEGER NOT NULL REFERENCES assistant(id),
+  model TEXT NOT NULL, -- as the log has it
+  provider TEXT CHECK (provider != ''), -- as the log has it; NULL: prices infer it
+  kind TEXT NOT NULL -- the response itself, a broken-off one, one that left no line, or one made for another
+    CHECK (kind IN ('response', 'partial', 'unlogged', 'advisor', 'fallback')),
+  speed TEXT CHECK (speed != ''), -- NULL: the standard one
+  tier TEXT CHECK (tier != ''), -- NULL: the standard one
+  price_state TEXT NOT NULL CHECK (price_state IN ('priced', 'estimated', 'included', 'free', 'unpriced')),
+    -- how sure its list cost is
+  price TEXT REFERENCES price(id), -- the rate cards it was priced with; NULL: none
+  geo TEXT DEFAULT NULL CHECK (geo != ''), -- where the provider kept the inference; NULL: anywhere
+  factor_percent INTEGER DEFAULT NULL CHECK (factor_percent > 0),
+    -- by which tokens that we counted in text were multiplied; NULL: we did not count them
+  subagent INTEGER NOT NULL DEFAULT 0 CHECK (subagent IN (0, 1)) -- 1: its log says that a sub-agent made it
+) STRICT""",
+    """INSERT INTO series_10 SELECT id, assistant, model, nullif(provider, ''), kind, nullif(speed, ''),
+    nullif(tier, ''), price_state, price, nullif(geo, ''), nullif(factor_percent, 0), subagent FROM series""",
+    """CREATE TABLE source_10 ( -- a file or store of logs
+  id INTEGER PRIMARY KEY,
+  assistant TEXT NOT NULL, -- the reader's name
+  path TEXT NOT NULL, -- of the file
+  size INTEGER NOT NULL, -- bytes when it was read
+  mtime_ns INTEGER NOT NULL, -- when it had been written; the least integer: it is to be read again
+  cursor BLOB CHECK (cursor != x''), -- where its reader continues; opaque; NULL: at the beginning
+  consumed INTEGER NOT NULL, -- bytes read so far
+  problem TEXT CHECK (problem != ''), -- why it could not be read; NULL: it could
+  UNIQUE (path, assistant)
+) STRICT""",
+    """INSERT INTO source_10 SELECT id, assistant, path, size, mtime_ns, nullif(cursor, x''), consumed,
+    nullif(problem, '') FROM source""",
+    *(
+        statement
+        for table in (
+            *("repository", "worktree", "directory", "session", "price", "setting", "assignment", "tip"),
+            *("observation", "listing", "series", "source"),
+        )
+        for statement in (f"DROP TABLE {table}", f"ALTER TABLE {table}_10 RENAME TO {table}")
+    ),
+    """CREATE UNIQUE INDEX series_content
+  ON series (assistant, model, ifnull(provider, ''), kind, ifnull(speed, ''), ifnull(tier, ''), ifnull(geo, ''),
+    ifnull(factor_percent, 0), subagent, price_state, ifnull(price, ''))""",
+    "CREATE INDEX source_problem ON source (path) WHERE problem IS NOT NULL",
+    """CREATE VIEW usage_row AS
+  SELECT usage.id, key, assistant.name AS assistant, time_ms, model, provider, kind, speed, tier, geo, input,
+    cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key,
+    moves_head, estimated, factor_percent, subagent, request_id, reported_cost, session.name AS session,
+    directory.path AS directory, log_place.branch AS hint, is_stale AS hint_stale, repository, place.worktree,
+    place.branch, evidence, list_cost, price_state, price, claim, claim_version, source, tokens,
+    usage.place AS place_id, usage.series AS series_id, usage.session AS session_id
+  FROM usage
+  JOIN assistant ON assistant.id = usage.assistant
+  JOIN series ON series.id = usage.series
+  JOIN place ON place.id = usage.place
+  JOIN log_place ON log_place.id = usage.log_place
+  JOIN directory ON directory.id = log_place.directory
+  JOIN session ON session.id = usage.session""",
+    """CREATE VIEW rollup_row AS
+  SELECT repository, branch, assistant.name AS assistant, model, evidence, kind, rollup.*
+  FROM rollup
+  JOIN place ON place.id = rollup.place
+  JOIN series ON series.id = rollup.series
+  JOIN assistant ON assistant.id = series.assistant""",
+)
+
+
+@migrations()
+def m010_one_none(db: Database) -> None:
+    """NULL for everything that is none; '' only in keys, since NULLs differ from each other. Comments beside columns.
+
+    Columns keep their order, because a rescue reads the pages of all versions since 5 in the newest shape.
+    """
+    for statement in _NONE:
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 10")
+
+
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
     """Upgrade a database to a version of the schema, by default the newest. The caller holds the write lock or is
     alone with the file."""

@@ -16,7 +16,7 @@ def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, w
     path = kept(git_dir)
     query = "SELECT first_ms, last_ms, branch FROM observation WHERE git_dir = ? ORDER BY first_ms DESC LIMIT 1"
     newest = ledger.db.execute(query, (path,)).fetchone()
-    if newest is not None and newest[2] == branch and newest[1] >= watching_since_ms:
+    if newest is not None and (newest[2] or "") == branch and newest[1] >= watching_since_ms:
         ledger.db.execute(
             "UPDATE observation SET last_ms = max(last_ms, ?) WHERE git_dir = ? AND first_ms = ?",
             (now_ms, path, newest[0]),
@@ -24,7 +24,7 @@ def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, w
     else:
         ledger.db.execute(
             "INSERT OR IGNORE INTO observation (git_dir, first_ms, last_ms, branch) VALUES (?, ?, ?, ?)",
-            (path, now_ms, now_ms, branch),
+            (path, now_ms, now_ms, branch or None),
         )
 
 
@@ -32,11 +32,11 @@ def record_stretches(ledger: Ledger, git_dir: str, stretches: Sequence[Observati
     """Record periods that were determined otherwise; known ones stay unchanged."""
     ledger.db.executemany(
         "INSERT OR IGNORE INTO observation (git_dir, first_ms, last_ms, branch) VALUES (?, ?, ?, ?)",
-        [(kept(git_dir), one.first_ms, one.last_ms, one.branch) for one in stretches],
+        [(kept(git_dir), one.first_ms, one.last_ms, one.branch or None) for one in stretches],
     )
 
 
 def observations(ledger: Ledger, git_dir: str) -> list[Observation]:
     """Every period of one worktree, oldest first."""
-    query = "SELECT first_ms, last_ms, branch FROM observation WHERE git_dir = ? ORDER BY first_ms"
+    query = "SELECT first_ms, last_ms, ifnull(branch, '') FROM observation WHERE git_dir = ? ORDER BY first_ms"
     return [Observation(*row) for row in ledger.db.execute(query, (kept(git_dir),))]

@@ -13,15 +13,19 @@ from threading import Lock
 from types import TracebackType
 
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
-from tokcost.files.private import check_our_database, check_private, private_folder
+from tokcost.files.private import append_ours, check_our_database, check_private, private_folder
 from tokcost.ledger.damage import problem_behind, told
 from tokcost.ledger.sharing import Lock as FolderLock
 from tokcost.ledger.sharing import alone, release, share
 from tokcost.ledger.wal_identity import as_uri, is_doubtful
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 10.0
+UPGRADED = "ledger.upgraded"
+"""An empty file that marks a ledger of which an upgrade may have left many pages free (`compact.py`)."""
+_LARGE = 1 << 24
+"""Bytes: the free pages of a smaller ledger are not worth rewriting it."""
 
 
 _opening = Lock()
@@ -364,7 +368,7 @@ def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
             f"the ledger was written by a newer tokcost (schema {version}, this one knows {SCHEMA_VERSION})",
             f"Upgrade this tokcost (`{installation().upgrade}`), or set TOKCOST_HOME to another folder.",
         )
-    _upgrade(connection)
+    _upgrade(connection, path)
     if _version(connection) != SCHEMA_VERSION:  # the steps were applied before
         raise LedgerDamaged(path, "its version is damaged")
 
@@ -372,9 +376,11 @@ def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
 _STEPS = "_sqlite_migrations"
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
     from tokcost.ledger import migrations
 
+    if path.stat().st_size >= _LARGE:
+        _mark_upgraded(path.with_name(UPGRADED))  # before the upgrade, which may be the last thing this process does
     connection.execute("BEGIN IMMEDIATE")
     if _version(connection) == SCHEMA_VERSION:
         connection.execute("ROLLBACK")
@@ -382,3 +388,9 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     migrations.apply(connection)
     if connection.in_transaction:
         connection.execute("COMMIT")
+
+
+def _mark_upgraded(mark: Path) -> None:
+    with suppress(OSError):
+        append_ours(str(mark), b"")
+        os.utime(mark, (0, 0))

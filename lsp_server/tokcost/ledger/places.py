@@ -40,8 +40,11 @@ class KnownRepository(NamedTuple):
 _ASIDE = " (moved away "
 """Separates the old path of a moved clone from the number of its row."""
 
-_WORKTREE = "SELECT id, repository, path, git_dir, stamp, placed_second, origin_path, origin_branch FROM worktree"
-_REPOSITORY = "SELECT id, common_dir, root, fingerprint FROM repository"
+_WORKTREE = (
+    "SELECT id, repository, path, ifnull(git_dir, ''), ifnull(stamp, ''), ifnull(placed_second, 0),"
+    " ifnull(origin_path, ''), ifnull(origin_branch, '') FROM worktree"
+)
+_REPOSITORY = "SELECT id, common_dir, root, ifnull(fingerprint, '') FROM repository"
 
 
 def repositories(ledger: Ledger) -> list[KnownRepository]:
@@ -68,7 +71,7 @@ def worktrees(ledger: Ledger) -> list[KnownWorktree]:
 def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: str) -> int:
     """Row id of a repository, created or updated."""
     ledger.db.execute(
-        "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, ?) ON CONFLICT (common_dir)"
+        "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, nullif(?, '')) ON CONFLICT (common_dir)"
         " DO UPDATE SET root = excluded.root, fingerprint = excluded.fingerprint",
         (kept(common_dir), kept(root), fingerprint),
     )
@@ -100,15 +103,15 @@ def is_aside(one: KnownRepository) -> bool:
 
 
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
-    """Row id of a worktree, created or updated. A worktree of another repository that was at this path keeps its
-    usage under another path."""
+    """Row id of a worktree, created or updated; `git_dir` is empty if it was gone before it was found. A worktree of
+    another repository that was at this path keeps its usage under another path."""
     ledger.db.execute(
         "UPDATE worktree SET path = path || ? || id || ')' WHERE path = ? AND repository != ?",
         (_ASIDE, kept(path), repository),
     )
     ledger.db.execute(
-        "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET"
-        " stamp = iif(repository = excluded.repository AND git_dir = excluded.git_dir, stamp, ''),"
+        "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, nullif(?, '')) ON CONFLICT (path) DO UPDATE SET"
+        " stamp = iif(repository = excluded.repository AND git_dir IS excluded.git_dir, stamp, NULL),"
         " repository = excluded.repository, git_dir = excluded.git_dir",
         (repository, kept(path), kept(git_dir)),
     )
@@ -118,14 +121,15 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
 def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch: str) -> None:
     """Record that an assistant created a worktree for itself, and its origin."""
     ledger.db.execute(
-        "UPDATE worktree SET origin_path = ?, origin_branch = ? WHERE id = ?",
+        "UPDATE worktree SET origin_path = nullif(?, ''), origin_branch = nullif(?, '') WHERE id = ?",
         (kept(origin_path), origin_branch, worktree),
     )
 
 
 def note_placed(ledger: Ledger, worktree: int, stamp: str, second: int) -> None:
     """Record the state of the reflog by which a worktree's usage was placed."""
-    ledger.db.execute("UPDATE worktree SET stamp = ?, placed_second = ? WHERE id = ?", (stamp, second, worktree))
+    query = "UPDATE worktree SET stamp = nullif(?, ''), placed_second = nullif(?, 0) WHERE id = ?"
+    ledger.db.execute(query, (stamp, second, worktree))
 
 
 def directories_without_worktree(ledger: Ledger) -> list[str]:
@@ -155,8 +159,10 @@ def bound_directories(ledger: Ledger) -> dict[str, int]:
 
 
 def usage_in_directory(ledger: Ledger, path: str) -> list[Stored]:
-    """All usage of one working directory."""
-    return [from_row(row) for row in ledger.db.execute(f"{SELECTED} WHERE directory = ?", (kept(path),))]
+    """The usage of one working directory that is in no worktree."""
+    # By place, since usage is not indexed by directory.
+    query = f"{SELECTED} WHERE place_id IN (SELECT id FROM place WHERE worktree IS NULL) AND directory = ?"
+    return [from_row(row) for row in ledger.db.execute(query, (kept(path),))]
 
 
 def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stored]:
@@ -225,15 +231,17 @@ def replace_place(
 
 def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> list[Stored]:
     """Usage of a repository, or outside repositories, that matches all parts of a selection."""
-    clauses = ["(repository = :repository OR repository IS NULL)", "time_ms >= :since_ms", "time_ms < :until_ms"]
+    is_here = "repository = :repository"
     if selection.from_branch is not None:
-        clauses.append("repository = :repository AND ifnull(branch, '') = :from_branch")
+        is_here += " AND ifnull(branch, '') = :from_branch"
+    elif selection.session is not None or selection.directory is not None:
+        is_here += " OR repository IS NULL"
+    # By place, since usage is indexed by place and time.
+    clauses = [f"place_id IN (SELECT id FROM place WHERE {is_here})", "time_ms >= :since_ms", "time_ms < :until_ms"]
     if selection.session is not None:
         clauses.append("substr(session, 1, length(:session)) = :session")
     if selection.directory is not None:
         clauses.append("(directory = :directory OR substr(directory, 1, length(:below)) = :below)")
-    if selection.session is None and selection.directory is None:
-        clauses.append("repository = :repository")
     directory = kept(selection.directory or "")
     more = {"repository": repository, "directory": directory, "below": f"{directory.rstrip('/')}/"}
     query = f"{SELECTED} WHERE {' AND '.join(clauses)}"
@@ -243,5 +251,6 @@ def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> lis
 def record_assignment(ledger: Ledger, made_ms: int, what: str, branch: str, usage: int) -> None:
     """Record that the user moved usage, and the selection."""
     ledger.db.execute(
-        "INSERT INTO assignment (made_ms, what, branch, usage) VALUES (?, ?, ?, ?)", (made_ms, what, branch, usage)
+        "INSERT INTO assignment (made_ms, what, branch, usage) VALUES (?, ?, nullif(?, ''), ?)",
+        (made_ms, what, branch, usage),
     )

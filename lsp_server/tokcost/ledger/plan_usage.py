@@ -23,7 +23,7 @@ def covered_usage(ledger: Ledger, covered: Covered, since_ms: int, until_ms: int
     series = (
         "SELECT series.id FROM series JOIN assistant ON assistant.id = series.assistant"
         " LEFT JOIN price ON price.id = series.price"
-        f" WHERE lower(series.provider) IN ({_marks(covered.providers)}) {by} {sold}"
+        f" WHERE lower(ifnull(series.provider, '')) IN ({_marks(covered.providers)}) {by} {sold}"
     )
     # By place, since usage is indexed by place and time: reading all usage would take too long.
     query = (

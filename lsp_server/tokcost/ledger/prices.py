@@ -40,11 +40,11 @@ def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
     """Add cards; they replace the current ones of the same model for future usage."""
     for row in rows:
         ledger.db.execute(
-            "UPDATE price SET current = 0 WHERE provider = ? AND model = ? AND id != ?",
+            "UPDATE price SET current = 0 WHERE provider IS nullif(?, '') AND model = ? AND id != ?",
             (row.provider, row.model, row.id),
         )
         ledger.db.execute(
-            "INSERT INTO price VALUES (?, ?, ?, ?, ?, ?, 1)"
+            f"{_INSERT} 1)"
             # A stand-in for lost cards has their id and no body.
             " ON CONFLICT (id) DO UPDATE SET current = 1, basis = excluded.basis, body = excluded.body",
             (*row, now_ms),
@@ -53,7 +53,7 @@ def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
 
 def record_applied_price(ledger: Ledger, row: PriceRow, now_ms: int) -> None:
     """Add cards for particular usage (an override of one repository); new usage is not priced with them."""
-    ledger.db.execute("INSERT OR IGNORE INTO price VALUES (?, ?, ?, ?, ?, ?, 0)", (*row, now_ms))
+    ledger.db.execute(f"{_INSERT} 0) ON CONFLICT DO NOTHING", (*row, now_ms))
 
 
 def price_ids(ledger: Ledger) -> set[str]:
@@ -63,14 +63,15 @@ def price_ids(ledger: Ledger) -> set[str]:
 
 def card_ids(ledger: Ledger, provider: str, model: str) -> dict[str, str]:
     """The ids of all cards of a model as logged, by their content."""
-    rows = ledger.db.execute("SELECT body, id FROM price WHERE provider = ? AND model = ?", (provider, model))
+    rows = ledger.db.execute(_CARDS, (provider, model))
     return dict(rows.fetchall())
 
 
 def models_used(ledger: Ledger) -> dict[tuple[str, str], int]:
     """(provider, model) of all usage, with the number of responses."""
     rows = ledger.db.execute(
-        "SELECT provider, model, sum(usage) FROM rollup JOIN series ON series.id = series WHERE usage > 0 GROUP BY 1, 2"
+        "SELECT ifnull(provider, ''), model, sum(usage) FROM rollup JOIN series ON series.id = series"
+        " WHERE usage > 0 GROUP BY 1, 2"
     )
     return {(provider, model): count for provider, model, count in rows}
 
@@ -85,7 +86,8 @@ def price_states(ledger: Ledger) -> list[tuple[str, str, int, int]]:
 
 def cards_used(ledger: Ledger, model: str, provider: str) -> set[str | None]:
     """The ids of the cards by which usage of a model is priced."""
-    rows = ledger.db.execute("SELECT DISTINCT price FROM series WHERE model = ? AND provider = ?", (model, provider))
+    query = "SELECT DISTINCT price FROM series WHERE model = ? AND provider IS nullif(?, '')"
+    rows = ledger.db.execute(query, (model, provider))
     return {number for (number,) in rows}
 
 
@@ -101,7 +103,9 @@ def usage_to_price(
         from json import dumps  # most commands reprice nothing, and need not import it
 
         query += " AND series_id IN (SELECT series.id FROM series JOIN json_each(?) AS one"
-        query += " ON provider = json_extract(one.value, '$[0]') AND model = json_extract(one.value, '$[1]'))"
+        query += (
+            " ON ifnull(provider, '') = json_extract(one.value, '$[0]') AND model = json_extract(one.value, '$[1]'))"
+        )
         values.append(dumps(list(pairs)))
     rows = (from_row(row) for row in ledger.db.execute(query, values))
     return [(stored, stored.entry, roots.get(stored.entry.repository or 0, "")) for stored in rows]
@@ -117,4 +121,6 @@ def replace_price(
     rollup.change(stored, stored.group._replace(series=series), entry)
 
 
-_PRICE = "SELECT id, provider, model, basis, body FROM price"
+_PRICE = "SELECT id, ifnull(provider, ''), model, ifnull(basis, ''), ifnull(body, '') FROM price"
+_INSERT = "INSERT INTO price VALUES (?, nullif(?, ''), ?, nullif(?, ''), nullif(?, ''), ?,"
+_CARDS = "SELECT body, id FROM price WHERE provider IS nullif(?, '') AND model = ? AND body IS NOT NULL"

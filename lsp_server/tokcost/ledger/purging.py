@@ -5,9 +5,12 @@ All of it is one transaction, whose size SQLite keeps on disk: memory does not g
 
 import sqlite3
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
+from tokcost.errors import LedgerDamaged
 from tokcost.ledger.claims import STAND_INS
+from tokcost.ledger.compact import rewrite
+from tokcost.ledger.damage import dangling
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import kept, taken
 from tokcost.ledger.purge_record import PurgeRecord
@@ -29,13 +32,15 @@ _WHOSE = f"iif(session.assistant = '{OTEL}', substr(session.name, 1, instr(sessi
 
 @contextmanager
 def purging(ledger: Ledger) -> Generator[None]:
-    """A transaction in which usage is purged. Foreign keys are off: for each row of a source or a folder, SQLite
-    would search all usage."""
+    """A transaction in which usage is purged. Foreign keys are off, since SQLite would search all usage for each
+    deleted source or folder; all references are checked at once, at the end. Raises `LedgerDamaged`."""
     ledger.db.execute("PRAGMA secure_delete = ON")
     ledger.db.execute("PRAGMA foreign_keys = OFF")
     try:
         with ledger.transaction():
             yield
+            if problem := dangling(ledger.db):
+                raise LedgerDamaged(ledger.path, problem)
     finally:
         ledger.db.execute("PRAGMA foreign_keys = ON")
 
@@ -175,7 +180,7 @@ _REST = (
     "DELETE FROM source WHERE id IN (SELECT id FROM temp.purged_source)",
     # Readers remember branches, folders and ids of the last lines: these sources are read again once they change.
     "DELETE FROM tally WHERE source IN (SELECT id FROM temp.read_from)",
-    "UPDATE source SET cursor = x'', consumed = 0 WHERE id IN (SELECT id FROM temp.read_from)",
+    "UPDATE source SET cursor = NULL, consumed = 0 WHERE id IN (SELECT id FROM temp.read_from)",
     "DELETE FROM listing",
     "DELETE FROM assignment",
     "DELETE FROM observation WHERE EXISTS (SELECT 1 FROM worktree JOIN"
@@ -184,7 +189,7 @@ _REST = (
     f"DELETE FROM tip WHERE EXISTS (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = tip.repository"
     " AND substr(tip.ref, -length(gone.branch) - 1) = '/' || gone.branch)",
     "DELETE FROM setting WHERE name LIKE 'state of refs %'",
-    "UPDATE worktree SET origin_branch = '' WHERE EXISTS"
+    "UPDATE worktree SET origin_branch = NULL WHERE EXISTS"
     f" (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = worktree.repository"
     " AND gone.branch = worktree.origin_branch)",
     "DELETE FROM session_copy WHERE session IN (SELECT id FROM temp.purged_session)"
@@ -199,7 +204,7 @@ _REST = (
     "DELETE FROM worktree WHERE id IN (SELECT worktree FROM temp.purged_place WHERE worktree IS NOT NULL)"
     " AND id NOT IN (SELECT worktree FROM place WHERE worktree IS NOT NULL)"
     " AND id NOT IN (SELECT worktree FROM directory WHERE worktree IS NOT NULL)"
-    " AND git_dir NOT IN (SELECT git_dir FROM observation)",
+    " AND (git_dir IS NULL OR git_dir NOT IN (SELECT git_dir FROM observation))",
     "DELETE FROM series WHERE id NOT IN (SELECT series FROM usage)",
     "DELETE FROM assistant WHERE id NOT IN (SELECT assistant FROM series) AND id NOT IN (SELECT assistant FROM usage)",
     "DELETE FROM price WHERE id NOT IN (SELECT price FROM series WHERE price IS NOT NULL)"
@@ -213,7 +218,7 @@ _EVERYTHING = (
 )
 _FORGET_REPOSITORIES = (
     "DELETE FROM observation WHERE git_dir IN (SELECT git_dir FROM worktree WHERE repository IN ({gone}))",
-    "DELETE FROM observation WHERE git_dir NOT IN (SELECT git_dir FROM worktree)",
+    "DELETE FROM observation WHERE git_dir NOT IN (SELECT git_dir FROM worktree WHERE git_dir IS NOT NULL)",
     "DELETE FROM tip WHERE repository IN ({gone})",
     "DELETE FROM setting WHERE name IN (SELECT 'claims read ' || id FROM repository WHERE id IN ({gone}))",
     "UPDATE directory SET worktree = NULL WHERE worktree IN (SELECT id FROM worktree WHERE repository IN ({gone}))",
@@ -265,8 +270,4 @@ def scrub(ledger: Ledger) -> bool:
     reading process keeps it. Raises `LedgerUnavailable` as `transaction` does."""
     ledger.db.execute("DROP TABLE IF EXISTS temp.purged")
     ledger.db.execute("PRAGMA secure_delete = ON")
-    ledger.db.execute("VACUUM")
-    busy = 1
-    with suppress(sqlite3.OperationalError):
-        busy = ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    return not busy
+    return rewrite(ledger)

@@ -171,7 +171,7 @@ def estimated_by_assistant(ledger: Ledger) -> list[tuple[str, int, int]]:
     applied factor in percent (0: the counts are the assistant's own)."""
     every = _COUNTS_ESTIMATED.format(what="series, count(*) AS usage", places="(SELECT id FROM place)")
     query = (
-        f"SELECT name, factor_percent, sum(usage) FROM ({every} GROUP BY series)"
+        f"SELECT name, ifnull(factor_percent, 0), sum(usage) FROM ({every} GROUP BY series)"
         " JOIN series ON series.id = series JOIN assistant ON assistant.id = assistant"
         " GROUP BY name, factor_percent ORDER BY name, factor_percent"
     )
@@ -252,7 +252,10 @@ def copies(ledger: Ledger) -> int:
 
 def span(ledger: Ledger) -> tuple[int, int, int]:
     """Number of responses, and the first and last time of all usage in milliseconds UTC (0 if there is none)."""
-    return ledger.db.execute("SELECT count(*), ifnull(min(time_ms), 0), ifnull(max(time_ms), 0) FROM usage").fetchone()
+    query = (
+        "SELECT ifnull(sum(usage), 0), ifnull(min(first_ms), 0), ifnull(max(last_ms), 0) FROM rollup WHERE usage > 0"
+    )
+    return ledger.db.execute(query).fetchone()
 
 
 def _sums(rows: Iterable[Any]) -> Iterator[Sum]:

@@ -72,7 +72,9 @@ def _counted(scope: Scope) -> str:
         "ifnull(repository, 0) = :repository" if scope.repository is not None else "",
         "ifnull(branch, '') = :branch" if scope.branch is not None else "",
     ]
-    wanted = " AND ".join(one for one in places if one)
+    is_of_time = scope.session is None and (scope.since_ms or scope.until_ms != FOREVER)
+    # By place, since usage is indexed by place and time.
+    wanted = " AND ".join(one for one in places if one) or ("1" if is_of_time else "")
     conditions = [
         f"one.place IN (SELECT id FROM place WHERE {wanted})" if wanted else "",
         "one.session IN (SELECT id FROM session WHERE name = :session)" if scope.session is not None else "",
@@ -85,7 +87,8 @@ def _counted(scope: Scope) -> str:
 def every_series(ledger: Ledger) -> dict[int, Series]:
     """All series by row id."""
     rows = ledger.db.execute(
-        "SELECT series.id, name, model, provider, kind, speed, tier, geo, price_state, price FROM series"
+        "SELECT series.id, name, model, ifnull(provider, ''), kind, ifnull(speed, ''), ifnull(tier, ''),"
+        " ifnull(geo, ''), price_state, price FROM series"
         " JOIN assistant ON assistant.id = assistant"
     )
     return {row[0]: Series._make(row[1:]) for row in rows}
@@ -94,7 +97,7 @@ def every_series(ledger: Ledger) -> dict[int, Series]:
 def price_body(ledger: Ledger, price: str) -> str:
     """The rate cards that priced usage; empty if they were lost."""
     row = ledger.db.execute("SELECT body FROM price WHERE id = ?", (price,)).fetchone()
-    return row[0] if row else ""
+    return row[0] or "" if row else ""
 
 
 def source_paths(ledger: Ledger) -> Iterator[tuple[int, str, str]]:

@@ -126,8 +126,9 @@ class Restoring:
         )
         rollup.move([Group(*row) for row in db.execute(_GROUPS)])
         db.execute(
-            "UPDATE usage SET claim = restored.claim, claim_version = restored.version FROM temp.restored"
-            " WHERE usage.id = restored.usage"
+            "UPDATE usage SET (claim, claim_version) ="
+            " (SELECT claim, version FROM temp.restored WHERE restored.usage = usage.id)"
+            " WHERE id IN (SELECT usage FROM temp.restored)"
         )
         rollup.move([Group(*row) for row in db.execute(_GROUPS)])
         rollup.apply(self._ledger)

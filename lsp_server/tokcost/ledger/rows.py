@@ -118,10 +118,10 @@ def from_row(row: Any) -> Stored:
         cwd,
         hint or "",
         bool(stale),
-        provider,
+        provider or "",
         kind,
-        speed,
-        tier,
+        speed or "",
+        tier or "",
         web,
         bool(lower),
         rank,
@@ -130,9 +130,9 @@ def from_row(row: Any) -> Stored:
         bool(estimated),
         request or "",
         reported,
-        geo,
+        geo or "",
         bool(agent),
-        factor_percent=factor,
+        factor_percent=factor or 0,
     )
     where = BranchPlace(branch, evidence)
     entry = Entry(usage, repository, worktree, where, list_cost, price_state, price, claim, version, source)

@@ -192,8 +192,8 @@ def _copied(copy: Path, target: Path, before: tuple[int, int] | None) -> bool:
         connection.execute("BEGIN")
         if before is not None and _layout(connection, "main") == _layout(connection, "damaged"):
             for shape in shapes_of(connection, [*TABLES, "session_copy"]):
-                columns = ", ".join(shape.columns)
-                rows = f"SELECT {columns} FROM damaged.{shape.table} NOT INDEXED"
+                columns, values = ", ".join(shape.columns), ", ".join(_values(shape, shape.columns))
+                rows = f"SELECT {values} FROM damaged.{shape.table} NOT INDEXED"
                 connection.execute(f"INSERT INTO main.{shape.table} ({columns}) {rows}")
                 for _ in connection.execute(f"SELECT * FROM main.{shape.table}"):  # a text may be damaged as well
                     pass
@@ -242,8 +242,22 @@ def _plausible(shape: Shape, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...
 
 
 def _insert(connection: sqlite3.Connection, shape: Shape, rows: list[tuple[Any, ...]]) -> None:
-    columns, places = ", ".join(shape.columns), ", ".join("?" * len(shape.columns))
-    connection.executemany(f"INSERT OR IGNORE INTO {shape.table} ({columns}) VALUES ({places})", rows)
+    columns, values = ", ".join(shape.columns), ", ".join(_values(shape, ["?"] * len(shape.columns)))
+    connection.executemany(f"INSERT OR IGNORE INTO {shape.table} ({columns}) VALUES ({values})", rows)
+
+
+_ZERO_WAS_NONE = frozenset({"placed_second", "factor_percent"})
+
+
+def _values(shape: Shape, given: Sequence[str]) -> list[str]:
+    """SQL for the columns of a row that a version before schema 10 may have written, where '' and 0 were none."""
+    none = {str: "''", bytes: "x''"}
+    return [
+        f"nullif({value}, {none.get(next(iter(kinds - {type(None)})), 0)})"
+        if type(None) in kinds and (int not in kinds or column in _ZERO_WAS_NONE)
+        else value
+        for value, column, kinds in zip(given, shape.columns, shape.types, strict=True)
+    ]
 
 
 _SAME_ROWS = (("usage", "key"), ("session", "name"), ("claim", "name"), ("series", "model"), ("directory", "path"))
@@ -277,9 +291,9 @@ def _add_backup(connection: sqlite3.Connection, tables: Sequence[str], with_usag
             return
     for shape in shapes_of(connection, tables):
         if with_usage or shape.table != "usage":  # existing usage that is absent here was removed since
-            columns = ", ".join(shape.columns)
+            columns, values = ", ".join(shape.columns), ", ".join(_values(shape, shape.columns))
             connection.execute(
-                f"INSERT OR IGNORE INTO main.{shape.table} ({columns}) SELECT {columns} FROM backup.{shape.table}"
+                f"INSERT OR IGNORE INTO main.{shape.table} ({columns}) SELECT {values} FROM backup.{shape.table}"
             )
 
 
@@ -308,7 +322,7 @@ def _let_logs_be_read_again(connection: sqlite3.Connection) -> None:
     ]
     for number in there:
         connection.execute(
-            "UPDATE source SET mtime_ns = ?, cursor = x'', consumed = 0 WHERE id = ?", (UNFINISHED, number)
+            "UPDATE source SET mtime_ns = ?, cursor = NULL, consumed = 0 WHERE id = ?", (UNFINISHED, number)
         )
         connection.execute("DELETE FROM tally WHERE source = ?", (number,))
     connection.execute("COMMIT")

@@ -13,6 +13,67 @@ _STEPS = "_sqlite_migrations"
 """The table in which sqlite-utils records the applied steps."""
 
 
+ABOUT = {
+    "assistant": ["an assistant whose logs were read"],
+    "place": [
+        "where usage belongs",
+        "worktree: NULL: unknown, or a bare repository",
+        "evidence: how the branch is known (docs/concepts.md)",
+    ],
+    "log_place": ["where a log says that usage was made"],
+    "tally": [
+        "records of a source that are no usage",
+        "kind: damaged and skipped, or a repetition of another record",
+        "reason: a short phrase",
+        "count: number of records",
+    ],
+    "claim": [
+        "usage bound to a commit, as an append-only list; a version is a length of that list",
+        "ever_carried: the newest version that any ref ever carried; 0: none",
+    ],
+    "claim_version": [
+        "a published version of a claim",
+        "version: 1 is the first",
+        "tokens: as published",
+        "line: the published line",
+    ],
+    "carrier": [
+        "a commit whose message carries a version of a claim",
+        "version: the one carried",
+        "commit_id: its hash",
+    ],
+    "usage": [
+        "one billed response of a model",
+        "input: tokens that no cache had",
+        "cache_read: tokens read from the cache",
+        "cache_write_5m: tokens written to the cache for five minutes",
+        "cache_write_1h: tokens written to the cache for an hour",
+        "tokens: all five classes together",
+        "web_searches: number of searches billed with it",
+    ],
+    "session_total": [
+        "an assistant's own running total of a session and a model at one moment",
+        "model: as the log has it",
+        "time_ms: milliseconds since 1970-01-01 UTC",
+        *(f"{name}: as in usage" for name in ("input", "cache_read", "cache_write_5m", "cache_write_1h")),
+        *(f"{name}: as in usage" for name in ("output", "reasoning", "web_searches")),
+    ],
+    "session_copy": ["usage that a session's files repeat from another session"],
+    "rollup": [
+        "a sum over usage with one place, series and version of a claim, kept in the transaction that changes a row",
+        "claim_version: NULL as for claim: pending, or unplaced",
+        *(f"{name}: sum over usage" for name in ("input", "cache_read", "cache_write_5m", "cache_write_1h")),
+        *(f"{name}: sum over usage" for name in ("output", "reasoning", "tokens")),
+        "unpriced_tokens: those of usage without a price",
+        "lower_bound: number of responses whose output is only a lower bound",
+        "first_ms: time of the first response",
+        "last_ms: time of the last response",
+    ],
+}
+"""Tables, then columns, whose definition has no comment beside it. A comment in the definition would be part of the
+stored schema, and changing that means copying the table in every ledger."""
+
+
 def create(connection: sqlite3.Connection, version: int | None = None) -> None:
     """Give an empty database the newest schema, or an older version of it."""
     if version is None:
@@ -31,11 +92,11 @@ def objects_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:
 def script_of(connection: sqlite3.Connection) -> str:
     """The SQL that creates a database like this one, which holds nothing but the applied steps."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    objects = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+    objects = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
     steps = connection.execute(f"SELECT id, migration_set, name FROM {_STEPS} ORDER BY id")
     statements = [
         "BEGIN",
-        *(sql for (sql,) in objects),
+        *(f"{_about(name)}{sql}" for name, sql in objects),
         *(
             f"INSERT INTO {_STEPS} VALUES ({number}, '{whose}', '{name}', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'))"
             for number, whose, name in steps
@@ -44,3 +105,9 @@ def script_of(connection: sqlite3.Connection) -> str:
         "COMMIT",
     ]
     return "".join(f"{statement};\n" for statement in statements)
+
+
+def _about(table: str) -> str:
+    """The comments above a table."""
+    said, *columns = ABOUT.get(table, [""])
+    return "".join([f"-- {table}: {said}\n" if said else "", *(f"--   {column}\n" for column in columns)])

@@ -29,6 +29,7 @@ class Read(NamedTuple):
     mtime_ns: int
     """`UNFINISHED` if it is to be read again, although it may not have changed."""
     cursor: bytes
+    """Empty for the beginning."""
     position: int
     """Bytes read so far."""
 
@@ -41,7 +42,7 @@ def read_of(ledger: Ledger, assistant: str, path: str) -> Read | None:
     """The state in which an assistant's reader last left a source; `None` if it was never read."""
     query = "SELECT size, mtime_ns, cursor, consumed FROM source WHERE path = ? AND assistant = ?"
     row = ledger.db.execute(query, (kept(path), assistant)).fetchone()
-    return None if row is None else Read(*row)
+    return None if row is None else Read(row[0], row[1], row[2] or b"", row[3])
 
 
 def cursor_of(ledger: Ledger, assistant: str, path: str) -> bytes | None:
@@ -57,7 +58,7 @@ def record_read(ledger: Ledger, assistant: str, source: Source, batch: Batch) ->
     process may be killed before that.
     """
     mtime_ns = UNFINISHED if batch.more else source.mtime_ns
-    values = (assistant, kept(source.path), source.size, mtime_ns, batch.cursor, batch.position)
+    values = (assistant, kept(source.path), source.size, mtime_ns, batch.cursor or None, batch.position)
     (number,) = ledger.db.execute(_UPSERT, values).fetchone()
     if batch.restarted:
         ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))
@@ -71,10 +72,10 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
     """Record that a source could not be read. It is tried again at the next import if the problem is temporary, else
     once it has changed."""
     ledger.db.execute(
-        "INSERT INTO source (assistant, path, size, mtime_ns, cursor, consumed, problem)"
-        " VALUES (?, ?, ?, ?, x'', 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
+        "INSERT INTO source (assistant, path, size, mtime_ns, consumed, problem)"
+        " VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
         " size = excluded.size, mtime_ns = excluded.mtime_ns",
-        (assistant, kept(source.path), source.size, UNFINISHED if passing else source.mtime_ns, problem),
+        (assistant, kept(source.path), source.size, UNFINISHED if passing else source.mtime_ns, problem or "unknown"),
     )
 
 
@@ -93,7 +94,7 @@ def forget_cursor(ledger: Ledger, number: int) -> None:
     """Have a source read from its beginning once it changes, by forgetting its cursor. Runs in the caller's
     transaction."""
     ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))  # these records are met again
-    ledger.db.execute("UPDATE source SET cursor = x'', consumed = 0 WHERE id = ?", (number,))
+    ledger.db.execute("UPDATE source SET cursor = NULL, consumed = 0 WHERE id = ?", (number,))
 
 
 def try_again(ledger: Ledger) -> None:

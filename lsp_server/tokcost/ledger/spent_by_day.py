@@ -4,11 +4,13 @@ from tokcost.ledger.open import Ledger
 from tokcost.model.bills import Spent
 
 _BY_DAY = """
-SELECT strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch') AS day, provider, model, count(*), sum(tokens),
-  ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0)),
+SELECT strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch') AS day, ifnull(provider, '') AS sold_by, model, count(*),
+  sum(tokens), ifnull(sum(list_cost), 0), sum(iif(list_cost IS NULL, tokens, 0)),
   sum(iif(estimated = 1 OR price_state = 'estimated', tokens, 0))
-FROM usage_row WHERE time_ms >= ? AND time_ms < ? GROUP BY day, provider, model ORDER BY day, provider, model
+FROM usage_row WHERE place_id IN (SELECT id FROM place) AND time_ms >= ? AND time_ms < ?
+GROUP BY day, sold_by, model ORDER BY day, sold_by, model
 """
+"""By place, since usage is indexed by place and time."""
 
 
 def spent_by_day(ledger: Ledger, since_ms: int, until_ms: int) -> list[Spent]:

@@ -49,11 +49,11 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
     ),
     "series": (  # how it was priced is unknown, only whether it was
         "INSERT INTO series (id, assistant, model, provider, kind, speed, tier, price_state, price)"
-        " SELECT id, min(assistant), 'lost-' || id, '', 'response', '', '',"
+        " SELECT id, min(assistant), 'lost-' || id, NULL, 'response', NULL, NULL,"
         " iif(sum(priced), 'priced', 'unpriced'), NULL FROM gone JOIN met ON met.series = id GROUP BY id",
     ),
     "price": (
-        "INSERT INTO price SELECT gone.id, min(provider), min(model), '', '', 0, 0 FROM gone JOIN series"
+        "INSERT INTO price SELECT gone.id, min(provider), min(model), NULL, NULL, 0, 0 FROM gone JOIN series"
         " ON price = gone.id GROUP BY 1",
     ),
     "directory": (
@@ -61,9 +61,9 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
         " ON found.directory = id",
     ),
     "worktree": (
-        "INSERT INTO worktree (id, repository, path, git_dir) SELECT id, repository,"
+        "INSERT INTO worktree (id, repository, path) SELECT id, repository,"
         " ifnull((SELECT path FROM directory WHERE worktree = gone.id AND path NOT IN (SELECT path FROM worktree)"
-        " ORDER BY length(path) LIMIT 1), 'lost-' || id), ''"
+        " ORDER BY length(path) LIMIT 1), 'lost-' || id)"
         " FROM gone JOIN (SELECT worktree, min(repository) AS repository FROM place GROUP BY 1) ON worktree = id"
         " WHERE repository IS NOT NULL",
         "UPDATE directory SET worktree = NULL WHERE worktree NOT IN (SELECT id FROM worktree)",
@@ -72,9 +72,10 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
     "repository": (
         "INSERT OR IGNORE INTO repository SELECT gone.id, CASE WHEN instr(git_dir, '/worktrees/')"
         " THEN substr(git_dir, 1, instr(git_dir, '/worktrees/') - 1)"
-        " WHEN git_dir = '' THEN path || '/.git' ELSE git_dir END, path, '' FROM gone JOIN worktree ON worktree.id ="
-        " (SELECT id FROM worktree WHERE repository = gone.id ORDER BY git_dir = '', length(git_dir) LIMIT 1)",
-        "INSERT OR IGNORE INTO repository SELECT id, 'lost-' || id, 'lost-' || id, '' FROM gone",
+        " WHEN git_dir IS NULL THEN path || '/.git' ELSE git_dir END, path, NULL"
+        " FROM gone JOIN worktree ON worktree.id ="
+        " (SELECT id FROM worktree WHERE repository = gone.id ORDER BY git_dir IS NULL, length(git_dir) LIMIT 1)",
+        "INSERT OR IGNORE INTO repository SELECT id, 'lost-' || id, 'lost-' || id, NULL FROM gone",
     ),
     "place": (  # by the directory and the branch in its log; a claim knows its repository better
         "CREATE TEMP TABLE found AS SELECT DISTINCT met.place AS old, met.log_place, met.claim,"
@@ -92,7 +93,7 @@ _STAND_INS: dict[str, tuple[str, ...]] = {
         " iif(found.repository AND found.branch IS NOT NULL, 'transcript', 'none')) AS better"
         " WHERE place = old AND usage.log_place = better.log_place AND usage.claim IS better.claim",
         # HEAD's reflog, where it still exists, outweighs a log's field: it is read again.
-        "UPDATE worktree SET stamp = 'lost', placed_second = 0 WHERE id IN (SELECT worktree FROM found)",
+        "UPDATE worktree SET stamp = 'lost', placed_second = NULL WHERE id IN (SELECT worktree FROM found)",
         "DROP TABLE found",
     ),
     "log_place": (
