@@ -43,7 +43,10 @@ class ImportReport:
         self.new_usage = 0
         self.notes = list(notes)
         self.is_current = True
-        """Whether the ledger could be brought up to date at all."""
+        """Whether everything logged so far is in the ledger."""
+        self.was_imported = True
+        """Whether the ledger could be written. If not, another process may be writing, and a later attempt may
+        succeed."""
 
 
 def refresh(
@@ -88,7 +91,7 @@ def open_or_show(
         if shown is None:
             raise
         report = ImportReport(notes=[f"Nothing new was imported: {problem.told}"])
-        report.is_current = False
+        report.is_current = report.was_imported = False
         return shown, report
 
 
