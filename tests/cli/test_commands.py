@@ -114,7 +114,7 @@ def test_a_price_of_the_users_own_is_used_for_pricing_again(user: User) -> None:
     own = '[[price]]\nmatch = "claude-sonnet-4-5"\ndiscount = "0.5"\n'
     (Path(user.environ["TOKCOST_HOME"]) / "prices.toml").write_text(own)
     tried = user.runs("prices", "reprice", "--since", "2026-01-01", "--dry-run")
-    assert "7 of 7 replies would change: $0.09 list before, $0.04 after." in tried.out
+    assert "7 of 7 responses would change: $0.09 list before, $0.04 after." in tried.out
     before = json.loads(user.runs("log", "--json").out)["totals"]["list_cost"]
     assert user.runs("prices", "reprice", "--since", "2026-01-01").code == 0
     after = json.loads(user.runs("log", "--json").out)["totals"]["list_cost"]

@@ -64,7 +64,7 @@ def test_csv_rows_add_up(machine: Machine) -> None:
 def test_one_branch_shows_its_days_and_sessions(machine: Machine) -> None:
     text = piped(["log", "feat/a"], machine.repo, machine.environ).stdout
     assert text.startswith("feat/a  (")
-    assert "2 replies in 1 session\n" in text
+    assert "2 responses in 1 session\n" in text
     assert "\nDAY " in text
     assert "feat/b" not in text
 

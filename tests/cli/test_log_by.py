@@ -179,7 +179,7 @@ def test_sessions_are_listed_by_ids_that_assign_takes(home: Home, tmp_path: Path
     fresh.one.commit()
     fresh.one.git("branch", "elsewhere")
     moved = fresh.runs("assign", "elsewhere", "--session", ids[1])
-    assert moved.stdout.startswith("3 replies ")
+    assert moved.stdout.startswith("3 responses ")
     assert fresh.tokens("--by", "session") == home.tokens("--by", "session")
     branches = fresh.json("--by", "session")["sessions"][1]["branches"]
     assert {name: one["usage"] for name, one in branches.items()} == {"elsewhere": 3}
@@ -204,7 +204,7 @@ def test_the_whole_id_of_a_session_means_it_alone_although_another_one_begins_li
         write(home.path / f"home/.claude/projects/p/more{number}.jsonl", line)
     home.one.commit()
     home.one.git("branch", "elsewhere")
-    assert home.runs("assign", "elsewhere", "--session", "s-b").stdout.startswith("5 replies ")
+    assert home.runs("assign", "elsewhere", "--session", "s-b").stdout.startswith("5 responses ")
 
 
 def test_no_session_is_named_by_nothing(home: Home) -> None:

@@ -111,7 +111,7 @@ def test_a_branch_that_is_a_formula_is_none_in_csv(work: Work) -> None:
 def test_estimated_counts_are_exported_only_when_asked_for(work: Work, what: str, tmp_path: Path) -> None:
     more = ("--unpriced", str(tmp_path / "u")) if what == "focus" else ()
     done = work.repo.tokcost("export", what, *more)
-    assert f"1 reply with {TOKENS:,} tokens left out: no provider told the counts" in done.stderr
+    assert f"1 response with {TOKENS:,} tokens left out: no provider reported the counts" in done.stderr
     assert "guesser" not in done.stdout
     asked = work.repo.tokcost("export", what, *more, "--estimates")
     assert "left out" not in asked.stderr

@@ -240,7 +240,7 @@ def test_a_rule_of_ones_own_that_is_exceeded_stops_the_run_too(repo: Hooked, nam
     own_rules(repo, RULE.format("0.000001"))
     for moment in ("prompt", "tool"):
         said = json.dumps(answer(repo, name, moment, "--block"))
-        assert "rule small: 1 request, $" in said
+        assert "rule small: 1 response, $" in said
         assert "think first; stopped, to go on: a higher amount in that rule of yours, or TOKCOST_GUARD=off" in said
     assert "stopped" not in json.dumps(answer(repo, name, "prompt"))
 

@@ -155,7 +155,7 @@ def test_everything_is_also_what_is_remembered_of_logs_and_branches_without_usag
 
 def test_nothing_goes_without_a_word_of_consent(repo: Hooked) -> None:
     spend(repo, "canary-session", 1)
-    assert "1 reply" in purge(repo, "--all", "--dry-run")
+    assert "1 response" in purge(repo, "--all", "--dry-run")
     assert "--yes" in purge(repo, "--all", code=2)
     purge(repo, "--yes", code=2)
     purge(repo, "--all", "--session", "x", "--yes", code=2)

@@ -40,7 +40,7 @@ def test_a_rule_speaks_when_its_usage_costs_more_than_it_allows(repo: Hooked, ow
     rules(repo, rule(over="0.001", say="think first"), own=own)
     code, (said,) = check(repo)
     assert code == 1
-    assert said.startswith("R: 2 requests, $0.")
+    assert said.startswith("R: 2 responses, $0.")
     assert said.endswith(" list on this branch, more than $0.001; think first") or "think first" in said
 
 
@@ -79,7 +79,7 @@ def test_a_day_has_all_branches_of_the_repository_since_midnight(repo: Hooked) -
     append(log, line | {"cwd": str(repo.path), "gitBranch": "main"})
     rules(repo, rule(per="day"))
     (said,) = check(repo)[1]
-    assert said.startswith("R: 1 request, $")
+    assert said.startswith("R: 1 response, $")
     assert said.endswith(" today")
 
 
@@ -99,10 +99,10 @@ def test_requests_of_sub_agents_are_told_from_others(repo: Hooked) -> None:
     append(log, line | {"cwd": str(repo.path), "gitBranch": "main"})
     rules(repo, rule(subagent=True))
     (said,) = check(repo)[1]
-    assert "1 request," in said
+    assert "1 response," in said
     rules(repo, rule(subagent=False))
     (said,) = check(repo)[1]
-    assert "1 request," in said
+    assert "1 response," in said
 
 
 def test_a_rule_about_paths_goes_by_what_the_branch_changed(repo: Hooked) -> None:

@@ -113,7 +113,7 @@ def test_what_would_be_assigned_is_said_with_all_that_its_amount_leaves_open(rep
         editor.open()
         editor.status(repo.path, state="ready", tokens=REPLY)
         assert repo.tokcost("assign", "feat/x", "--from", "main", "--dry-run").stdout == (
-            "1 reply (unpriced, 12,204 tokens) would be moved from main to feat/x.\n"
+            "1 response (unpriced, 12,204 tokens) would be moved from main to feat/x.\n"
         )
         assert editor.command("assign", branch="feat/x", dry_run=True, **{"from": "main"})["amount"] == "unpriced"
         repo.spend()

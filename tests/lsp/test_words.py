@@ -79,7 +79,7 @@ def test_rules_and_what_drove_the_cost_are_said_in_that_language(spent: Hooked) 
         editor.open()
         told = editor.status(spent.path, state="ready", tokens=3 * REPLY)
         rows = {row["name"]: row["value"] for row in told["tooltip"]}
-        assert rows["rule"].startswith("dear: «3 requests», «≥$0.05 list + unpriced (1 broken off) on this branch»")
+        assert rows["rule"].startswith("dear: «3 responses», «≥$0.05 list + unpriced (1 broken off) on this branch»")
         assert rows["rule"].endswith("; use haiku")
         assert is_said(rows["mostly"])
         assert "«rule: dear" in told["accessible"]

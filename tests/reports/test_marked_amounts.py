@@ -124,5 +124,5 @@ def test_each_row_of_what_drove_a_cost_is_marked_where_its_own_sum_is_a_lower_bo
         "together": "≥≈$4.50",
         "of it sub-agents": "≥$<0.01",
     }
-    assert plain(why_lines("all", found, None)).startswith("all: ≥≈$4.50 list, 3 requests")
+    assert plain(why_lines("all", found, None)).startswith("all: ≥≈$4.50 list, 3 responses")
     assert "≥$2.00" in plain(as_lines(found, None))

@@ -116,7 +116,7 @@ def test_a_branch_shows_its_days_sessions_models_and_assistants() -> None:
 feat/checkout  (current, active)
   list cost  $1.84, all of it pending
   tokens     1,234,567 (925,926 input, 308,641 output)
-  used       12 replies in 3 sessions
+  used       12 responses in 3 sessions
   evidence   12 reflog
 
 DAY         LIST COST  TOKENS
@@ -166,10 +166,10 @@ def test_what_a_number_alone_would_hide_is_named() -> None:
     made.skipped = Skipped({"no valid JSON": 3}, [("/logs/a.jsonl", "permission denied")])
     made.notes = ["This repository keeps no reflog."]
     assert plain(log_lines([made], None, view())).split("\n")[4:-1] == [
-        "partial: 2 replies broken off, 300 tokens in the sum, perhaps not billed",
+        "partial: 2 responses broken off, 300 tokens in the sum, perhaps not billed",
         "unlogged: 1 call without a usage line, recovered from session totals, $0.02 list and 40 tokens in the sum",
-        "estimated: 4 replies of a kind without a known price, 0 tokens at the closest rates that are known",
-        "lower bound: 3 replies whose log tells only the least of the output",
+        "estimated: 4 responses at the closest known price, 0 tokens in the sum",
+        "lower bound: 3 responses whose log records only a minimum of the output",
         "",
         "skipped: 3 damaged records (3 no valid JSON)",
         "skipped: 1 file: /logs/a.jsonl (permission denied)",

@@ -241,7 +241,7 @@ def _evidence(status: Status, say: Say) -> str:
         "observed": say("observed"),
         "reflog": say("reflog"),
         "transcript": say("transcript"),
-        "carried": say("carried"),
+        "carried": say("followed"),
         "assigned": say("assigned"),
     }
     whole = sum(status.evidence.values())
@@ -257,21 +257,21 @@ def _lower_bound(status: Status, say: Say) -> str:
     """The meaning of `≥`."""
     if not status.lower_bound:
         return ""
-    return say("{0} whose log tells only the least of the output", _replies(status.lower_bound, say))
+    return say("{0} whose log records only a minimum of the output", _responses(status.lower_bound, say))
 
 
 def _broken_off(status: Status, say: Say) -> str:
-    """The replies whose stream broke, and their share of the amount: `2 replies, $0.12 of it, perhaps not billed`."""
+    """The responses that broke off, and their share of the amount: `2 responses, $0.12 of it, perhaps not billed`."""
     if not status.broken_off:
         return ""
-    replies = _replies(status.broken_off, say)
+    responses = _responses(status.broken_off, say)
     if not status.broken_off_list_cost:
-        return say("{0}, perhaps not billed", replies)
-    return say("{0}, {1} of it, perhaps not billed", replies, amount(status.broken_off_list_cost, 0))
+        return say("{0}, perhaps not billed", responses)
+    return say("{0}, {1} of it, perhaps not billed", responses, amount(status.broken_off_list_cost, 0))
 
 
-def _replies(count: int, say: Say) -> str:
-    return say("1 reply") if count == 1 else say("{0} replies", f"{count:,}")
+def _responses(count: int, say: Say) -> str:
+    return say("1 response") if count == 1 else say("{0} responses", f"{count:,}")
 
 
 def _aloud(text: str, say: Say) -> str:

@@ -56,7 +56,7 @@ def _explained(
     elif cards.state != "free":
         lines.append([Piece("  this name stands for no model with a public price")])
     lines.append([Piece(f"  basis      {cards.basis}")])
-    lines.append([Piece(f"  used in    {counted(usage, 'reply', 'replies')} so far")])
+    lines.append([Piece(f"  used in    {counted(usage, 'response')} so far")])
     lines += [[Piece(f"  {sentence}")] for sentence in _sentences(cards, near)]
     if cards.cards:
         lines.append([Piece("  US dollars for a million tokens (? is not known: usage with such tokens is unpriced):")])
@@ -76,10 +76,10 @@ def change_sentence(change: PriceChange) -> str:
     if not change.changed or change.first_ms is None:
         return ""
     since = date.fromtimestamp(change.first_ms / 1000)  # noqa: DTZ012 (git reads a day as a local one)
-    of = counted(change.looked_at, "recorded reply", "recorded replies")
+    of = counted(change.looked_at, "recorded response")
     return (
-        f"{change.changed:,} of {of} cost something else by these prices: ${dollars(change.after)} list instead of"
-        f" ${dollars(change.before)}. What is recorded stays until `tokcost prices reprice --since {since:%Y-%m-%d}`."
+        f"{change.changed:,} of {of} would cost something else at these prices: ${dollars(change.after)} list instead of"
+        f" ${dollars(change.before)}. What is recorded does not change before `tokcost prices reprice --since {since:%Y-%m-%d}`."
     )
 
 

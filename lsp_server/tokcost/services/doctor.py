@@ -27,7 +27,7 @@ from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.reports.text import counted, megabytes, to_copy
+from tokcost.reports.text import counted, evidence_word, megabytes, to_copy
 from tokcost.services.check_settings import check_settings
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
@@ -217,7 +217,9 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
     with ledger:
         count, _, _ = span(ledger)
         mode, folder = stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(home.stat().st_mode)
-        diagnosis.add("ledger", Check("file", f"{path}: {megabytes(path.stat().st_size)}, {count:,} usage"))
+        diagnosis.add(
+            "ledger", Check("file", f"{path}: {megabytes(path.stat().st_size)}, {counted(count, 'response')}")
+        )
         private = mode == 0o600 and folder == 0o700
         hint = f"Run `chmod 600 {to_copy(str(path))}` and `chmod 700 {to_copy(str(home))}`."
         found = "readable by you alone" if private else f"readable by others (modes {mode:o} and {folder:o})"
@@ -279,16 +281,19 @@ def _estimated(diagnosis: Diagnosis, estimated: Iterable[tuple[str, int, int]]) 
 
 
 def _places(diagnosis: Diagnosis, evidence: Mapping[str, int], count: int) -> None:
-    for kind, usage in sorted(evidence.items(), key=lambda item: -item[1]):
-        diagnosis.add("places", Check(kind, f"{usage:,} usage ({usage / count:.0%})"))
+    for kind, number in sorted(evidence.items(), key=lambda item: -item[1]):
+        diagnosis.add("places", Check(evidence_word(kind), f"{counted(number, 'response')} ({number / count:.0%})"))
     good = sum(evidence.get(kind, 0) for kind in GOOD_EVIDENCE)
     if count and good < count:
-        weak = f"{count - good:,} usage rest on the assistant's word or have no branch"
-        diagnosis.add("places", Check("weak", weak, hint="`tokcost assign` moves usage by hand."))
+        weak = f"{counted(count - good, 'response')} placed by the assistant's log alone, or on no branch"
+        diagnosis.add("places", Check("weak", weak, hint="Move them by hand with `tokcost assign`."))
 
 
 def _prices(diagnosis: Diagnosis, states: list[tuple[str, str, int, int]], bases: list[str]) -> None:
     diagnosis.add("prices", Check("source", ", ".join(bases) or "none needed yet"))
-    for state, model, usage, tokens in states:
-        hint = "`tokcost prices explain MODEL` says why." if state in ("unpriced", "estimated") else ""
-        diagnosis.add("prices", Check(state, f"{model or '(no name)'}: {usage:,} usage, {tokens:,} tokens", hint=hint))
+    for state, model, number, tokens in states:
+        hint = "Run `tokcost prices explain MODEL` to see why." if state in ("unpriced", "estimated") else ""
+        diagnosis.add(
+            "prices",
+            Check(state, f"{model or '(no name)'}: {counted(number, 'response')}, {tokens:,} tokens", hint=hint),
+        )

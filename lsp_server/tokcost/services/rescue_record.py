@@ -86,12 +86,14 @@ def notice(one: Rescue) -> str:
 
 def kept_words(one: Rescue) -> str:
     """A text about the saved part of the ledger."""
+    from tokcost.reports.text import counted
+
     usage, tokens = one.after
     if one.unreadable_pages < 0 or one.after == one.before:
         return f"no usage is lost ({tokens:,} tokens)"
     if one.before is not None:
         return f"{tokens:,} of {one.before[1]:,} tokens were saved from {_source(one)}"
-    return f"{usage:,} usage with {tokens:,} tokens were saved from {_source(one)}, how much there was cannot be read"
+    return f"{counted(usage, 'response')} with {tokens:,} tokens were saved from {_source(one)}; how many there were is unknown"
 
 
 def _source(one: Rescue) -> str:

@@ -58,4 +58,4 @@ def _told(moved: Assigned, branch: str, dry_run: bool) -> str:
     verb = "would be moved" if dry_run else "moved"
     sources = ", ".join(escape(name) for name in moved.from_branches)
     what = f"{marked(moved.list_cost, moved.marks, 'list')}, {moved.tokens:,} tokens"
-    return f"{counted(moved.usage, 'reply', 'replies')} ({what}) {verb} from {sources} to {escape(branch)}."
+    return f"{counted(moved.usage, 'response')} ({what}) {verb} from {sources} to {escape(branch)}."

@@ -266,8 +266,8 @@ def _tell_written(output: str, what: str = "") -> None:
 
 def _tell_left_out(left: LeftOut) -> None:
     if left.usage:
-        which = counted(left.usage, "reply", "replies")
+        which = counted(left.usage, "response")
         screen.tell(
-            f"{which} with {left.tokens:,} tokens left out: no provider told the counts",
-            "--estimates exports them too.",
+            f"{which} with {left.tokens:,} tokens left out: no provider reported the counts",
+            "Export them too with --estimates.",
         )

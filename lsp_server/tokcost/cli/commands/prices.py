@@ -56,7 +56,7 @@ def list_command() -> int:
     if not cells:
         screen.show("Nothing was spent yet, so no price was needed. `tokcost prices explain MODEL` knows them all.\n")
         return 0
-    titles = ("MODEL", "INPUT", "CACHE READ", "WRITE 5M", "WRITE 1H", "OUTPUT", "REPLIES", "SOURCE")
+    titles = ("MODEL", "INPUT", "CACHE READ", "WRITE 5M", "WRITE 1H", "OUTPUT", "RESPONSES", "SOURCE")
     columns = [
         Column(title, [Piece(row[number]) for row in cells], number if number > 5 else 0, 0 < number < 7)
         for number, title in enumerate(titles)
@@ -131,7 +131,7 @@ def reprice_command(since: str, dry_run: bool) -> int:
     result = reprice(tokcost_home(os.environ), since_ms(since), dry_run=dry_run)
     verb = "would change" if dry_run else "changed"
     screen.show(
-        f"{result.changed:,} of {counted(result.looked_at, 'reply', 'replies')} {verb}:"
+        f"{result.changed:,} of {counted(result.looked_at, 'response')} {verb}:"
         f" ${dollars(result.before)} list before, ${dollars(result.after)} after.\n"
     )
     return 0

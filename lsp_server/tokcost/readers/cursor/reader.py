@@ -16,7 +16,7 @@ class CursorTextReader:
     capabilities = Capabilities(
         versions="bubbles of version 3, as others describe them",
         classes=("output",),
-        exactness="an estimate from the text of replies",
+        exactness="an estimate from the text of responses",
         folder="session",
         gaps="every prompt and everything cached: most of what Cursor charges",
     )
