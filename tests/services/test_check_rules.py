@@ -103,8 +103,8 @@ def test_what_is_unknown_is_said_on_every_surface_and_stops_nothing(worked: Work
     worked.request(output=1200, model=UNKNOWN)
     found = status(worked, rule(over="5", say="think first"))
     said = (
-        "R: 2 responses, $1.50 list + unpriced on this branch, perhaps more than $5.00 (1.2k tokens have no known price)"
-        "; think first"
+        "R: 2 responses, $1.50 list + unpriced on this branch, perhaps more than $5.00"
+        " (1.2k tokens have no known price); think first"
     )
     assert [rule_text(one) for one in found.rules_unpriced] == [said]
     assert said_at_commit(found) == [(f"rule: {said}", "")]

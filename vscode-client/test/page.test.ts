@@ -80,7 +80,7 @@ test("what drove the list cost is a bar whose parts a keyboard and a screen read
   const said = [...text.matchAll(/<g role="listitem" tabindex="0" aria-label="([^"]*)">/g)].map(([, words]) => words);
   assert.deepEqual(said, [
     "New input: $0.04, 2%, 2 responses",
-    "Cache lost: pause: $1.20, 65%, 1 request",
+    "Cache lost: pause: $1.20, 65%, 1 response",
     "Visible output: $0.60, 32%, 2 responses",
     "Web searches: $0.0050, &lt;1%, 2 responses",
   ]);
@@ -106,7 +106,7 @@ test("without drivers there is no section of them", () => {
 test("a driver that this version does not know is shown under its name, escaped", () => {
   const drivers = [{ driver: `<b>"new"`, list_cost: "1.840000000", tokens: 1, requests: 1 }];
   const { text } = sections(model({ why: why({ drivers, findings: [{ of: "x", text: "<i>" }] }) })).drivers;
-  assert.match(text, /aria-label="&lt;b&gt;&quot;new&quot;: \$1\.84, 100%, 1 request"/);
+  assert.match(text, /aria-label="&lt;b&gt;&quot;new&quot;: \$1\.84, 100%, 1 response"/);
   assert.doesNotMatch(text, /<b>|<i>/);
 });
 

@@ -78,8 +78,8 @@ def change_sentence(change: PriceChange) -> str:
     since = date.fromtimestamp(change.first_ms / 1000)  # noqa: DTZ012 (git reads a day as a local one)
     of = counted(change.looked_at, "recorded response")
     return (
-        f"{change.changed:,} of {of} would cost something else at these prices: ${dollars(change.after)} list instead of"
-        f" ${dollars(change.before)}. What is recorded does not change before `tokcost prices reprice --since {since:%Y-%m-%d}`."
+        f"{change.changed:,} of {of} would cost something else at these prices: ${dollars(change.after)} list instead"
+        f" of ${dollars(change.before)}. `tokcost prices reprice --since {since:%Y-%m-%d}` changes what is recorded."
     )
 
 

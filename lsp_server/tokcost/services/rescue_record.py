@@ -93,7 +93,8 @@ def kept_words(one: Rescue) -> str:
         return f"no usage is lost ({tokens:,} tokens)"
     if one.before is not None:
         return f"{tokens:,} of {one.before[1]:,} tokens were saved from {_source(one)}"
-    return f"{counted(usage, 'response')} with {tokens:,} tokens were saved from {_source(one)}; how many there were is unknown"
+    saved = f"{counted(usage, 'response')} with {tokens:,} tokens were saved from {_source(one)}"
+    return f"{saved}; how many there were is unknown"
 
 
 def _source(one: Rescue) -> str:
