@@ -105,8 +105,8 @@ def test_outside_of_a_repository_all_repositories_and_sessions_can_still_be_aske
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--json", "--csv"], "exclude each other"),
-        (["main", "--all-repos"], "exclude each other"),
+        (["--json", "--csv"], "cannot be used together"),
+        (["main", "--all-repos"], "cannot be used together"),
         (["--since", "2026-10-02", "--until", "2026-10-01"], "is not before"),
         (["--session", "nobody"], "no session begins with nobody"),
         (["--as", "no-such-model"], "no price is known for the model no-such-model"),

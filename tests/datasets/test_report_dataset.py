@@ -69,9 +69,9 @@ def test_a_limit_is_checked(costs: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["main"], "RANGE is about a history"),
-        (["--base", "main"], "--base is about a history"),
-        (["--all"], "--all is about a history"),
+        (["main"], "RANGE needs a history"),
+        (["--base", "main"], "--base needs a history"),
+        (["--all"], "--all needs a history"),
         (["--by", "author"], "tokcost never reports what a person spent"),
         (["--by", "week"], "a dataset has no figures by week"),
         (["--since", "2026-08-02"], "is not the first day of a month"),

@@ -218,7 +218,7 @@ def test_a_repository_can_recommend_a_budget_that_warns(repo: Hooked) -> None:
     made = commit(repo)
     assert made.code == 0
     assert "over the branch budget" in made.said
-    assert "asks that commits stop" in budget(repo)
+    assert "recommends stopping commits" in budget(repo)
 
 
 def test_what_the_clone_says_wins_over_the_repository(repo: Hooked) -> None:

@@ -106,7 +106,7 @@ def test_what_somebody_laid_out_anew_is_taken_out_all_the_same(repo: Hooked) -> 
     [
         (["install", "emacs", "--yes"], 2, "there is no guard for"),
         (["install", "claude-code"], 2, "nobody can be asked"),
-        (["check"], 2, "say the assistant and the moment"),
+        (["check"], 2, "the assistant and the moment are missing"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_sentence(repo: Hooked, words: list[str], code: int, said: str) -> None:

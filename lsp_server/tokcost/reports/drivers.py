@@ -264,7 +264,9 @@ def _as_remarks(row: Repriced) -> list[str]:
     if row.without_price:
         said.append(f"{name}: {counted(row.without_price, 'response')} have no such price and are left out.")
     if row.otherwise_served:
-        said.append(f"{name}: {counted(row.otherwise_served, 'response')} at its standard price, none for their tier.")
+        said.append(
+            f"{name}: {counted(row.otherwise_served, 'response')} at its standard price, because their tier has none."
+        )
     if row.models:
         said.append(f"{name}: {', '.join(f'{escape(other)} for {escape(model)}' for model, other in row.models)}.")
     return said

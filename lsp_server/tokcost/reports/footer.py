@@ -28,7 +28,7 @@ def claims(sums: Conservation, estimated: Estimates = NO_ESTIMATES) -> list[str]
     pending = amount(sums.pending[1], 0, places, estimated.pending_tokens)
     lines = [f"in claims: {', '.join(said)}; pending {pending} list"] if said else []
     if not sums.closes:
-        lines.append("the sum does not close: run `tokcost doctor`, it tells where the ledger disagrees with itself")
+        lines.append("the sum does not close: run `tokcost doctor` to see where the ledger disagrees with itself")
     return lines
 
 
@@ -37,7 +37,7 @@ def caveats(split: Split, unplaced: Figures, takes_estimates: bool) -> list[str]
     total = split.total
     lines: list[str] = []
     if unplaced.usage:
-        lines.append(f"unplaced: {_figures(unplaced)} on no known branch; `tokcost assign` places it")
+        lines.append(f"unplaced: {_figures(unplaced)} on no known branch; assign it with `tokcost assign`")
     if total.unpriced_tokens:
         lines.append(
             f"unpriced: {short_tokens(total.unpriced_tokens)} tokens of {_unpriced_models(split)}, in no amount"
@@ -75,8 +75,8 @@ def about_rows(by: str | None, zone: str) -> list[str]:
         return ["sessions: `tokcost assign BRANCH --session ID` moves the usage of one; the ids stay on this machine"]
     where = f"in the time zone {escape(zone)}" if zone else "in this machine's time zone"
     if by == "week":
-        return [f"weeks are those of ISO 8601, Monday to Sunday, {where}"]
-    return [f"{by}s are those {where}"] if by in ("day", "month") and zone else []
+        return [f"weeks are ISO 8601 weeks, Monday to Sunday, {where}"]
+    return [f"{by}s are {where}"] if by in ("day", "month") and zone else []
 
 
 def plans(summaries: list[Summary]) -> list[str]:

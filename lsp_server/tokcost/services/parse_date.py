@@ -14,7 +14,7 @@ from tokcost.services.time_zones import for_git
 
 _WHOLE_DAY = re.compile(r"today|yesterday|\d{4}-\d{2}-\d{2}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_HINT = 'Write it as git does, for example 2.weeks, yesterday, "last friday" or 2026-11-01.'
+_HINT = 'Use a form that git accepts, for example 2.weeks, yesterday, "last friday" or 2026-11-01.'
 
 
 def since_ms(words: str, option: str = "--since", zone: tzinfo | None = None) -> int:
@@ -59,4 +59,4 @@ def _impossible(words: str) -> bool:
 
 
 def _no_date(words: str, option: str) -> UsageError:
-    return UsageError(f"{option}: git understands no date in '{words}'", _HINT)
+    return UsageError(f"{option}: git cannot read '{words}' as a date", _HINT)

@@ -206,7 +206,7 @@ def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None")
                 with ledger.transaction():
                     if not refresh_carriers(ledger, one.id, one.common_dir):
                         report.notes.append(
-                            f"{one.root}: not all that was fetched could be read in time; the next command goes on"
+                            f"{one.root}: not everything fetched could be read in time; the next command continues"
                         )
             except (GitFailed, DiskFailed) as problem:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem.told}")

@@ -371,7 +371,7 @@ class Placer:
             known = self._timelines[worktree.id] = build_timeline(history)
             if known.problem and os.path.isdir(worktree.path):
                 self.notes.append(
-                    f"{worktree.path}: {known.problem}; branches there are what the assistants wrote themselves."
+                    f"{worktree.path}: {known.problem}; branches there are those that the assistants logged."
                 )
         return known
 

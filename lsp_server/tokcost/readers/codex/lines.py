@@ -203,7 +203,7 @@ def _converted(kind: Any, value: Any, lost: list[str]) -> Any:
 def _counters(value: Any) -> Counters:
     """Counts that are integers in any notation. All except reasoning, which is informative, are required."""
     if not isinstance(value, dict):
-        raise ValueError("counts are no object")
+        raise ValueError("counts are not an object")
     given = cast("dict[str, Any]", value)
     found = {field.name: given.get(field.encode_name) for field in fields(Counters)}
     whole = {name: _whole(count) for name, count in found.items() if name != "reasoning"}
@@ -221,7 +221,7 @@ def _whole(count: Any) -> int | None:
         return int(count)
     if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 20:
         return int(count)
-    raise ValueError("no whole number")
+    raise ValueError("not a whole number")
 
 
 def _spawned_by(source: Any) -> str:

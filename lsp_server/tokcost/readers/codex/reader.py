@@ -17,7 +17,7 @@ class CodexReader:
         versions="0.44, 0.169, 0.171",
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         branch="session",
-        gaps="nothing, but in older versions the responses between two running totals count as one",
+        gaps="nothing; in older versions, the responses between two running totals count as one",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

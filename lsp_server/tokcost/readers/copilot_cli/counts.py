@@ -45,7 +45,7 @@ def whole(number: float | None) -> int:
     if number is None:
         return 0
     if not abs(number) < 1 << 53 or number != int(number):
-        raise ValueError("no whole number")
+        raise ValueError("not a whole number")
     return int(number)
 
 

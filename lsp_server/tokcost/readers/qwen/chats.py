@@ -147,5 +147,5 @@ def _whole(counts: dict[str, Any], name: str) -> int:
     if count is None:
         return 0
     if not isinstance(count, int | float) or isinstance(count, bool) or count != int(count) or count < 0:
-        raise ValueError("no count")
+        raise ValueError("not a count")
     return int(count)

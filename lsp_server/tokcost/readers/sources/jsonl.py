@@ -123,7 +123,7 @@ def open_log(path: str) -> io.FileIO:
     stream = io.FileIO(os.open(path, os.O_RDONLY | _NEVER_WAIT), "rb")
     if not S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
-        raise OSError(EINVAL, "no regular file")
+        raise OSError(EINVAL, "not a regular file")
     return stream
 
 
@@ -245,7 +245,7 @@ class NewLines:
         """The batch of everything read: these responses, the reader's `state`, and what was skipped, including each
         line that was too long."""
         if self.too_long:
-            skipped = {**skipped, "line too long to be read": len(self.too_long)}
+            skipped = {**skipped, "line too long to read": len(self.too_long)}
         cursor = self.cursor(state)
         return Batch(cursor, usage, skipped=skipped, restarted=self.restarted, more=self.more, position=self.offset)
 

@@ -26,7 +26,7 @@ def count_of(counts: Mapping[str, Any], name: str) -> int:
     an invalid one, or one that is larger than any response's."""
     count = whole(counts.get(name))
     if count is None or not 0 <= count < MAX_TOKENS:
-        raise ValueError("no count")
+        raise ValueError("not a count")
     return count
 
 
