@@ -47,6 +47,6 @@ def test_never_is_the_beginning_of_time_as_in_git() -> None:
     "words", ["gibberish", "banana split", "", "monday", "all", "false", "2026-13-45", "2026-02-30"]
 )
 def test_what_git_would_silently_make_another_moment_of_is_refused(words: str) -> None:
-    with pytest.raises(UsageError, match=r"^--since: git understands no date in ") as refusal:
+    with pytest.raises(UsageError, match=r"^--since: git cannot read ") as refusal:
         since_ms(words)
     assert refusal.value.hint

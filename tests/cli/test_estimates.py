@@ -153,7 +153,7 @@ def test_preview_says_what_a_commit_leaves(repo: Hooked, guesser: Guesser) -> No
 
 def test_doctor_counts_estimates_by_assistant(repo: Hooked, guesser: Guesser) -> None:
     said(repo, "log")
-    assert "1 x guesser: no provider told the counts (≈)" in " ".join(said(repo, "doctor").split())
+    assert "1 x guesser: no provider reported the counts (≈)" in " ".join(said(repo, "doctor").split())
 
 
 def test_all_repositories_together_close_and_mark(repo: Hooked, guesser: Guesser) -> None:

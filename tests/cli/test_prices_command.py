@@ -164,7 +164,7 @@ def test_after_a_price_changed_explain_says_what_that_would_do_to_what_log_shows
     assert "recorded" not in payer.runs("prices", "explain", "claude-opus-4-8").stdout
     payer.prices('[[price]]\nmatch = "claude-opus-4-8"\noutput = "50.00"\n')
     assert payer.cost() == "0.750000000"
-    assert "prices.toml changed. What was recorded before keeps its price" in payer.runs("log").stdout
+    assert "prices.toml changed. Usage recorded before keeps its price" in payer.runs("log").stdout
     said = payer.runs("prices", "explain", "claude-opus-4-8").stdout
     assert "1 of 1 recorded response would cost something else at these prices: $1.00 list instead of $0.75" in said
     again = said.partition("`tokcost ")[2].partition("`")[0].split()
@@ -214,7 +214,7 @@ def test_a_price_file_without_any_price_is_refused(payer: Payer, tmp_path: Path)
     file = source_file(tmp_path / "data.json", claude_opus_4_8=(1, 2))
     file.write_text(file.read_text().replace('"input_mtok": 1, "output_mtok": 2', ""))
     done = payer.runs("prices", "import", str(file))
-    assert (done.returncode, "holds no model with a price" in done.stderr) == (3, True)
+    assert (done.returncode, "has no model with a price" in done.stderr) == (3, True)
 
 
 def test_an_import_says_what_it_would_change_and_offers_to_price_again(payer: Payer, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ REFUSALS = [
     (["enable"], 2, "standard input", "--yes"),
     (["assign", "main"], 2, "no usage is named", "--from"),
     (["assign", "feat/none", "--unplaced"], 2, "feat/none", "`git branch`"),
-    (["purge"], 2, "no usage is named", "--all"),
+    (["purge"], 2, "no usage is selected", "--all"),
     (["purge", "--all", "--branch", "main"], 2, "--all", "Leave one of them out."),
     (["why", "main", "--all-repos"], 2, "BRANCH and --all-repos", "one repository"),
     (["why", "--as", "gpt-of-my-dreams"], 2, "gpt-of-my-dreams", "tokcost prices"),
@@ -57,13 +57,13 @@ REFUSALS = [
     (["report", "--base", "main", "--against", "x..y"], 2, "--base and --against", "Leave one of them out."),
     (["report", "--html", "x.html", "--by", "area"], 2, "--html", "Leave --by and --against out."),
     (["report", "--plan", "--csv"], 2, "--csv", "Leave --plan or --csv out."),
-    (["report", "--dataset", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` makes one."),
+    (["report", "--dataset", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` creates one."),
     (["report", "--dataset", "costs", "--html", "x.html", "--by", "area"], 2, "--html", "Leave --by out."),
     (["collect", "--into", "costs"], 2, "nothing to collect", "--from"),
     (["collect", "--from", "nowhere.txt", "--into", "costs"], 3, "nowhere.txt", "Check that its name is right"),
-    (["collect", "nowhere", "--into", "costs"], 1, "nowhere", "Name the top of a clone"),
+    (["collect", "nowhere", "--into", "costs"], 1, "nowhere", "Name the top folder"),
     (["collect", ".", "--into", "costs", "--through", "soon"], 2, "--through soon", "2026-10"),
-    (["dataset", "check", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` makes one."),
+    (["dataset", "check", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` creates one."),
     (["export", "usage", "-o", "no/such/folder/file.csv"], 3, "no/such/folder", "folder exists"),
     (["export", "focus", "--branch", "x", "--profile", "history"], 2, "--branch", "history"),
     (["doctor", "--reader", "codex"], 2, "--reader NAME", "tokcost doctor --reader codex FILE"),
@@ -109,7 +109,7 @@ def test_outside_of_a_repository_the_folder_is_named_and_where_to_go(
 @pytest.mark.parametrize(
     ("text", "thing", "remedy"),
     [
-        ("trailers = 5\n", "trailers is no table", "[trailers]"),
+        ("trailers = 5\n", "trailers is not a table", "[trailers]"),
         ('[trailers]\npolicy = "maybe"\n', "trailers.policy is 'maybe'", '"recommend" or "forbid"'),
         ('[trailers]\nmodels = "some"\n', "trailers.models is 'some'", "true or false"),
         ("[trailers\n", "line 1", "Correct it"),
@@ -144,7 +144,7 @@ def test_a_budget_that_cannot_be_understood_is_named_with_what_would_be_and_what
     assert done.returncode == 3
     assert ".tokcost.toml" in done.stderr
     assert remedy in done.stderr
-    assert "hint: Correct that setting; until then it limits nothing." in done.stderr
+    assert "hint: Correct that setting; until then it sets no limit." in done.stderr
 
 
 def test_a_repository_that_is_none_is_named_once(empty_machine: Machine) -> None:
@@ -163,7 +163,7 @@ def test_a_problem_of_a_file_names_it_the_reason_and_what_to_do(number: int) -> 
 
 
 def test_a_refusal_in_one_text_is_the_sentence_and_what_to_do() -> None:
-    assert TokcostError("the disk is full", "Make room.").told == "the disk is full. Make room."
+    assert TokcostError("the disk is full", "Free space.").told == "the disk is full. Free space."
 
 
 def test_no_problem_of_a_file_is_told_in_a_way_of_its_own() -> None:

@@ -88,7 +88,7 @@ def test_a_narrow_terminal_loses_columns_and_no_row(worked: Worked) -> None:
 
 def test_a_branch_without_usage_is_told_and_is_no_error(worked: Worked) -> None:
     assert "No usage on branch feat/none" in said(worked, "feat/none")
-    assert "The ledger holds no usage on branch feat/none" in said(worked, "feat/none", "--no-refresh")
+    assert "The ledger has no usage on branch feat/none" in said(worked, "feat/none", "--no-refresh")
 
 
 def test_outside_of_a_repository_all_repositories_and_sessions_can_still_be_asked_for(

@@ -123,7 +123,7 @@ def test_settings_that_the_assistant_does_not_read_are_left_alone_and_the_entry_
     done = guard(repo, "install", "claude-code", "--yes")
     assert done.returncode == 3
     said = " ".join(done.stderr.split())
-    assert f"{path} was not changed: it has a comment in line 2, and Claude Code reads no file with one" in said
+    assert f"{path} was not changed: it has a comment in line 2, and Claude Code cannot read such a file" in said
     assert "guard check claude-code prompt" in done.stderr
     assert path.read_text() == '{\n  // mine\n  "hooks": {}\n}\n'
 

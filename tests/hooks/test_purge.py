@@ -417,7 +417,7 @@ def test_a_clone_that_was_moved_is_named_and_forgets_once_it_is_said_there(repo:
     shutil.move(old, repo.path.parent / "moved")
     words = ("purge", "--session", "canary-session", "--yes")
     said = repo.tokcost(*words, cwd=elsewhere)
-    assert (said.returncode, f"Not there: {old}." in said.stdout) == (0, True)
+    assert (said.returncode, f"Not found: {old}." in said.stdout) == (0, True)
     repo.path = repo.path.parent / "moved"
     assert "claims" in holding(repo, "canary")
     done = repo.tokcost(*words, "--json")

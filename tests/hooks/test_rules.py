@@ -141,10 +141,10 @@ def test_a_commit_says_all_rules_in_one_line_and_none_stops_it(repo: Hooked) -> 
             ("[[rules]]\nsay = 'x'\n", "it has no name"),
             (rule(modle="x"), "did you mean model"),
             (rule(over=5), "must be in quotes"),
-            (rule(over="-1"), "less than nothing"),
+            (rule(over="-1"), "is negative"),
             (rule(per="year"), "none of branch, session, day"),
             (rule(branch="*" * 9), "stars"),
-            (rule(context="much"), "no number of tokens"),
+            (rule(context="much"), "not a number of tokens"),
             (rule(subagent="yes"), "neither true nor false"),
             ("rules = 5\n", "no list"),
             ("[[rules]\n", "cannot be understood"),
@@ -167,7 +167,7 @@ def test_one_broken_rule_makes_no_other_silent(repo: Hooked) -> None:
     rules(repo, rule(over=5) + rule(say="I hold"))
     assert len(check(repo)[1]) == 1
     said = " ".join(piped(["doctor"], repo.path, repo.environ).stdout.split())
-    assert "docs/rules.md has every key. The other rules hold." in said
+    assert "docs/rules.md has every key. The other rules still apply." in said
 
 
 def test_names_of_a_repository_cannot_reach_the_terminal(repo: Hooked) -> None:

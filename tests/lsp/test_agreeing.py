@@ -47,10 +47,10 @@ def test_the_consent_names_the_hooks_that_are_installed_then_and_where(repo: Hoo
         editor.command("enable", uri=uri, consent=True)
         made = {path.name for path in folder.iterdir()} - before
         line = next(line for line in asked.split("\n") if str(folder) in line)
-        assert line.startswith("Agreeing installs git hooks")
+        assert line.startswith("If you agree, git hooks are installed")
         assert {word.strip(",") for word in line.split(": ")[1].split(" in ")[0].split()} == made
         editor.command("disable", uri=uri)
-        assert "are there already" in editor.command("preview", uri=uri)["consent_text"]
+        assert "are already installed" in editor.command("preview", uri=uri)["consent_text"]
 
 
 def test_leaving_a_line_out_says_until_when_it_can_be_undone(agreed: Hooked) -> None:
@@ -155,7 +155,7 @@ def test_nothing_can_be_left_out_where_nothing_is_written(repo: Hooked) -> None:
     with Editor(repo.environ, repo.path) as editor:
         editor.open()
         editor.status(repo.path, cost_lines={"enabled": False, "problem": "", "omitted": False})
-        with pytest.raises(Refused, match="nothing to leave out"):
+        with pytest.raises(Refused, match="no line to leave out"):
             editor.command("omit", omit=True)
 
 
@@ -189,5 +189,5 @@ def test_a_command_needs_a_name_where_several_folders_are_open(repo: Hooked, tmp
         editor.open()
         with pytest.raises(Refused, match="no repository is named"):
             editor.command("preview")
-        with pytest.raises(Refused, match="in no git repository"):
+        with pytest.raises(Refused, match="not in a git repository"):
             editor.command("preview", uri=tmp_path.as_uri())

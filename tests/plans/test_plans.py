@@ -197,12 +197,12 @@ def test_a_plan_is_kept_privately_and_forgotten_on_request(repo: Hooked) -> None
 @pytest.mark.parametrize(
     ("words", "because"),
     [
-        (("clade", "pro", "20"), "there is no kind of plan 'clade'"),
+        (("clade", "pro", "20"), "'clade' is not a kind of plan"),
         (("claude", "pro", "0"), "more than $0"),
-        (("claude", "pro", "twenty"), "is no amount"),
+        (("claude", "pro", "twenty"), "is not an amount"),
         (("claude", "pro", "20", "--since", "2026-09-02", "--until", "2026-09-01"), "before it begins"),
-        (("claude", "pro", "20", "--since", "someday"), "no date"),
-        (("claude", "a\nb", "20"), "characters that can be shown"),
+        (("claude", "pro", "20", "--since", "someday"), "as a date"),
+        (("claude", "a\nb", "20"), "printable characters"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused_with_a_reason(repo: Hooked, words: tuple[str, ...], because: str) -> None:

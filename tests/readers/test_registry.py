@@ -228,7 +228,7 @@ def test_the_first_of_two_readers_with_one_name_is_used(packages: Path) -> None:
     text = "[tokcost.readers]\na = other_reader:OtherReader\nb = other_reader:OtherReader\n"
     (packages / "other_reader-1.0.dist-info/entry_points.txt").write_text(text)
     assert [reader.name for reader in readers()] == [*OURS, "other"]
-    assert [broken.reason for broken in broken_readers()] == ["another reader has its name, other"]
+    assert [broken.reason for broken in broken_readers()] == ["another reader already has the name other"]
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_whoever_waits_for_a_reader_of_another_package_is_told_once_which_one_an
         (source,) = hanging.discover(hanging.locations({"HOME": "/h"})[0])
         assert list(hanging.read(source, None)) == [Batch(b"")]
     ((sentence, hint),) = said
-    assert sentence == "waiting for a reader of the package other_reader, for 0.05 seconds now"
+    assert sentence == "a reader of the package other_reader has been running for 0.05 seconds"
     assert "^C" in hint
     assert "uninstall other_reader" in hint
 

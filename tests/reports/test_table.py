@@ -33,7 +33,7 @@ PIPED = """\
   fix/漢字        unpriced  unpriced    4.2k  2 weeks ago     mystery-1  claude-code  merged
 
 branches $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310 tokens
-unplaced: $0.33 list, 10.0k tokens on no known branch; `tokcost assign` places it
+unplaced: $0.33 list, 10.0k tokens on no known branch; assign it with `tokcost assign`
 unpriced: 4.2k tokens of mystery-1, in no amount
 """
 
@@ -44,7 +44,7 @@ WIDE = """\
   fix/漢字        unpriced           unpriced    4.2k              █   2 weeks ago     mystery-1  merged
 
 branches $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310 tokens
-unplaced: $0.33 list, 10.0k tokens on no known branch; `tokcost assign` places it
+unplaced: $0.33 list, 10.0k tokens on no known branch; assign it with `tokcost assign`
 unpriced: 4.2k tokens of mystery-1, in no amount
 """
 
@@ -56,8 +56,8 @@ EIGHTY = """\
 
 branches $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310
   tokens
-unplaced: $0.33 list, 10.0k tokens on no known branch; `tokcost assign` places
-  it
+unplaced: $0.33 list, 10.0k tokens on no known branch; assign it with `tokcost
+  assign`
 unpriced: 4.2k tokens of mystery-1, in no amount
 """
 
@@ -164,7 +164,7 @@ def test_what_a_number_alone_would_hide_is_named() -> None:
     hiding = Figures(usage=9, partial=2, partial_tokens=300, unlogged=1, unlogged_tokens=40, lower_bound=3, estimated=4)
     made = summary(branch("main", hiding._replace(unlogged_list_cost=2 * CENT)))
     made.skipped = Skipped({"no valid JSON": 3}, [("/logs/a.jsonl", "permission denied")])
-    made.notes = ["This repository keeps no reflog."]
+    made.notes = ["This repository has no reflog."]
     assert plain(log_lines([made], None, view())).split("\n")[4:-1] == [
         "partial: 2 responses broken off, 300 tokens in the sum, perhaps not billed",
         "unlogged: 1 call without a usage line, recovered from session totals, $0.02 list and 40 tokens in the sum",
@@ -173,7 +173,7 @@ def test_what_a_number_alone_would_hide_is_named() -> None:
         "",
         "skipped: 3 damaged records (3 no valid JSON)",
         "skipped: 1 file: /logs/a.jsonl (permission denied)",
-        "note: This repository keeps no reflog.",
+        "note: This repository has no reflog.",
     ]
 
 

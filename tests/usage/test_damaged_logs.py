@@ -336,7 +336,7 @@ BEYOND = {
     "the year 1": "[usage(time_ms=-62135596800000)]",
     "an unknown kind": "[usage(kind='gift')]",
     "no key": "[usage()._replace(key='')]",
-    "a key that is no text": "[usage()._replace(key=5)]",
+    "a key that is not a text": "[usage()._replace(key=5)]",
     "the name of another reader": "[usage()._replace(assistant='codex')]",
     "half a character": "[usage(model='\\ud800')]",
     "a NUL": "[usage(session='a\\0')]",
@@ -383,7 +383,7 @@ def test_usage_that_adds_up_beyond_64_bits_is_left_out_with_its_file(home: Home,
         (other / f"{number}.log").write_text(f"Batch(known, {dear(100)})")
     home.refresh()
     left_out = home.problems
-    assert {*left_out.values()} == {"what it says cannot be recorded (OverflowError)"}
+    assert {*left_out.values()} == {"its records cannot be stored (OverflowError)"}
     assert (home.usage, len(left_out)) == (2 + 400, 2)
     assert home.refresh().new_usage == 0
 
@@ -402,7 +402,7 @@ def test_what_follows_a_part_that_cannot_be_added_up_waits_with_it(home: Home, o
     (other / "zz.log").write_text("Batch(known, [usage()])")
     for _ in range(2):
         home.refresh()
-        assert home.problems == {"bad.log": "what it says cannot be recorded (OverflowError)"}
+        assert home.problems == {"bad.log": "its records cannot be stored (OverflowError)"}
         assert home.usage == 3 + bad
     (other / "bad.log").write_text(whole(is_mended=True))
     home.refresh()

@@ -113,7 +113,7 @@ test("a driver that this version does not know is shown under its name, escaped"
 test("what no provider told has a tile, which says that it is not published", () => {
   const guessed = { estimated_counts: 2, estimated_amount: "≈$0.20", amount: "≈$1.84" };
   const made = sections(model({}, guessed));
-  for (const text of [/class="hero">\s*≈\$1\.84/, /≈300 tokens/, /≈\$0\.20[^]*in no cost line/]) {
+  for (const text of [/class="hero">\s*≈\$1\.84/, /≈300 tokens/, /≈\$0\.20[^]*not in cost lines/]) {
     assert.match(made.figure.text, text);
   }
   assert.doesNotMatch(sections(model({ takesEstimates: true }, guessed)).figure.text, /in no cost line/);

@@ -273,7 +273,7 @@ test("commands act on the repository that is named, and say why there is none", 
   const run = (name: string, argument?: unknown): Promise<void> =>
     fake.registered.get(`tokcost.${name}`)?.(argument) ?? assert.fail(name);
   await run("openSummary");
-  assert.match(fake.shown.at(-1)?.message ?? "", /no folder here lies in a git repository/);
+  assert.match(fake.shown.at(-1)?.message ?? "", /no open folder is in a git repository/);
   await one.tell(status({ uri: "file:///w/one" }), status({ uri: "file:///w/two" }));
   await run("openSummary", { uri: "file:///w/two" });
   await run("openSummary", Uri.parse("file:///w/two/src/a.ts"));

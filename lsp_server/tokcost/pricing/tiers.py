@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from tokcost.pricing.cards import RateCard, Rates, Step, within
 
-_NOTE = "The source has this price since {day}; for earlier days, the same multiple of the standard price is assumed."
+_NOTE = "The source has this price since {day}; before, it is taken to be as many times the standard price."
 
 
 def with_earlier_tiers(cards: list[RateCard]) -> list[RateCard]:

@@ -307,7 +307,7 @@ def _places(diagnosis: Diagnosis, evidence: Mapping[str, int], count: int) -> No
         diagnosis.add("places", Check(evidence_word(kind), f"{counted(number, 'response')} ({number / count:.0%})"))
     good = sum(evidence.get(kind, 0) for kind in GOOD_EVIDENCE)
     if count and good < count:
-        weak = f"{counted(count - good, 'response')} placed by the assistant's log alone, or on no branch"
+        weak = f"{counted(count - good, 'response')} placed only by the assistant's own log, or on no branch"
         diagnosis.add("places", Check("weak", weak, hint="Move them by hand with `tokcost assign`."))
 
 

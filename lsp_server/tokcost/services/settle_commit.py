@@ -242,11 +242,11 @@ def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str
 
 def _stripped(notes: str, noted: Noted) -> str:
     if noted.was_stripped:
-        who = "the commit-msg hook that runs before ours (commit-msg.before-tokcost)"
+        who = "the commit-msg hook that runs before tokcost's (commit-msg.before-tokcost)"
     elif noted.was_whole:
-        who = "a hook that runs after our commit-msg"
+        who = "a hook that runs after tokcost's commit-msg"
     else:
-        who = "a prepare-commit-msg or commit-msg hook that is not ours"
+        who = "another prepare-commit-msg or commit-msg hook"
     is_new = note_stripped(notes, who)
     return (
         f"{who} removed the cost line from this commit; the usage stays pending. This is reported once."

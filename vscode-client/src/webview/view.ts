@@ -106,8 +106,8 @@ function figure(model: PageModel, branch: Branch): Html {
 function estimated({ takesEstimates }: PageModel, branch: Branch): Html {
   const { estimated_counts = 0, estimated_amount } = branch;
   const meaning = takesEstimates
-    ? t("no provider told the counts")
-    : t("no provider told the counts; in no cost line and no budget");
+    ? t("no provider reported the counts")
+    : t("no provider reported the counts; not in cost lines and budgets");
   return estimated_counts === 0 ? NOTHING : tile(t("Estimated"), estimated_amount, meaning);
 }
 
@@ -275,7 +275,7 @@ const EVIDENCE: Readonly<Record<string, readonly [string, string]>> = {
   reflog: [t("Reflog: git's own record of HEAD"), "blue"],
   transcript: [t("Transcript: the assistant's own field"), "yellow"],
   carried: [t("Followed: moved to a branch created from it"), "purple"],
-  assigned: [t("Assigned: you said so"), "grey"],
+  assigned: [t("Assigned by you"), "grey"],
 };
 
 function evidence(branch: Branch): Html {

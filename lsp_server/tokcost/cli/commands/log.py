@@ -15,7 +15,7 @@ from tokcost.services.summarise import By, LogOptions
 from tokcost.services.time_zones import time_zone
 
 
-@click.command(short_help="What each branch cost, with a total that adds up.")
+@click.command(short_help="Show what each branch cost, with a total that adds up.")
 @click.argument("branch", type=NAME, required=False, shell_complete=branches)
 @click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")
 @click.option(

@@ -44,7 +44,7 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
         return None if word == "change" else word
 
 
-@click.command(short_help="What merged changes cost, from history alone.")
+@click.command(short_help="Show what merged changes cost, from history only.")
 @click.argument("range", required=False)
 @click.option("--by", type=_By(), help="One row for each of these instead of each merged change.")
 @click.option(
