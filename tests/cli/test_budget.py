@@ -107,7 +107,7 @@ def test_a_setting_that_cannot_be_understood_is_a_problem_of_this_machine(repo: 
     repo.git("config", "tokcost.budgetDay", "lots")
     for words in (["budget"], ["budget", "check"]):
         done = runs(repo, *words)
-        assert (done.returncode, "'lots' is no amount" in done.stderr) == (3, True)
+        assert (done.returncode, "'lots' is not an amount" in done.stderr) == (3, True)
     assert runs(repo, "status").returncode == 0
     runs(repo, "budget", "set", "0.01", "--branch")
     assert runs(repo, "budget", "check").returncode == 1

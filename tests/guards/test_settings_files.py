@@ -153,7 +153,7 @@ def test_broken_settings_are_left_alone_with_file_reason_and_way_on(person: Pers
 @pytest.mark.parametrize("person", PLACES, indirect=True)
 def test_a_folder_in_the_place_of_settings_is_named(person: Person) -> None:
     person.path.mkdir()
-    with pytest.raises(EnvironmentProblem, match="cannot be read: it is no regular file") as raised:
+    with pytest.raises(EnvironmentProblem, match="cannot be read: it is not a regular file") as raised:
         person.install()
     assert raised.value.hint == f"Run `ls -l {person.path}` to see what it is and who may read it."
 

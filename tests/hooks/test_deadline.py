@@ -205,7 +205,7 @@ def limited(troubled: Hooked, packages: Path) -> Hooked:
 UNCHECKED = {
     STUCK["a sleep"]: "tokcost: the budget was not checked (",
     CRASHES["kill -9"]: "tokcost: the budget was not checked (",
-    "raise OSError('no luck')": "tokcost: the budget was not checked in full: The reader trouble failed while looking for logs",
+    "raise OSError('no luck')": "tokcost: the budget was not checked in full: The reader trouble failed",
 }
 
 

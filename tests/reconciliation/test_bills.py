@@ -328,7 +328,7 @@ def test_a_moment_that_is_in_no_year_in_utc_is_a_sentence_and_no_moment_of_a_ref
 ) -> None:
     row = anthropic_row("2026-10-05", "claude-sonnet-4-5", "150")
     code, _, err = office.run(always({"data": [row | {"starting_at": moment}]}))
-    assert (code, "starting_at is no time" in " ".join(err.split())) == (3, True)
+    assert (code, "starting_at is not a time" in " ".join(err.split())) == (3, True)
     code, out, _ = office.run(always({"data": [row], "data_refreshed_at": moment}), "anthropic", "--json")
     assert (code, moment[:4] in out) == (0, False)
 
