@@ -247,7 +247,7 @@ def test_a_setting_that_is_no_amount_is_told_and_stops_nothing(repo: Hooked) -> 
     repo.spend()
     made = commit(repo)
     assert made.code == 0
-    assert "tokcost.budgetbranch in this clone's configuration: 'lots' is no amount" in made.said
+    assert "tokcost.budgetbranch in this clone's configuration: 'lots' is not an amount" in made.said
 
 
 def test_a_budget_in_the_global_configuration_does_not_count(repo: Hooked, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_commit_says_all_rules_in_one_line_and_none_stops_it(repo: Hooked) -> 
             (rule(context="much"), "not a number of tokens"),
             (rule(subagent="yes"), "neither true nor false"),
             ("rules = 5\n", "no list"),
-            ("[[rules]\n", "cannot be understood"),
+            ("[[rules]\n", "cannot be parsed"),
         ],
         4,
     ),

@@ -217,10 +217,10 @@ def test_a_plan_that_cannot_be_is_refused_with_a_reason(repo: Hooked, words: tup
 def test_a_damaged_file_of_plans_is_named_and_stops_no_log(repo: Hooked, damage: str) -> None:
     repo.ledger_home.mkdir(mode=0o700, exist_ok=True)
     (repo.ledger_home / "plans.json").write_text(damage)
-    assert "plans.json cannot be understood" in " ".join(said(repo, "log").split())
+    assert "plans.json cannot be parsed" in " ".join(said(repo, "log").split())
     done = repo.tokcost("plan")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "plans.json cannot be understood" in done.stderr
+    assert "plans.json cannot be parsed" in done.stderr
 
 
 def test_a_report_shows_the_plan_on_the_own_terminal_and_in_nothing_that_is_passed_on(repo: Hooked) -> None:

@@ -220,7 +220,7 @@ def test_a_package_that_ends_the_program_where_it_is_imported_ends_nothing(packa
     (packages / "other_reader.py").write_text("import sys; sys.exit(0)")
     register(packages, "other_reader:Reader")
     assert [reader.name for reader in readers()] == OURS
-    assert broken_readers() == [("other_reader:Reader", "SystemExit")]
+    assert broken_readers() == [("other_reader:Reader", "SystemExit", "other_reader")]
 
 
 def test_the_first_of_two_readers_with_one_name_is_used(packages: Path) -> None:
@@ -291,6 +291,7 @@ def test_the_doctor_names_a_reader_of_another_package_that_does_not_behave(
     findings = [check for check in found.parts["logs"] if check.finding]
     assert len(findings) == 1
     assert told in findings[0].found
+    assert "package other_reader" in findings[0].hint
 
 
 HANGING = """
@@ -325,7 +326,7 @@ def test_whoever_waits_for_a_reader_of_another_package_is_told_once_which_one_an
         assert list(hanging.read(source, None)) == [Batch(b"")]
     ((sentence, hint),) = said
     assert sentence == "a reader of the package other_reader has been running for 0.05 seconds"
-    assert "^C" in hint
+    assert "Ctrl-C" in hint
     assert "uninstall other_reader" in hint
 
 

@@ -128,8 +128,8 @@ def test_a_finding_has_a_hint_and_the_exit_code_of_one(repo: Hooked) -> None:
         ("[[rules]]\nsay = 'x'\n", "rule 1 in {}: it has no name"),
         ('[[rules]]\nname = "R"\nover = 5\n', "rule 'R' in {}: over = 5 must be in quotes"),
         ("rules = 5\n", "{} cannot be parsed: rules is not a list"),
-        ("[[rules]\n", "{} cannot be understood: "),
-        ("[estimates\n", "{} cannot be understood: "),
+        ("[[rules]\n", "{} cannot be parsed: "),
+        ("[estimates\n", "{} cannot be parsed: "),
         ("[rule]\n", "{}: nothing reads [rule]; did you mean rules?"),
         ("[estimates]\ntext = 5\n", "{}: text in [estimates] is '5', which is neither true nor false"),
         ("[estimates]\ntxet = true\n", "{}: nothing reads 'txet' in [estimates]; did you mean text?"),
@@ -152,4 +152,4 @@ def test_what_is_wrong_in_ones_own_file_is_named_once_also_outside_of_a_reposito
 def test_ones_own_file_that_cannot_be_read_is_named_outside_of_a_repository(repo: Hooked) -> None:
     (repo.ledger_home / "config.toml").mkdir(parents=True, mode=0o700)
     (check,) = check_settings(repo.ledger_home, repo.environ, None)
-    assert check.found.startswith(f"{repo.ledger_home}/config.toml cannot be read: it is no regular file. ")
+    assert check.found.startswith(f"{repo.ledger_home}/config.toml cannot be read: it is not a regular file. ")

@@ -367,6 +367,18 @@ def test_a_reader_that_never_moves_on_or_finds_nothing_where_it_fails_stops_no_o
     assert [text for text in home.doctor() if "KeyError" in text]
 
 
+def test_the_doctor_tells_a_log_that_a_reader_cannot_read_from_one_that_nobody_may_read(
+    home: Home, other: Path
+) -> None:
+    (other / "stuck.log").write_text("Batch(known, more=True)")
+    home.refresh()
+    (found,) = [text for text in home.doctor() if "stuck.log" in text]
+    assert "unknown to the reader of other" in found
+    (other / "stuck.log").unlink()
+    (gone,) = [text for text in home.doctor() if "stuck.log" in text]
+    assert "`ls -l " in gone
+
+
 DEAR = '[[price]]\nmatch = "dear"\ninput = "10000"\noutput = "10000"\n'
 """The highest price that is believed: 10^9 tokens cost 10^16 nano-dollars."""
 
@@ -754,7 +766,7 @@ def test_a_store_that_is_no_file_is_passed_over_and_stops_nothing(home: Home, pu
 def test_a_store_beside_a_pipe_that_sqlite_would_open_is_named(home: Home, opencode: StoreOf, suffix: str) -> None:
     os.mkfifo(f"{opencode.path}{suffix}")
     home.refresh()
-    assert (home.usage, home.problems) == (1, {"opencode.db": "no regular file"})
+    assert (home.usage, home.problems) == (1, {"opencode.db": "not a regular file"})
     os.unlink(f"{opencode.path}{suffix}")
     home.refresh()
     assert (home.usage, home.problems) == (2, {})

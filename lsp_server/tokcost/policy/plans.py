@@ -30,7 +30,7 @@ def read_plans(home: Path) -> list[Plan]:
         return sorted(_plan(one) for one in json.loads(data)["plans"])
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
         raise SettingsDamaged(
-            f"{path} cannot be understood ({ascii(str(error))[1:-1][:100]})",
+            f"{path} cannot be parsed ({ascii(str(error))[1:-1][:100]})",
             "Delete it, and enter your plans again with `tokcost plan set`.",
         ) from error
 
