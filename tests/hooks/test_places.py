@@ -337,7 +337,7 @@ def test_what_is_printed_is_the_script(tmp_path: Path) -> None:
 def test_install_and_uninstall_say_what_they_did_and_what_is_left(project: Hooked) -> None:
     shown = project.tokcost("hooks", "install")
     assert shown.returncode == 1
-    assert "a file of the project that everybody gets" in shown.stdout
+    assert "a file of the project that everybody shares" in shown.stdout
     assert "tokcost hooks install --write" in shown.stdout
     assert project.tokcost("hooks", "status").returncode == 1
     assert project.tokcost("hooks", "install", "--write").returncode == 0

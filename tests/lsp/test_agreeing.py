@@ -101,7 +101,7 @@ def test_usage_is_assigned_and_the_figure_follows(repo: Hooked) -> None:
         editor.command("assign", branch="feat/x", since="2020-01-01T00:00:00Z")
         editor.status(repo.path, tokens=0)
         for since in ("flurb", "0001-01-01T00:00:00", "9" * 100_000):
-            with pytest.raises(Refused, match="is no time") as refused:
+            with pytest.raises(Refused, match="is not a time") as refused:
                 editor.command("assign", branch="feat/x", since=since)
             assert len(str(refused.value)) < 300
 
@@ -167,7 +167,7 @@ def test_a_budget_is_set_told_and_forgotten(repo: Hooked) -> None:
         done = editor.command("budget", scope="branch", amount="0.001")
         assert done == {"text": "The branch budget is $0.0010 list; it warns.", "hooks_text": ""}
         editor.status(repo.path, budget="over")
-        assert editor.command("budget", scope="branch")["text"] == "The branch budget is forgotten."
+        assert editor.command("budget", scope="branch")["text"] == "The branch budget is removed."
         editor.status(repo.path, budget="none")
         for wrong in ({"scope": "week"}, {"scope": "day", "amount": "much"}, {"scope": "day", "branch": "main"}):
             with pytest.raises(Refused):

@@ -236,7 +236,7 @@ def test_an_assistant_that_counts_only_where_it_is_told_to_is_named_with_what_to
     folder.mkdir(parents=True)
     assert f"copilot-chat {folder}: found, but not read: it logs counts only while github.copilot.chat" in home.doctor()
     (folder / "agent-traces.db").write_bytes(b"")
-    assert "it counts only while" not in home.doctor()
+    assert "it logs counts only while" not in home.doctor()
 
 
 def test_each_of_them_is_named_once(home: Home) -> None:
