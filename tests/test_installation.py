@@ -92,5 +92,5 @@ def test_a_compressed_log_says_what_is_missing_to_read_it(tmp_path: Path) -> Non
         )  # fmt: skip
         shown[name] = done.stdout
     assert "skipped" not in shown["with"]
-    assert "rollout-x.jsonl.zst (compressed; what reads it is not installed: " in shown["without"]
+    assert "rollout-x.jsonl.zst (compressed, and the package that reads it is not installed: " in shown["without"]
     assert f"{sys.executable} -m pip install 'zstandard>=0.23'" in shown["without"]

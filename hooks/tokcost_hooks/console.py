@@ -17,8 +17,8 @@ ON_TERMINAL = "TOKCOST_TERMINAL"
 STOP = 79
 """Exit code of a commit that is stopped on purpose. Neither Python nor a shell ever exits with it by itself."""
 PAST_UNCHECKED = (
-    "try again, or once: git commit --no-verify; to let commits pass that cannot be checked:"
-    " git config tokcost.budgetUnchecked pass"
+    "try again, or commit once without the check: git commit --no-verify; to let unchecked commits pass: git config"
+    " tokcost.budgetUnchecked pass"
 )
 """The hint for a commit that was stopped because a check did not finish."""
 
@@ -91,14 +91,14 @@ def failure(
     if message == "written":
         lost = f"{name} could not finish ({reason}) after it had written the message; the next hook catches up"
     elif message == "kept":
-        lost = f"{name} could not finish ({reason}); the message keeps its cost line, and what is new stays pending"
+        lost = f"{name} could not finish ({reason}); the message keeps its cost line, and new usage stays pending"
     elif name == "prepare-commit-msg":
-        lost = f"{name} left this commit without a cost line ({reason}); the spend stays pending"
+        lost = f"{name} left this commit without a cost line ({reason}); the usage stays pending"
     elif name == "pre-commit":
         end = " to the end" if code == STOP else ""  # its result may have been printed
         lost = f"the budget was not checked{end} ({reason})"
     else:
-        lost = f"{name} could not finish ({reason}); the commit is not touched, and the next one catches up"
+        lost = f"{name} could not finish ({reason}); the commit is unchanged, and the next one catches up"
     if code == STOP:
         return f"{lost}; the commit was stopped.", PAST_UNCHECKED
     return f"{lost}.", hint

@@ -7,7 +7,7 @@ from tokcost.services.look_at_clone import CloneState, stops_unchecked
 from tokcost_hooks.console import ON_TERMINAL, PAST_UNCHECKED, STOP
 from tokcost_hooks.work import Call
 
-_UNSURE = "what was spent is not known in full; the commit was stopped, as tokcost.budgetUnchecked asks."
+_UNSURE = "the amount is not fully known; the commit was stopped, as tokcost.budgetUnchecked requires."
 
 
 class Answer(NamedTuple):

@@ -1,12 +1,12 @@
 """Every error a user can meet.
 
 TokcostError                 a sentence and what to do about it
-  UsageError                 the command line asks for something that makes no sense   (exit 2)
+  UsageError                 the command line cannot be understood                        (exit 2)
   EnvironmentProblem         this machine lacks something, or a file is in the way     (exit 3)
     NotARepository
     LedgerUnavailable        the ledger is locked, read-only or from a newer version
     SettingsDamaged
-  LedgerDamaged              the ledger's file is no sound one any more                (exit 1)
+  LedgerDamaged              the ledger's file is damaged                            (exit 1)
 """
 
 import errno
@@ -24,12 +24,12 @@ class TokcostError(Exception):
 
     @property
     def told(self) -> str:
-        """Both, where there is one text for them: the sentence, and what to do."""
+        """Both in one text: the sentence, and what to do."""
         return f"{self}. {self.hint}"
 
 
 class UsageError(TokcostError):
-    """The command line asks for something that makes no sense."""
+    """The command line cannot be understood."""
 
     exit_code = 2
 
@@ -41,7 +41,7 @@ class EnvironmentProblem(TokcostError):
 
 
 class NotARepository(EnvironmentProblem):
-    """The current folder is in no git worktree."""
+    """The current folder is not in a git worktree."""
 
 
 class LedgerUnavailable(EnvironmentProblem):
@@ -62,27 +62,27 @@ class LedgerDamaged(TokcostError):
 
 def exclude_each_other(one: str, other: str) -> UsageError:
     """Two mutually exclusive options."""
-    return UsageError(f"{one} and {other} exclude each other", "Leave one of them out.")
+    return UsageError(f"{one} and {other} cannot be used together", "Leave one of them out.")
 
 
 def not_before(since: object, until: object) -> UsageError:
     """A span that would end before it begins."""
-    return UsageError(f"--since {since} is not before --until {until}", "Exchange the two, or leave one of them out.")
+    return UsageError(f"--since {since} is not before --until {until}", "Swap the two dates, or leave one of them out.")
 
 
-_IS_CLOSED = "Let it be yours to read and write, or name another place."
+_IS_CLOSED = "Give yourself permission to read and write it, or choose another path."
 _WAYS_ON = {
-    errno.ENOENT: "Look whether its name is right, and whether its folder is there.",
-    errno.ENOTDIR: "Look whether its name is right: a part of it is no folder.",
-    errno.EISDIR: "It is a folder: name a file.",
+    errno.ENOENT: "Check that its name is right and that its folder exists.",
+    errno.ENOTDIR: "Check its name: a part of the path is not a folder.",
+    errno.EISDIR: "It is a folder; name a file.",
     errno.EACCES: _IS_CLOSED,
     errno.EPERM: _IS_CLOSED,
-    errno.EINVAL: "Put a plain file in its place.",
+    errno.EINVAL: "Replace it with a regular file.",
     errno.EFBIG: "Make it smaller.",
-    errno.ELOOP: "Put the file itself in place of the link.",
-    errno.EROFS: "That disk can only be read: name another place.",
-    errno.ENOSPC: "Make room on that disk, then run the command again.",
-    errno.EDQUOT: "Make room in your share of that disk, then run the command again.",
+    errno.ELOOP: "Replace the link with the file itself.",
+    errno.EROFS: "That file system is read-only; choose another path.",
+    errno.ENOSPC: "Free space on that disk, then run the command again.",
+    errno.EDQUOT: "Free space within your quota on that disk, then run the command again.",
 }
 
 
@@ -90,5 +90,5 @@ def of_file(
     path: object, what: str, error: OSError, kind: type[EnvironmentProblem] = EnvironmentProblem
 ) -> EnvironmentProblem:
     """An operation on a file that failed (`cannot be written`): the reason, and what to do about it."""
-    hint = _WAYS_ON.get(error.errno or 0, "Look what it is, then run the command again.")
+    hint = _WAYS_ON.get(error.errno or 0, f"Run `ls -ld` on {path} to see what it is, then run the command again.")
     return kind(f"{path} {what}: {error.strerror or error}", hint)

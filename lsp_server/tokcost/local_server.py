@@ -99,7 +99,7 @@ def unpacked(data: bytes) -> Request:
             lists.append([os.fsdecode(field) for field in fields[at + 1 : at + 1 + count]])
             at += 1 + count
     except (ValueError, IndexError) as error:
-        raise NotUnderstood("it is no request") from error
+        raise NotUnderstood("it is not a request") from error
     arguments, folders, environ = lists
     variables = {name: value for name, _, value in (variable.partition("=") for variable in environ)}
     found = Request(os.fsdecode(fields[0]), arguments, os.fsdecode(fields[1]), variables)
@@ -281,13 +281,13 @@ def open_pipe(path: str, flags: int) -> int:
     if stat.S_ISFIFO(status.st_mode) and _is_private(status):
         return number
     os.close(number)
-    raise PermissionError(f"{path} is no pipe of ours alone")
+    raise PermissionError(f"{path} is not a private pipe")
 
 
 def require_private(folder: str) -> None:
     """Raises `PermissionError` for a folder that others may change, or that is a link, and `OSError`."""
     if not _is_private(os.lstat(folder)):  # anybody may open a link
-        raise PermissionError(f"{folder} is not ours alone")
+        raise PermissionError(f"{folder} is not private")
 
 
 def _is_private(status: os.stat_result) -> bool:

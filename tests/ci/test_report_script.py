@@ -168,7 +168,7 @@ def test_a_name_of_a_branch_is_never_run(clone: GitSandbox) -> None:
     name = "x;touch${IFS}owned;$(touch${IFS}owned)"
     clone.git("branch", name, "feat")
     assert "$7.00 list" in run(clone, TOKCOST_HEAD=name).stdout
-    assert "no revision range" in run(clone, TOKCOST_HEAD="--output=owned").stderr
+    assert "not a revision range" in run(clone, TOKCOST_HEAD="--output=owned").stderr
     assert not (clone.path / "owned").exists()
 
 

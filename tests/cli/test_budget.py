@@ -61,16 +61,16 @@ def test_the_amount_may_come_behind_the_option(repo: Hooked) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-5", "--branch"], "less than nothing"),
-        (["-.5", "--day"], "less than nothing"),
-        (["nan", "--branch"], "no amount"),
-        (["1e3", "--branch"], "no amount"),
+        (["-5", "--branch"], "is negative"),
+        (["-.5", "--day"], "is negative"),
+        (["nan", "--branch"], "not an amount"),
+        (["1e3", "--branch"], "not an amount"),
         (["0", "--branch"], "more than $0"),
-        (["1.0000000001", "--day"], "no amount"),
+        (["1.0000000001", "--day"], "not an amount"),
         (["5"], "give an amount and one of"),
         (["--day"], "give an amount and one of"),
         (["5", "--day", "--commit"], "give an amount and one of"),
-        (["5", "--day", "--near", "0"], "no percentage"),
+        (["5", "--day", "--near", "0"], "not a percentage"),
         (["5", "--branch", "nowhere"], "there is no branch nowhere"),
         (["5", "--day", "--blok"], "No such option"),
     ],
@@ -107,7 +107,7 @@ def test_a_setting_that_cannot_be_understood_is_a_problem_of_this_machine(repo: 
     repo.git("config", "tokcost.budgetDay", "lots")
     for words in (["budget"], ["budget", "check"]):
         done = runs(repo, *words)
-        assert (done.returncode, "'lots' is no amount" in done.stderr) == (3, True)
+        assert (done.returncode, "'lots' is not an amount" in done.stderr) == (3, True)
     assert runs(repo, "status").returncode == 0
     runs(repo, "budget", "set", "0.01", "--branch")
     assert runs(repo, "budget", "check").returncode == 1
@@ -121,7 +121,7 @@ def test_outside_a_repository_there_is_no_budget(repo: Hooked, tmp_path: Path) -
 def test_unset_forgets_the_budget_and_how_it_was_kept(repo: Hooked) -> None:
     runs(repo, "budget", "set", "5", "--day", "--block", "--near", "50")
     done = runs(repo, "budget", "unset", "--day", "--commit")
-    said = "The commit budget was not set in this clone.\nThe day budget is forgotten.\n"
+    said = "The commit budget was not set in this clone.\nThe day budget is removed.\n"
     assert (done.returncode, done.stdout) == (0, said)
     assert "budget" not in (repo.path / ".git/config").read_text().lower()
 

@@ -114,7 +114,7 @@ def test_a_price_of_the_users_own_is_used_for_pricing_again(user: User) -> None:
     own = '[[price]]\nmatch = "claude-sonnet-4-5"\ndiscount = "0.5"\n'
     (Path(user.environ["TOKCOST_HOME"]) / "prices.toml").write_text(own)
     tried = user.runs("prices", "reprice", "--since", "2026-01-01", "--dry-run")
-    assert "7 of 7 replies would change: $0.09 list before, $0.04 after." in tried.out
+    assert "7 of 7 responses would change: $0.09 list before, $0.04 after." in tried.out
     before = json.loads(user.runs("log", "--json").out)["totals"]["list_cost"]
     assert user.runs("prices", "reprice", "--since", "2026-01-01").code == 0
     after = json.loads(user.runs("log", "--json").out)["totals"]["list_cost"]
@@ -135,14 +135,14 @@ def test_a_damaged_price_file_is_told_and_ignored(user: User) -> None:
 def test_a_file_that_is_no_price_file_is_refused(user: User, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     shown = user.runs("prices", "import", str(tmp_path / "x.json"))
-    assert (shown.code, "no price file" in shown.err, "Traceback" in shown.err) == (3, True, False)
+    assert (shown.code, "not a price file" in shown.err, "Traceback" in shown.err) == (3, True, False)
 
 
 def test_the_doctor_finds_nothing_wrong_on_a_good_machine(user: User) -> None:
     user.branches()
     shown = user.runs("doctor")
     assert shown.code == 0
-    assert "every kept sum agrees with its rows" in shown.out
+    assert "every stored sum agrees with its rows" in shown.out
     assert "further line of the same response" in shown.out
     assert shown.out.endswith("Nothing is wrong.\n")
 

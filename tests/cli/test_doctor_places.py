@@ -22,9 +22,9 @@ def row(text: str) -> str:
 def test_of_places_that_are_not_there_the_first_is_named_and_all_where_that_is_asked(tmp_path: Path) -> None:
     places = [location.path for location in ClineReader().locations({"HOME": str(tmp_path)})]
     assert row(doctor(tmp_path)).split(maxsplit=1)[1] == (
-        f"~/.cline/data/sessions and {len(places) - 1} other places: not there"
+        f"~/.cline/data/sessions and {len(places) - 1} other places: not found"
     )
-    every = f"{', '.join(places)}: not there"
+    every = f"{', '.join(places)}: not found"
     assert every in row(doctor(tmp_path, "--verbose"))
     found = json.loads(doctor(tmp_path, "--json"))["parts"]["logs"]
     assert next(one["found"] for one in found if one["subject"] == "cline") == every

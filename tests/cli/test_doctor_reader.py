@@ -69,9 +69,9 @@ def test_a_store_is_read_as_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["nobody", "a.jsonl"], 2, "no reader is called nobody"),
+        (["nobody", "a.jsonl"], 2, "there is no reader named nobody"),
         (["codex", "missing.jsonl"], 3, "missing.jsonl cannot be read: No such file or directory"),
-        (["codex", "."], 3, "cannot be read: it is no regular file"),
+        (["codex", "."], 3, "cannot be read: it is not a regular file"),
         (["codex"], 2, "--reader NAME and FILE belong together"),
     ],
 )

@@ -51,7 +51,10 @@ def test_the_table_marks_what_is_in_part_estimated_and_says_that_it_is_not_publi
     assert "* main ≈$10.00 ≈$5.00 ≈2.0M" in found
     assert "branches ≈$10.00 + unplaced $0.00 = total ≈$10.00 list, ≈2,000,000 tokens" in found
     assert "in claims: carried $5.00; pending ≈$5.00 list" in found
-    assert "estimated counts (≈): 1 reply whose counts no provider told, $5.00 list and 1.0M tokens in the sum" in found
+    assert (
+        "estimated counts (≈): 1 response whose counts no provider reported, $5.00 list and 1.0M tokens in the sum"
+        in found
+    )
     assert "no cost line and no budget counts them (`git config tokcost.estimates true` changes that)" in found
     of_branch = " ".join(said(repo, "log", "main").split())
     assert "list cost ≈$10.00, ≈$5.00 of it pending" in of_branch
@@ -150,7 +153,7 @@ def test_preview_says_what_a_commit_leaves(repo: Hooked, guesser: Guesser) -> No
 
 def test_doctor_counts_estimates_by_assistant(repo: Hooked, guesser: Guesser) -> None:
     said(repo, "log")
-    assert "1 x guesser: no provider told the counts (≈)" in " ".join(said(repo, "doctor").split())
+    assert "1 x guesser: no provider reported the counts (≈)" in " ".join(said(repo, "doctor").split())
 
 
 def test_all_repositories_together_close_and_mark(repo: Hooked, guesser: Guesser) -> None:

@@ -64,7 +64,7 @@ def test_csv_rows_add_up(machine: Machine) -> None:
 def test_one_branch_shows_its_days_and_sessions(machine: Machine) -> None:
     text = piped(["log", "feat/a"], machine.repo, machine.environ).stdout
     assert text.startswith("feat/a  (")
-    assert "2 replies in 1 session\n" in text
+    assert "2 responses in 1 session\n" in text
     assert "\nDAY " in text
     assert "feat/b" not in text
 
@@ -114,8 +114,8 @@ def test_outside_a_repository_is_a_sentence_and_exit_3(machine: Machine, tmp_pat
     done = piped(["log"], tmp_path, machine.environ)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        f"tokcost: {tmp_path} lies in no git repository\n"
-        "hint: Go into one, or use --all-repos to see every repository with usage.\n"
+        f"tokcost: {tmp_path} is not in a git repository\n"
+        "hint: Change to a repository, or use --all-repos to see every repository with usage.\n"
     )
     assert json.loads(piped(["log", "--all-repos", "--json"], tmp_path, machine.environ).stdout)
 

@@ -27,7 +27,7 @@ def test_a_bare_repository_is_named_so(machine: Machine, bare: Path, words: list
     done = piped(words, bare, machine.environ)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith(
-        f"tokcost: {bare} lies in the bare repository {bare}, which has no branch checked out\n"
+        f"tokcost: {bare} is in the bare repository {bare}, which has no branch checked out\n"
     )
     assert "`tokcost report` needs neither" in done.stderr
 
@@ -38,12 +38,12 @@ def test_so_is_one_that_a_file_leads_to(machine: Machine, bare: Path, tmp_path: 
     around.mkdir()
     (around / ".git").write_text("gitdir: ../bare.git\n")
     said = piped(["log"], around, machine.environ).stderr
-    assert said.startswith(f"tokcost: {around} lies in the bare repository {bare}, which has no branch checked out\n")
+    assert said.startswith(f"tokcost: {around} is in the bare repository {bare}, which has no branch checked out\n")
 
 
 def test_the_doctor_and_all_repositories_work_in_a_bare_repository(machine: Machine, bare: Path) -> None:
     shown = piped(["doctor"], bare / "refs", machine.environ)
-    assert "lies in the bare repository" in shown.stdout
+    assert "is in the bare repository" in shown.stdout
     assert shown.stderr == ""
     assert piped(["log", "--all-repos"], bare, machine.environ).returncode == 0
 
@@ -72,11 +72,11 @@ def test_a_bare_repository_that_git_names_is_named_where_a_worktree_is_needed(
 def test_gits_own_folder_is_named_so(machine: Machine) -> None:
     done = piped(["log"], machine.repo / ".git" / "refs", machine.environ)
     assert done.returncode == 3
-    assert f"lies in git's own folder {machine.repo}/.git" in done.stderr
+    assert f"is in git's own folder {machine.repo}/.git" in done.stderr
 
 
 def test_a_folder_in_no_repository_is_still_one(machine: Machine, tmp_path: Path) -> None:
-    assert "lies in no git repository" in piped(["log"], tmp_path, machine.environ).stderr
+    assert "is not in a git repository" in piped(["log"], tmp_path, machine.environ).stderr
 
 
 def test_in_a_repository_without_any_commit_the_doctor_finds_nothing_wrong(empty_machine: Machine) -> None:

@@ -93,7 +93,7 @@ def test_a_reply_of_a_kind_without_a_known_price_is_named_in_the_log(
     for options in ((), ("--by", "day"), ("--since", "2026-01-01"), ("--by", "session")):
         totals = json.loads(payer.runs("log", "--json", *options).stdout)["totals"]
         assert (totals["estimated"], totals["unpriced_tokens"]) == (told, 0)
-        assert "estimated: 1 reply of a kind without a known price" in payer.runs("log", *options).stdout
+        assert "estimated: 1 response at the closest known price" in payer.runs("log", *options).stdout
 
 
 def test_a_region_survives_pricing_again(payer: Payer) -> None:
@@ -164,15 +164,15 @@ def test_after_a_price_changed_explain_says_what_that_would_do_to_what_log_shows
     assert "recorded" not in payer.runs("prices", "explain", "claude-opus-4-8").stdout
     payer.prices('[[price]]\nmatch = "claude-opus-4-8"\noutput = "50.00"\n')
     assert payer.cost() == "0.750000000"
-    assert "prices.toml changed. What was recorded before keeps its price" in payer.runs("log").stdout
+    assert "prices.toml changed. Usage recorded before keeps its price" in payer.runs("log").stdout
     said = payer.runs("prices", "explain", "claude-opus-4-8").stdout
-    assert "1 of 1 recorded reply cost something else by these prices: $1.00 list instead of $0.75" in said
+    assert "1 of 1 recorded response would cost something else at these prices: $1.00 list instead of $0.75" in said
     again = said.partition("`tokcost ")[2].partition("`")[0].split()
     assert again == ["prices", "reprice", "--since", "2026-08-01"]
     assert payer.runs(*again).returncode == 0
     assert payer.cost() == "1.000000000"
     assert "changed" not in payer.runs("log").stdout
-    assert "recorded reply" not in payer.runs("prices", "explain", "claude-opus-4-8").stdout
+    assert "recorded response" not in payer.runs("prices", "explain", "claude-opus-4-8").stdout
 
 
 def test_who_asked_what_a_change_would_do_is_not_told_of_it_again(payer: Payer) -> None:
@@ -214,7 +214,7 @@ def test_a_price_file_without_any_price_is_refused(payer: Payer, tmp_path: Path)
     file = source_file(tmp_path / "data.json", claude_opus_4_8=(1, 2))
     file.write_text(file.read_text().replace('"input_mtok": 1, "output_mtok": 2', ""))
     done = payer.runs("prices", "import", str(file))
-    assert (done.returncode, "holds no model with a price" in done.stderr) == (3, True)
+    assert (done.returncode, "has no model with a price" in done.stderr) == (3, True)
 
 
 def test_an_import_says_what_it_would_change_and_offers_to_price_again(payer: Payer, tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_an_import_says_what_it_would_change_and_offers_to_price_again(payer: Pa
     said = payer.runs("prices", "import", str(file)).stdout
     assert "2 models with a price in" in said
     assert "1 of 2 models in use" in said
-    assert "1 of 2 recorded replies cost something else by these prices: $1.65 list instead of $0.90." in said
+    assert "1 of 2 recorded responses would cost something else at these prices: $1.65 list instead of $0.90." in said
     assert "tokcost prices reprice --since 2026-08-01" in said
     back = payer.runs("prices", "import", "--installed").stdout
     assert "installed source again" in back

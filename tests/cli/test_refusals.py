@@ -20,7 +20,7 @@ PACKAGES = [Path(tokcost.__file__).parent, Path(tokcost_hooks.__path__[0])]
 
 REFUSALS = [
     (["log", "--json", "--csv"], 2, "--json and --csv", "Leave one of them out."),
-    (["log", "--since", "2026-10-02", "--until", "2026-10-01"], 2, "--since 2026-10-02", "Exchange the two"),
+    (["log", "--since", "2026-10-02", "--until", "2026-10-01"], 2, "--since 2026-10-02", "Swap the two"),
     (["log", "--since", "zzz"], 2, "--since", "2.weeks"),
     (["log", "--timezone", "Europe/Atlantis"], 2, "--timezone", "Europe/"),
     (["log", "--per-repo"], 2, "--per-repo", "Without --by"),
@@ -29,14 +29,14 @@ REFUSALS = [
     (["enable"], 2, "standard input", "--yes"),
     (["assign", "main"], 2, "no usage is named", "--from"),
     (["assign", "feat/none", "--unplaced"], 2, "feat/none", "`git branch`"),
-    (["purge"], 2, "no usage is named", "--all"),
+    (["purge"], 2, "no usage is selected", "--all"),
     (["purge", "--all", "--branch", "main"], 2, "--all", "Leave one of them out."),
-    (["why", "main", "--all-repos"], 2, "BRANCH and --all-repos", "of this repository"),
+    (["why", "main", "--all-repos"], 2, "BRANCH and --all-repos", "one repository"),
     (["why", "--as", "gpt-of-my-dreams"], 2, "gpt-of-my-dreams", "tokcost prices"),
     (["why", "--session", "none"], 2, "none", "`tokcost log --by session`"),
-    (["prices", "import"], 2, "which prices", "--installed"),
-    (["prices", "import", "no/such.json"], 3, "no/such.json", "Look whether its name is right"),
-    (["budget", "set", "-5", "--branch"], 2, "-5", "A budget is more than $0"),
+    (["prices", "import"], 2, "no prices", "--installed"),
+    (["prices", "import", "no/such.json"], 3, "no/such.json", "Check that its name is right"),
+    (["budget", "set", "-5", "--branch"], 2, "-5", "an amount above $0"),
     (["budget", "set", "5"], 2, "--branch", "tokcost budget set 20 --branch"),
     (["budget", "set", "a lot", "--branch"], 2, "a lot", "tokcost budget set 20 --branch"),
     (["budget", "set", "5", "--day", "--near", "all"], 2, "--near", "80%"),
@@ -46,25 +46,25 @@ REFUSALS = [
     (["guard", "check"], 2, "the assistant", "tokcost guard check claude-code prompt"),
     (["plan", "set", "clod", "max", "200"], 2, "clod", "claude"),
     (["plan", "set", "claude", "max", "plenty"], 2, "plenty", "for example 200"),
-    (["plan", "set", "claude", "max", "200", "--since", "2026-02-01", "--until", "2026-01-01"], 2, "2026", "Exchange"),
+    (["plan", "set", "claude", "max", "200", "--since", "2026-02-01", "--until", "2026-01-01"], 2, "2026", "Swap"),
     (["plan", "remove", "claude"], 2, "no plan claude", "`tokcost plan` lists them."),
     (["report"], 3, "no commits", "Make one first"),
     (["report", "main", "--all"], 2, "RANGE and --all", "Leave one of them out."),
     (["report", "no-such-branch"], 2, "no-such-branch", "git"),
-    (["report", "--by", "author"], 2, "--by author", "Ask by change"),
+    (["report", "--by", "author"], 2, "--by author", "Use --by with change"),
     (["report", "--check", "much"], 2, "--check much", "for example 50"),
     (["report", "--engine", "duckdb"], 2, "--engine", "--dataset"),
     (["report", "--base", "main", "--against", "x..y"], 2, "--base and --against", "Leave one of them out."),
     (["report", "--html", "x.html", "--by", "area"], 2, "--html", "Leave --by and --against out."),
     (["report", "--plan", "--csv"], 2, "--csv", "Leave --plan or --csv out."),
-    (["report", "--dataset", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` makes one."),
+    (["report", "--dataset", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` creates one."),
     (["report", "--dataset", "costs", "--html", "x.html", "--by", "area"], 2, "--html", "Leave --by out."),
     (["collect", "--into", "costs"], 2, "nothing to collect", "--from"),
-    (["collect", "--from", "nowhere.txt", "--into", "costs"], 3, "nowhere.txt", "Look whether its name is right"),
-    (["collect", "nowhere", "--into", "costs"], 1, "nowhere", "Name the top of a clone"),
+    (["collect", "--from", "nowhere.txt", "--into", "costs"], 3, "nowhere.txt", "Check that its name is right"),
+    (["collect", "nowhere", "--into", "costs"], 1, "nowhere", "Name the top folder"),
     (["collect", ".", "--into", "costs", "--through", "soon"], 2, "--through soon", "2026-10"),
-    (["dataset", "check", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` makes one."),
-    (["export", "usage", "-o", "no/such/folder/file.csv"], 3, "no/such/folder", "folder is there"),
+    (["dataset", "check", "costs"], 3, "costs", "`tokcost collect REPO --into DATASET` creates one."),
+    (["export", "usage", "-o", "no/such/folder/file.csv"], 3, "no/such/folder", "folder exists"),
     (["export", "focus", "--branch", "x", "--profile", "history"], 2, "--branch", "history"),
     (["doctor", "--reader", "codex"], 2, "--reader NAME", "tokcost doctor --reader codex FILE"),
     (["doctor", "--reader", "clod", "x"], 2, "clod", "claude-code"),
@@ -109,7 +109,7 @@ def test_outside_of_a_repository_the_folder_is_named_and_where_to_go(
 @pytest.mark.parametrize(
     ("text", "thing", "remedy"),
     [
-        ("trailers = 5\n", "trailers is no table", "[trailers]"),
+        ("trailers = 5\n", "trailers is not a table", "[trailers]"),
         ('[trailers]\npolicy = "maybe"\n', "trailers.policy is 'maybe'", '"recommend" or "forbid"'),
         ('[trailers]\nmodels = "some"\n', "trailers.models is 'some'", "true or false"),
         ("[trailers\n", "line 1", "Correct it"),
@@ -144,7 +144,7 @@ def test_a_budget_that_cannot_be_understood_is_named_with_what_would_be_and_what
     assert done.returncode == 3
     assert ".tokcost.toml" in done.stderr
     assert remedy in done.stderr
-    assert "hint: Correct that setting; until then it limits nothing." in done.stderr
+    assert "hint: Correct that setting; until then it sets no limit." in done.stderr
 
 
 def test_a_repository_that_is_none_is_named_once(empty_machine: Machine) -> None:
@@ -163,7 +163,7 @@ def test_a_problem_of_a_file_names_it_the_reason_and_what_to_do(number: int) -> 
 
 
 def test_a_refusal_in_one_text_is_the_sentence_and_what_to_do() -> None:
-    assert TokcostError("the disk is full", "Make room.").told == "the disk is full. Make room."
+    assert TokcostError("the disk is full", "Free space.").told == "the disk is full. Free space."
 
 
 def test_no_problem_of_a_file_is_told_in_a_way_of_its_own() -> None:

@@ -176,7 +176,7 @@ def test_without_lines_it_says_what_that_means(empty_machine: Machine, tmp_path:
 def test_without_commits_or_repository_it_is_a_sentence_and_exit_3(empty_machine: Machine, tmp_path: Path) -> None:
     assert piped(["report"], empty_machine.repo, empty_machine.environ).returncode == 3
     done = piped(["report"], tmp_path, empty_machine.environ)
-    assert (done.returncode, "lies in no git repository" in done.stderr) == (3, True)
+    assert (done.returncode, "is not in a git repository" in done.stderr) == (3, True)
 
 
 def test_a_narrow_terminal_keeps_every_row(history: GitSandbox, environ: dict[str, str]) -> None:

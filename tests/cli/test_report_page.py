@@ -112,7 +112,7 @@ def test_it_shows_the_rows_of_the_json_and_no_others(page: str, history: GitSand
 def test_it_says_the_total_the_coverage_what_was_reverted_and_what_is_kept_back(page: str) -> None:
     text = Parsed(page).text
     expected = ["~$320.00", "reverted later", "~$5.00", "of 121 commits carry a cost line", "rounded to 1, 2 or 5"]
-    promises = ["Nothing here is by person", "Anyone with the repository can add up", "it is not a bill"]
+    promises = ["No figure is by person", "Anyone with the repository can add up", "it is not a bill"]
     for words in expected + promises:
         assert words in text
 
@@ -125,7 +125,7 @@ def test_what_must_not_be_shown_is_told_with_the_reason(tmp_path: Path, environ:
         )
     text = Parsed(piped(["report", "--html", "-"], repo.path, environ).stdout).text
     assert "By month, area, model or size: not shown" in text
-    assert text.count("they would tell what one person spent") == 1
+    assert text.count("they would reveal what one person spent") == 1
     assert "needs 5 contributors" in text
     assert "~$3.00" in text
 

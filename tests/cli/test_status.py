@@ -27,7 +27,9 @@ def test_a_format_chooses_what_is_shown(machine: Machine) -> None:
 def test_an_unknown_placeholder_is_a_usage_error_that_names_the_known(machine: Machine) -> None:
     done = piped(["status", "--format", "{cost}"], machine.repo, machine.environ)
     assert done.returncode == 2
-    assert done.stderr.startswith("tokcost: --format: there is no {cost}\nhint: Known are branch, list_cost,")
+    assert done.stderr.startswith(
+        "tokcost: --format: unknown placeholder {cost}\nhint: The placeholders are branch, list_cost,"
+    )
 
 
 def test_json_says_whether_the_logs_were_looked_at(machine: Machine) -> None:

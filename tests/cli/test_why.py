@@ -35,7 +35,7 @@ def said(worked: Worked, *words: str) -> str:
 
 def test_a_table_shows_the_drivers_dearest_first_and_what_stands_beside_them(worked: Worked) -> None:
     lines = said(worked).splitlines()
-    assert lines[0] == "this repository: $1.53 list + unpriced, 8 requests, 365k tokens"
+    assert lines[0] == "this repository: $1.53 list + unpriced, 8 responses, 365k tokens"
     labels = [line[:25].strip() for line in lines[3:8]]
     assert labels[:2] == ["cache lost: pause", "cache lost: model switch"]
     assert lines[8].startswith("together")
@@ -46,7 +46,7 @@ def test_a_sentence_names_what_stands_out_with_its_figure(worked: Worked) -> Non
     text = said(worked)
     assert "\n$0.97, 63%: the cache expired 5 times, after pauses of 6 to 40 minutes.\n" in text
     assert "\n$0.33, 21%: the model was switched once, and each has its own cache.\n" in text
-    assert "Beside it, 1 request with 10 tokens without a known price; they are in no amount." in text
+    assert "Not included: 1 response with 10 tokens without a known price." in text
 
 
 def test_the_json_form_has_every_driver_and_they_add_up(worked: Worked) -> None:
@@ -88,7 +88,7 @@ def test_a_narrow_terminal_loses_columns_and_no_row(worked: Worked) -> None:
 
 def test_a_branch_without_usage_is_told_and_is_no_error(worked: Worked) -> None:
     assert "No usage on branch feat/none" in said(worked, "feat/none")
-    assert "The ledger holds no usage on branch feat/none" in said(worked, "feat/none", "--no-refresh")
+    assert "The ledger has no usage on branch feat/none" in said(worked, "feat/none", "--no-refresh")
 
 
 def test_outside_of_a_repository_all_repositories_and_sessions_can_still_be_asked_for(
@@ -105,8 +105,8 @@ def test_outside_of_a_repository_all_repositories_and_sessions_can_still_be_aske
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--json", "--csv"], "exclude each other"),
-        (["main", "--all-repos"], "exclude each other"),
+        (["--json", "--csv"], "cannot be used together"),
+        (["main", "--all-repos"], "cannot be used together"),
         (["--since", "2026-10-02", "--until", "2026-10-01"], "is not before"),
         (["--session", "nobody"], "no session begins with nobody"),
         (["--as", "no-such-model"], "no price is known for the model no-such-model"),

@@ -240,8 +240,8 @@ def test_a_repository_that_fails_is_told_and_the_others_are_collected(tmp_path: 
     told = json.loads(done.stdout)
     problems = {Path(one["repository"]).name: one["problem"] for one in told["repositories"]}
     assert problems["shop"] is None
-    assert problems["empty"] == "no git repository. Name the top of a clone, or a bare repository."
-    assert problems["gone"].startswith("no git repository")
+    assert problems["empty"] == "not a git repository. Name the top folder of a clone, or a bare repository."
+    assert problems["gone"].startswith("not a git repository")
     assert problems["new"].startswith("there are no commits here yet")
     assert "Traceback" not in done.stderr
     assert (told["claims"], told["published"]) == (6, 6)
@@ -259,8 +259,8 @@ def test_made_up_amounts_stop_one_repository_and_not_the_run(tmp_path: Path) -> 
     ("args", "said"),
     [
         ([], "there is nothing to collect"),
-        (["x", "--through", "October"], "this is no month"),
-        (["x", "--through", "2999-01"], "that month is not over"),
+        (["x", "--through", "October"], "this is not a month"),
+        (["x", "--through", "2999-01"], "that month has not ended"),
         (["--from", "missing"], "missing cannot be read"),
     ],
 )
@@ -277,5 +277,5 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> Non
     shop = make_repository(tmp_path / "shop", team(SIX, "2026-09-05", "api"))
     done = piped(["collect", str(shop), "--into", "src"], tmp_path, environ_of(tmp_path / "home"))
     assert done.returncode == 3
-    assert "is no dataset: it holds main.c" in done.stderr
+    assert "is not a dataset: it has main.c" in done.stderr
     assert [one.name for one in (tmp_path / "src").iterdir()] == ["main.c"]

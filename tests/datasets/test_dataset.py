@@ -71,7 +71,7 @@ def test_cells_that_a_killed_run_did_not_write_come_with_the_next_run(tmp_path: 
     lost = Path(read_files(costs, "cells").counted[0])
     data = lost.read_bytes()
     lost.unlink()
-    assert [text for text in check_dataset(costs).problems if "are not what the claims say" in text]
+    assert [text for text in check_dataset(costs).problems if "do not match the claims" in text]
     collected(tmp_path, tmp_path / "shop")
     assert lost.read_bytes() == data
     assert report(tmp_path) == before
@@ -82,7 +82,7 @@ def test_cells_that_were_lost_after_a_compaction_come_with_the_next_one(tmp_path
     before = report(tmp_path)
     compact_dataset(costs)
     Path(read_files(costs, "cells").counted[0]).unlink()
-    assert [text for text in check_dataset(costs).problems if "are not what the claims say" in text]
+    assert [text for text in check_dataset(costs).problems if "do not match the claims" in text]
     compact_dataset(costs)
     assert check_dataset(costs).problems == []
     assert report(tmp_path) == before
@@ -124,7 +124,7 @@ def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:
     for args in (["dataset", "check", "."], ["dataset", "compact", "."], ["report", "--dataset", "."]):
         done = piped(args, tmp_path, environ_of(tmp_path / "home"))
         assert done.returncode == 3
-        assert "is no dataset" in done.stderr
+        assert "is not a dataset" in done.stderr
 
 
 def two_jobs_apart(tmp_path: Path) -> Path:
@@ -205,7 +205,7 @@ def test_what_is_no_file_of_a_dataset_is_named_and_not_waited_for(
     costs = two_runs(tmp_path)
     make(costs / kind / f"{'0' * 32}.parquet")
     for asked in (check_dataset, compact_dataset, lambda folder: collected(tmp_path, tmp_path / "shop")):
-        with pytest.raises(EnvironmentProblem, match="is no file"):
+        with pytest.raises(EnvironmentProblem, match="is not a file"):
             asked(costs)
 
 
@@ -222,9 +222,9 @@ def test_a_report_whose_cells_were_all_lost_says_so_and_what_brings_them_back(
     if not folder_too:
         (costs / "cells").mkdir()
     done = piped(["report", "--dataset", "costs"], tmp_path, environ_of(tmp_path / "home"))
-    assert "nothing was collected" not in done.stdout
+    assert "nothing that was collected" not in done.stdout
     assert "No cells are left" in done.stdout
-    assert "`tokcost dataset compact DATASET` brings them back" in done.stdout
+    assert "`tokcost dataset compact DATASET` restores them" in done.stdout
     assert json.loads(report(tmp_path))["cells_lost"] is True
     assert piped(["dataset", "compact", "costs"], tmp_path, environ_of(tmp_path / "home")).returncode == 0
     assert report(tmp_path) == before
@@ -237,4 +237,4 @@ def test_a_report_from_which_some_cells_were_lost_says_that_its_figures_lack_the
     Path(read_files(two_runs(tmp_path), "cells").counted[0]).unlink()
     done = piped(["report", "--dataset", "costs", *form], tmp_path, environ_of(tmp_path / "home"))
     assert done.returncode == 0
-    assert "no figure has what was in them" in done.stdout + done.stderr
+    assert "their content is in no figure" in done.stdout + done.stderr

@@ -72,8 +72,8 @@ def test_ibis_on_duckdb_says_what_the_embedded_one_says(costs: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--emit-sql", "cobol"], "this dialect is not known"),
-        (["--engine", "oracle://x", "--dataset", "."], "is no dataset"),
+        (["--emit-sql", "cobol"], "unknown dialect"),
+        (["--engine", "oracle://x", "--dataset", "."], "is not a dataset"),
         (["--engine", "duckdb"], "--engine is for --dataset"),
         (["--emit-sql", "trino", "--by", "week"], "a dataset has no figures by week"),
     ],

@@ -118,7 +118,10 @@ def test_what_was_in_a_cell_alone_that_is_left_out_is_counted_and_said_in_every_
     assert [found[what] for what in ("claims", "claims_published_twice", "cells_left_out", "claims_left_out")] == [
         *(9, 6, 1, 3)
     ]
-    said = "6 claims published by two jobs that did not see each other, counted once: 1 cell left out, and 3 claims"
+    said = (
+        "6 claims published by two jobs that did not see each other's files, counted once: 1 cell left out, and 3"
+        " claims"
+    )
     assert said in shown(tmp_path)
     assert said in shown(tmp_path, "--csv")
     assert said in shown(tmp_path, "--markdown", "--by", "model")

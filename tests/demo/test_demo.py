@@ -129,7 +129,7 @@ def test_the_way_to_look_further_can_be_pasted_though_the_folder_has_a_space_and
     result = CliRunner().invoke(command, ["--keep", str(tmp_path / "kept demo")], standalone_mode=False)
     assert result.exception is None
     program = f"{sys.executable} -P -c 'from tokcost.cli.start import main; main()'"
-    pasted = result.output.split("Look further:")[1].replace(" tokcost log", f" {program} log --json")
+    pasted = result.output.split("Explore it:")[1].replace(" tokcost log", f" {program} log --json")
     own = {**os.environ, "CLAUDE_CONFIG_DIR": str(tmp_path / "own"), "CODEX_HOME": str(tmp_path / "own")}
     done = subprocess.run(pasted, shell=True, env=own, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["branches"][0]["branch"] == "feat/login"

@@ -38,12 +38,12 @@ def test_what_is_on_no_branch_is_assigned_from_the_page_of_all_branches(
         waited(lambda: names.all_inner_texts() == ["main", "feat/x"])
         page.get_by_role("button", name="Assign").click()
         shown.pick("feat/x")
-        assert "$0.02 list, 12,204 tokens" in shown.said("Assign 1 reply to feat/x?").inner_text()
+        assert "$0.02 list, 12,204 tokens" in shown.said("Assign 1 response to feat/x?").inner_text()
         shown.press("Cancel")
         assert live.replies()["unplaced"] == 1
         page.get_by_role("button", name="Assign").click()
         shown.pick("feat/x")
-        shown.press("Assign", "Assign 1 reply to feat/x?")
+        shown.press("Assign", "Assign 1 response to feat/x?")
         page.locator("#unplaced").wait_for(state="hidden")
         assert live.replies() == {"total": 3, "carried": 1, "pending": 2}
         page.get_by_role("button", name="main", exact=True).click()

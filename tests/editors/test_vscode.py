@@ -216,14 +216,14 @@ def test_without_a_server_one_click_makes_one_after_asking(live: Live, window: C
         made = editor.home / ".local/share/code-server/User/globalStorage/tokcost.tokcost"
         shown.click_item()
         shown.pick("Set Up the Server")
-        asked = shown.said("Set up the server of tokcost?").inner_text()
+        asked = shown.said("Set up the tokcost server?").inner_text()
         assert "virtual environment" in asked
         assert str(made) in asked
         shown.press("Cancel")
         assert not list(made.rglob("pyvenv.cfg"))
         shown.click_item()
         shown.pick("Set Up the Server")
-        shown.press("Set Up", "Set up the server of tokcost?")
+        shown.press("Set Up", "Set up the tokcost server?")
         shown.figure("$0.02")
         assert list(made.rglob("pyvenv.cfg"))
         shown.close()

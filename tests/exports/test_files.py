@@ -111,7 +111,7 @@ def test_a_branch_that_is_a_formula_is_none_in_csv(work: Work) -> None:
 def test_estimated_counts_are_exported_only_when_asked_for(work: Work, what: str, tmp_path: Path) -> None:
     more = ("--unpriced", str(tmp_path / "u")) if what == "focus" else ()
     done = work.repo.tokcost("export", what, *more)
-    assert f"1 reply with {TOKENS:,} tokens left out: no provider told the counts" in done.stderr
+    assert f"1 response with {TOKENS:,} tokens left out: no provider reported the counts" in done.stderr
     assert "guesser" not in done.stdout
     asked = work.repo.tokcost("export", what, *more, "--estimates")
     assert "left out" not in asked.stderr
@@ -150,7 +150,7 @@ def test_a_file_that_the_user_did_not_name_is_replaced_only_where_it_is_ours(wor
     beside.write_text("my notes\n")
     done = work.repo.tokcost("export", "focus", "-o", str(path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is there already, and no file of this kind" in done.stderr
+    assert "already exists and is not a file of this kind" in done.stderr
     assert beside.read_text() == "my notes\n"
     assert not path.exists()
     beside.unlink()
@@ -196,19 +196,19 @@ def test_a_device_is_written_to_and_not_replaced(work: Work) -> None:
 
 def test_parquet_is_not_written_to_a_terminal(work: Work) -> None:
     environ = work.repo.environ | {"PATH": os.environ["PATH"]}
-    assert "this file is no text" in on_terminal(["export", "usage", "--format", "parquet"], work.repo.path, environ)
+    assert "this format is binary" in on_terminal(["export", "usage", "--format", "parquet"], work.repo.path, environ)
 
 
 @pytest.mark.parametrize(
     ("words", "because"),
     [
-        (("usage", "--repository", ".", "--all-repos"), "exclude each other"),
+        (("usage", "--repository", ".", "--all-repos"), "cannot be used together"),
         (("usage", "--since", "2026-02-02", "--until", "2026-02-01"), "is not before"),
         (("focus", "v1..v2"), "RANGE is for --profile history"),
         (("focus", "--all"), "--all is for --profile history"),
-        (("focus", "-o", "x.jsonl"), "FOCUS is csv or parquet"),
+        (("focus", "-o", "x.jsonl"), "FOCUS files are csv or parquet"),
         (("focus", "--profile", "history", "--branch", "main"), "--branch is for --profile ledger"),
-        (("focus", "--profile", "history", "--all", "main"), "RANGE and --all exclude each other"),
+        (("focus", "--profile", "history", "--all", "main"), "RANGE and --all cannot be used together"),
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(work: Work, words: tuple[str, ...], because: str) -> None:

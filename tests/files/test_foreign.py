@@ -20,7 +20,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, kind: str) -
     elif kind == "link to a device":
         path.symlink_to("/dev/zero")
     name = {"device": "/dev/zero", "NUL": f"{path}\0", "half a character": f"{path}\ud800"}.get(kind, str(path))
-    with pytest.raises(OSError, match=r"no regular file|no file can have|No such file"):
+    with pytest.raises(OSError, match=r"not a regular file|not a valid file name|No such file"):
         open_regular(name)
 
 
@@ -54,7 +54,7 @@ def test_a_link_may_lead_to_another_file_of_the_repository_and_not_out_of_it(tmp
         (repo / name).symlink_to(target)
     assert read_inside(str(repo), "inside") == read_inside(str(repo), "config/real") == b"here"
     for name in ("out", "beside", "absolute", "folder/secret"):
-        with pytest.raises(OSError, match="leads out of the repository"):
+        with pytest.raises(OSError, match="a link to a place outside the repository"):
             read_inside(str(repo), name)
     with pytest.raises(OSError, match=r"\[Errno"):
         read_inside(str(repo), "loop")

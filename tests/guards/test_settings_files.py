@@ -122,20 +122,20 @@ def test_what_json_has_not_stays_where_the_assistant_reads_it_and_is_named_where
     problem = person.refused()
     assert str(problem).startswith(f"{person.path} was not changed: it has a ")
     assert " in line " in str(problem) or "(BOM)" in str(problem)
-    assert problem.hint.startswith("Repair it and say it again, or add the hooks of ")
+    assert problem.hint.startswith("Repair it and run the command again, or add the hooks of ")
     assert set(json.loads(problem.hint.partition("by hand: ")[2])) == {"hooks"}
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b'{\n  "model": "x"\n  "hooks": {}\n}', "it is no JSON: expecting ',' delimiter in line 3"),
-        (b"{", "it is no JSON"),
-        (b"[]", "the settings is no object (line 1)"),
-        (b"{}\n{}", "something stands behind its end in line 2"),
-        (b'{\n"hooks": []}', "hooks is no object (line 2)"),
-        (b'{"hooks": 5}', "hooks is no object (line 1)"),
-        (b"null", "the settings is no object (line 1)"),
+        (b'{\n  "model": "x"\n  "hooks": {}\n}', "it is not JSON: expecting ',' delimiter in line 3"),
+        (b"{", "it is not JSON"),
+        (b"[]", "the file is not an object (line 1)"),
+        (b"{}\n{}", "there is text after its end in line 2"),
+        (b'{\n"hooks": []}', "hooks is not an object (line 2)"),
+        (b'{"hooks": 5}', "hooks is not an object (line 1)"),
+        (b"null", "the file is not an object (line 1)"),
         (b'{"a": "' + b"\xff\xfe" + b'"}', "it is not UTF-8 (byte 7)"),
         (b"\xff\xfe{\0}\0", "it is not UTF-8 (byte 0)"),
         (b'{"a": ' + b"[" * 100_000, "it is nested too deeply"),
@@ -153,9 +153,9 @@ def test_broken_settings_are_left_alone_with_file_reason_and_way_on(person: Pers
 @pytest.mark.parametrize("person", PLACES, indirect=True)
 def test_a_folder_in_the_place_of_settings_is_named(person: Person) -> None:
     person.path.mkdir()
-    with pytest.raises(EnvironmentProblem, match="cannot be read: it is no regular file") as raised:
+    with pytest.raises(EnvironmentProblem, match="cannot be read: it is not a regular file") as raised:
         person.install()
-    assert raised.value.hint == f"Run `ls -l {person.path}` to see what it is, and who may read it."
+    assert raised.value.hint == f"Run `ls -l {person.path}` to see what it is and who may read it."
 
 
 @pytest.mark.parametrize("data", [b"", b'{"model": "x"}'])
@@ -200,7 +200,7 @@ def test_settings_that_are_read_only_are_refused_both_ways(person: Person) -> No
 @pytest.mark.parametrize("person", ["copilot-cli", "opencode"], indirect=True)
 def test_a_file_of_the_guards_own_that_somebody_else_wrote_is_left_alone(person: Person) -> None:
     person.path.write_bytes(b"{}\n")
-    assert str(person.refused()) == f"{person.path} is there already, and nothing here wrote it"
+    assert str(person.refused()) == f"{person.path} already exists, and tokcost did not write it"
     person.path.write_bytes(b"\n")
     person.install()
     person.uninstall()
@@ -223,8 +223,8 @@ def test_a_record_that_is_no_json_is_named_with_the_way_on(person: Person) -> No
     (person.ledger / "guards.json").write_text("{")
     with pytest.raises(EnvironmentProblem) as raised:
         person.install()
-    assert "guards.json cannot be understood" in str(raised.value)
-    assert raised.value.hint.startswith("Move it away")
+    assert "guards.json cannot be parsed" in str(raised.value)
+    assert raised.value.hint.startswith("Rename or remove it")
 
 
 @pytest.mark.parametrize("text", ['{"a": ' + '"\\"' * 60_000, "/*" * 60_000, "," * 120_000, '{"a": "' + "\\" * 120_001])

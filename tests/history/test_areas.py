@@ -113,9 +113,9 @@ def test_no_pattern_takes_more_time_than_the_length_of_the_path(pattern: str, pa
 
 
 def test_more_patterns_or_longer_ones_than_are_compared_are_refused() -> None:
-    with pytest.raises(ValueError, match="2,000 are the most"):
+    with pytest.raises(ValueError, match="at most 2,000 are allowed"):
         by_globs({"x": ["a"] * 2_001})
-    with pytest.raises(ValueError, match="2,000 are the most"):
+    with pytest.raises(ValueError, match="at most 2,000 are allowed"):
         by_owners("a @org/x\n" * 2_001)
     with pytest.raises(ValueError, match="500 characters"):
         by_globs({"x": ["a" * 501]})

@@ -218,7 +218,7 @@ def test_a_repository_can_recommend_a_budget_that_warns(repo: Hooked) -> None:
     made = commit(repo)
     assert made.code == 0
     assert "over the branch budget" in made.said
-    assert "asks that commits stop" in budget(repo)
+    assert "recommends stopping commits" in budget(repo)
 
 
 def test_what_the_clone_says_wins_over_the_repository(repo: Hooked) -> None:
@@ -247,7 +247,7 @@ def test_a_setting_that_is_no_amount_is_told_and_stops_nothing(repo: Hooked) -> 
     repo.spend()
     made = commit(repo)
     assert made.code == 0
-    assert "tokcost.budgetbranch in this clone's configuration: 'lots' is no amount" in made.said
+    assert "tokcost.budgetbranch in this clone's configuration: 'lots' is not an amount" in made.said
 
 
 def test_a_budget_in_the_global_configuration_does_not_count(repo: Hooked, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_settings_at_which_git_stops_every_commit_are_named(
         repo.run("commit", "-q", "--allow-empty", "-m", "One", ok=not problem)
     if problem and version == (2, 55):
         code, said = status(repo)
-        assert (code, problem in said, "git makes no commit here" in said) == (1, True, True)
+        assert (code, problem in said, "git cannot commit here" in said) == (1, True, True)
 
 
 def test_ours_run_from_the_configuration_and_the_status_says_so(repo: Hooked) -> None:

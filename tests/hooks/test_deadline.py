@@ -97,8 +97,8 @@ def is_all_but_one_pending(repo: Hooked) -> bool:
 def test_what_is_busy_for_ever_is_ended_after_two_seconds(troubled: Hooked, trouble: str) -> None:
     said, seconds = commit(troubled, trouble)
     assert said == (
-        "tokcost: prepare-commit-msg left this commit without a cost line (it took longer than 2000 ms);"
-        " the spend stays pending.\n"
+        "tokcost: prepare-commit-msg left this commit without a cost line (it took longer than 2000 ms); the usage"
+        " stays pending.\n"
     )
     assert 2 <= seconds < LONG
     assert troubled.replies() == {"total": 2, "carried": 1, "pending": 1}
@@ -205,7 +205,7 @@ def limited(troubled: Hooked, packages: Path) -> Hooked:
 UNCHECKED = {
     STUCK["a sleep"]: "tokcost: the budget was not checked (",
     CRASHES["kill -9"]: "tokcost: the budget was not checked (",
-    "raise OSError('no luck')": "tokcost: the budget was not checked in full: The reader trouble did not find its logs",
+    "raise OSError('no luck')": "tokcost: the budget was not checked in full: The reader trouble failed",
 }
 
 

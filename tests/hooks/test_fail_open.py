@@ -36,7 +36,7 @@ def test_a_home_that_cannot_be_used(repo: Hooked, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     said = commit(repo, TOKCOST_HOME=str(tmp_path / "file" / "home"))
     assert said.startswith("tokcost: prepare-commit-msg left this commit without a cost line (")
-    assert said.splitlines()[1:] == ["hint: Run `tokcost enable`, or `tokcost disable` to end this."]
+    assert said.splitlines()[1:] == ["hint: Run `tokcost enable` to agree, or `tokcost disable` to end this message."]
     assert repo.replies() == {"total": 1, "pending": 1}
 
 

@@ -266,7 +266,7 @@ def test_what_a_hook_behind_ours_takes_out_of_an_edited_message_stays_pending(re
         said = repo.grumble("commit", "-q", "-e", "-m", "Work", env=repo.editor(EDITORS[editor]))
         told.append(heard(said))
     assert [len(one) for one in told] == [1, 0]
-    assert "runs after our commit-msg" in told[0][0]
+    assert "runs after tokcost's commit-msg" in told[0][0]
     assert repo.replies() == {"total": 2, "pending": 2}
 
 

@@ -106,7 +106,7 @@ def test_what_somebody_laid_out_anew_is_taken_out_all_the_same(repo: Hooked) -> 
     [
         (["install", "emacs", "--yes"], 2, "there is no guard for"),
         (["install", "claude-code"], 2, "nobody can be asked"),
-        (["check"], 2, "say the assistant and the moment"),
+        (["check"], 2, "the assistant and the moment are missing"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_sentence(repo: Hooked, words: list[str], code: int, said: str) -> None:
@@ -123,7 +123,7 @@ def test_settings_that_the_assistant_does_not_read_are_left_alone_and_the_entry_
     done = guard(repo, "install", "claude-code", "--yes")
     assert done.returncode == 3
     said = " ".join(done.stderr.split())
-    assert f"{path} was not changed: it has a comment in line 2, and Claude Code reads no file with one" in said
+    assert f"{path} was not changed: it has a comment in line 2, and Claude Code cannot read such a file" in said
     assert "guard check claude-code prompt" in done.stderr
     assert path.read_text() == '{\n  // mine\n  "hooks": {}\n}\n'
 
@@ -237,7 +237,7 @@ def test_a_rule_of_ones_own_that_is_exceeded_stops_the_run_too(repo: Hooked, nam
     own_rules(repo, RULE.format("0.000001"))
     for moment in ("prompt", "tool"):
         said = json.dumps(answer(repo, name, moment, "--block"))
-        assert "rule small: 1 request, $" in said
+        assert "rule small: 1 response, $" in said
         assert "think first; stopped, to go on: a higher amount in that rule of yours, or TOKCOST_GUARD=off" in said
     assert "stopped" not in json.dumps(answer(repo, name, "prompt"))
 

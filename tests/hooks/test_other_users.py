@@ -318,7 +318,7 @@ def test_an_environment_that_others_may_change_is_told(
     script.chmod(0o757)
     monkeypatch.setattr(sys, "executable", str(script))
     done = install(repo.worktree)
-    assert any("may be changed by other users" in one and str(script) in one for one in done.said)
+    assert any("other users of this machine can change" in one and str(script) in one for one in done.said)
 
 
 def test_a_hooks_folder_that_others_may_write_is_told_with_what_closes_it(tmp_path: Path) -> None:
@@ -331,11 +331,11 @@ def test_a_hooks_folder_that_others_may_write_is_told_with_what_closes_it(tmp_pa
     assert enabled.returncode == 0
     for done in (enabled, repo.tokcost("hooks", "status"), repo.tokcost("doctor")):
         said = " ".join((done.stdout + done.stderr).split())
-        assert "may write to" in said, said
+        assert "can write to" in said, said
         assert command in said, said
     subprocess.run(command.split(), check=True)
     for words in ("hooks status", "doctor", "hooks install"):
-        assert "may write to" not in repo.tokcost(*words.split()).stdout
+        assert "can write to" not in repo.tokcost(*words.split()).stdout
 
 
 def test_a_hooks_folder_elsewhere_that_others_may_write_is_told(repo: Hooked) -> None:
@@ -343,7 +343,7 @@ def test_a_hooks_folder_elsewhere_that_others_may_write_is_told(repo: Hooked) ->
     folder.mkdir()
     repo.git("config", "core.hooksPath", ".githooks")
     assert repo.tokcost("hooks", "install").returncode == 0
-    assert "may write to" not in repo.tokcost("hooks", "status").stdout
+    assert "can write to" not in repo.tokcost("hooks", "status").stdout
     folder.chmod(0o1777)
     assert f"chmod go-w {folder}" in " ".join(repo.tokcost("hooks", "status").stdout.split())
 

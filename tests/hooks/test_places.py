@@ -108,7 +108,7 @@ def test_the_way_out_by_printing_works(everywhere: Hooked, tmp_path: Path) -> No
     everywhere.hooked("-m", "no", ok=False)
     assert everywhere.replies() == {"total": 1, "carried": 1}
     (said,) = uninstall(everywhere.worktree)
-    assert "yours to change" in said
+    assert "you change them" in said
     assert calls_us(str(there))
 
 
@@ -245,7 +245,7 @@ def test_a_hook_in_another_language_is_shown_the_lines_only(project: Hooked) -> 
     hook = project.path / ".githooks/prepare-commit-msg"
     hook.write_text("#!/usr/bin/env python3\n")
     (seat,) = install(project.worktree, write=True).missing
-    assert "no shell script" in seat.refusal
+    assert "not a shell script" in seat.refusal
     assert hook.read_text() == "#!/usr/bin/env python3\n"
 
 
@@ -337,12 +337,12 @@ def test_what_is_printed_is_the_script(tmp_path: Path) -> None:
 def test_install_and_uninstall_say_what_they_did_and_what_is_left(project: Hooked) -> None:
     shown = project.tokcost("hooks", "install")
     assert shown.returncode == 1
-    assert "a file of the project that everybody gets" in shown.stdout
+    assert "a file of the project that everybody shares" in shown.stdout
     assert "tokcost hooks install --write" in shown.stdout
     assert project.tokcost("hooks", "status").returncode == 1
     assert project.tokcost("hooks", "install", "--write").returncode == 0
     assert project.tokcost("hooks", "status").returncode == 0
-    assert project.tokcost("hooks", "uninstall").stdout.startswith("Our hooks are gone")
+    assert project.tokcost("hooks", "uninstall").stdout.startswith("tokcost's hooks are removed")
 
 
 def test_scripts_are_for_the_shell_of_git_for_windows_too() -> None:

@@ -155,7 +155,7 @@ def test_everything_is_also_what_is_remembered_of_logs_and_branches_without_usag
 
 def test_nothing_goes_without_a_word_of_consent(repo: Hooked) -> None:
     spend(repo, "canary-session", 1)
-    assert "1 reply" in purge(repo, "--all", "--dry-run")
+    assert "1 response" in purge(repo, "--all", "--dry-run")
     assert "--yes" in purge(repo, "--all", code=2)
     purge(repo, "--yes", code=2)
     purge(repo, "--all", "--session", "x", "--yes", code=2)
@@ -417,7 +417,7 @@ def test_a_clone_that_was_moved_is_named_and_forgets_once_it_is_said_there(repo:
     shutil.move(old, repo.path.parent / "moved")
     words = ("purge", "--session", "canary-session", "--yes")
     said = repo.tokcost(*words, cwd=elsewhere)
-    assert (said.returncode, f"Not there: {old}." in said.stdout) == (0, True)
+    assert (said.returncode, f"Not found: {old}." in said.stdout) == (0, True)
     repo.path = repo.path.parent / "moved"
     assert "claims" in holding(repo, "canary")
     done = repo.tokcost(*words, "--json")

@@ -57,7 +57,7 @@ def test_fixups_that_a_rebase_has_no_time_for_leave_their_lines_to_the_next_comm
     feature(repo)
     hurried = repo.editor("true") | {"TOKCOST_DEADLINE": AT_ONCE, "GIT_SEQUENCE_EDITOR": "sed -i -e 2,3s/pick/fixup/"}
     said = repo.grumble("rebase", "-q", "-i", "main", env=hurried)
-    assert "the message keeps its cost line, and what is new stays pending" in said
+    assert "the message keeps its cost line, and new usage stays pending" in said
     assert "without a cost line" not in said
     repo.work("After")
     assert repo.replies() == {"total": 4, "carried": 4}

@@ -40,7 +40,7 @@ def test_a_rule_speaks_when_its_usage_costs_more_than_it_allows(repo: Hooked, ow
     rules(repo, rule(over="0.001", say="think first"), own=own)
     code, (said,) = check(repo)
     assert code == 1
-    assert said.startswith("R: 2 requests, $0.")
+    assert said.startswith("R: 2 responses, $0.")
     assert said.endswith(" list on this branch, more than $0.001; think first") or "think first" in said
 
 
@@ -79,7 +79,7 @@ def test_a_day_has_all_branches_of_the_repository_since_midnight(repo: Hooked) -
     append(log, line | {"cwd": str(repo.path), "gitBranch": "main"})
     rules(repo, rule(per="day"))
     (said,) = check(repo)[1]
-    assert said.startswith("R: 1 request, $")
+    assert said.startswith("R: 1 response, $")
     assert said.endswith(" today")
 
 
@@ -99,10 +99,10 @@ def test_requests_of_sub_agents_are_told_from_others(repo: Hooked) -> None:
     append(log, line | {"cwd": str(repo.path), "gitBranch": "main"})
     rules(repo, rule(subagent=True))
     (said,) = check(repo)[1]
-    assert "1 request," in said
+    assert "1 response," in said
     rules(repo, rule(subagent=False))
     (said,) = check(repo)[1]
-    assert "1 request," in said
+    assert "1 response," in said
 
 
 def test_a_rule_about_paths_goes_by_what_the_branch_changed(repo: Hooked) -> None:
@@ -140,13 +140,13 @@ def test_a_commit_says_all_rules_in_one_line_and_none_stops_it(repo: Hooked) -> 
             ("[[rules]]\nsay = 'x'\n", "it has no name"),
             (rule(modle="x"), "did you mean model"),
             (rule(over=5), "must be in quotes"),
-            (rule(over="-1"), "less than nothing"),
+            (rule(over="-1"), "is negative"),
             (rule(per="year"), "none of branch, session, day"),
             (rule(branch="*" * 9), "stars"),
-            (rule(context="much"), "no number of tokens"),
+            (rule(context="much"), "not a number of tokens"),
             (rule(subagent="yes"), "neither true nor false"),
             ("rules = 5\n", "no list"),
-            ("[[rules]\n", "cannot be understood"),
+            ("[[rules]\n", "cannot be parsed"),
         ],
         4,
     ),
@@ -166,7 +166,7 @@ def test_one_broken_rule_makes_no_other_silent(repo: Hooked) -> None:
     rules(repo, rule(over=5) + rule(say="I hold"))
     assert len(check(repo)[1]) == 1
     said = " ".join(piped(["doctor"], repo.path, repo.environ).stdout.split())
-    assert "docs/rules.md has every key. The other rules hold." in said
+    assert "docs/rules.md has every key. The other rules still apply." in said
 
 
 def test_names_of_a_repository_cannot_reach_the_terminal(repo: Hooked) -> None:

@@ -145,7 +145,7 @@ def troubled(repo: Hooked, tmp_path: Path) -> Iterator[Hooked]:
 def test_a_server_that_dies_in_the_middle_costs_one_line(troubled: Hooked) -> None:
     said = (
         "tokcost: prepare-commit-msg left this commit without a cost line (the tokcost server that worked on it has"
-        " ended); the spend stays pending.\n"
+        " ended); the usage stays pending.\n"
     )
     assert commit_until(troubled, said, TROUBLE="os.kill(os.getpid(), signal.SIGKILL)") == said
     assert commit(troubled) == ""
@@ -321,7 +321,7 @@ def test_whoever_is_not_the_right_server_gets_no_work(repo: Hooked, kind: str) -
 def test_what_was_begun_is_not_done_again(repo: Hooked) -> None:
     with posing(repo, _after(framed(BEGUN))):
         said = commit(repo, **AT_LENGTH)
-    assert said.count("has ended); the spend stays pending") == 1
+    assert said.count("has ended); the usage stays pending") == 1
     assert LINE not in repo.message()
     assert commit(repo) == ""
     assert repo.replies() == {"total": 2, "carried": 2}

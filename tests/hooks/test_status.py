@@ -167,7 +167,7 @@ def test_a_hooks_path_set_afterwards_is_named(repo: Hooked) -> None:
     repo.git("config", "core.hooksPath", ".githooks")
     found = findings(repo)
     assert set(found) == {*HOOKS, "left behind"} - {"pre-commit"}
-    assert "git looks for hooks in" in found["left behind"]
+    assert "git now looks for hooks in" in found["left behind"]
     install(repo.worktree)
     assert findings(repo) == {}
 

@@ -142,7 +142,7 @@ def test_a_hook_that_has_no_time_says_that_the_line_which_was_there_stays(repo: 
         repo.git("switch", "-q", "main")
     repo.spend()
     said = repo.grumble(*how, env={"TOKCOST_DEADLINE": AT_ONCE})
-    assert "the message keeps its cost line, and what is new stays pending" in said
+    assert "the message keeps its cost line, and new usage stays pending" in said
     assert "without a cost line" not in said
     assert len(repo.lines()) == 1
     assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}

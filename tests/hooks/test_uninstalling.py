@@ -49,7 +49,7 @@ def test_all_clones_that_are_known_are_as_if_we_had_never_been_there(repo: Hooke
     assert (done.returncode, done.stderr) == (0, "")
     assert traces(repo) == traces(other) == []
     assert (other.common_dir / "hooks/commit-msg").read_text() == "#!/bin/sh\nexit 0\n"
-    assert "Taken out of 2 clones." in done.stdout
+    assert "Removed from 2 clones." in done.stdout
     assert not list((repo.ledger_home / "consents").glob("*"))
     repo.change()
     assert repo.run("commit", "-m", "Later") != ""
@@ -89,7 +89,7 @@ def test_a_person_at_a_terminal_is_asked_and_no_is_the_answer_unless_said_otherw
     before = traces(repo)
     environ = repo.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     said = on_terminal(["uninstall"], repo.path, environ, typed="\n")
-    assert "Take this out of 1 clone? [y/N]" in said
+    assert "Remove this from 1 clone? [y/N]" in said
     assert "Nothing was changed." in said
     assert traces(repo) == before
 
@@ -98,14 +98,14 @@ def test_doing_it_twice_finds_nothing_more(repo: Hooked) -> None:
     repo.tokcost("uninstall", "--yes")
     again = repo.tokcost("uninstall", "--yes")
     assert (again.returncode, again.stderr) == (0, "")
-    assert again.stdout.startswith("There is nothing of ours in any clone that is known.\n")
+    assert again.stdout.startswith("There is nothing of tokcost's in any known clone.\n")
 
 
 def test_a_clone_that_is_gone_is_named_and_stops_nothing(repo: Hooked, other: Hooked) -> None:
     shutil.rmtree(other.path)
     done = repo.tokcost("uninstall", "--yes")
     assert done.returncode == 0
-    assert f"1 clone not where they were, so nothing is done there: {other.path}" in done.stdout
+    assert f"1 clone no longer at their place, so nothing is done there: {other.path}" in done.stdout
     assert traces(repo) == []
 
 

@@ -27,7 +27,7 @@ def asked_once(repo: Hooked, cwd: Path | None = None, **env: str) -> None:
     )
     said, hint = done.stderr.splitlines()
     assert "have not agreed" in said
-    assert hint == "hint: Run `tokcost enable`, or `tokcost disable` to end this."
+    assert hint == "hint: Run `tokcost enable` to agree, or `tokcost disable` to end this message."
     assert "AI-" not in repo.git("log", "-1", "--format=%B", cwd=where)
     repo.now += 1
 

@@ -37,7 +37,7 @@ def row(name: str, can: Capabilities) -> str:
         can.folder if can.folder != "none" else "nothing",
         can.branch if can.branch != "none" else "nothing",
         can.retention or "for ever",
-        can.gaps or "nothing that is known",
+        can.gaps or "nothing known",
     )
     return f"| {' | '.join(cells)} |"
 

@@ -130,4 +130,4 @@ def test_a_damaged_list_of_rescues_is_told_and_replaced_whole(home: Path) -> Non
     path = home / "rescues.json"
     for content in ("{", "[" * 100_000, json.dumps([[1, 2]])):
         path.write_text(content)
-        assert [one.what for one in read_rescues(home)] == ["the file that remembers rescues is damaged"]
+        assert [one.what for one in read_rescues(home)] == ["the record of rescues is damaged"]

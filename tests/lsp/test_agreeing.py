@@ -47,10 +47,10 @@ def test_the_consent_names_the_hooks_that_are_installed_then_and_where(repo: Hoo
         editor.command("enable", uri=uri, consent=True)
         made = {path.name for path in folder.iterdir()} - before
         line = next(line for line in asked.split("\n") if str(folder) in line)
-        assert line.startswith("Agreeing installs git hooks")
+        assert line.startswith("If you agree, git hooks are installed")
         assert {word.strip(",") for word in line.split(": ")[1].split(" in ")[0].split()} == made
         editor.command("disable", uri=uri)
-        assert "are there already" in editor.command("preview", uri=uri)["consent_text"]
+        assert "are already installed" in editor.command("preview", uri=uri)["consent_text"]
 
 
 def test_leaving_a_line_out_says_until_when_it_can_be_undone(agreed: Hooked) -> None:
@@ -101,7 +101,7 @@ def test_usage_is_assigned_and_the_figure_follows(repo: Hooked) -> None:
         editor.command("assign", branch="feat/x", since="2020-01-01T00:00:00Z")
         editor.status(repo.path, tokens=0)
         for since in ("flurb", "0001-01-01T00:00:00", "9" * 100_000):
-            with pytest.raises(Refused, match="is no time") as refused:
+            with pytest.raises(Refused, match="is not a time") as refused:
                 editor.command("assign", branch="feat/x", since=since)
             assert len(str(refused.value)) < 300
 
@@ -113,7 +113,7 @@ def test_what_would_be_assigned_is_said_with_all_that_its_amount_leaves_open(rep
         editor.open()
         editor.status(repo.path, state="ready", tokens=REPLY)
         assert repo.tokcost("assign", "feat/x", "--from", "main", "--dry-run").stdout == (
-            "1 reply (unpriced, 12,204 tokens) would be moved from main to feat/x.\n"
+            "1 response (unpriced, 12,204 tokens) would be moved from main to feat/x.\n"
         )
         assert editor.command("assign", branch="feat/x", dry_run=True, **{"from": "main"})["amount"] == "unpriced"
         repo.spend()
@@ -155,7 +155,7 @@ def test_nothing_can_be_left_out_where_nothing_is_written(repo: Hooked) -> None:
     with Editor(repo.environ, repo.path) as editor:
         editor.open()
         editor.status(repo.path, cost_lines={"enabled": False, "problem": "", "omitted": False})
-        with pytest.raises(Refused, match="nothing to leave out"):
+        with pytest.raises(Refused, match="no line to leave out"):
             editor.command("omit", omit=True)
 
 
@@ -167,7 +167,7 @@ def test_a_budget_is_set_told_and_forgotten(repo: Hooked) -> None:
         done = editor.command("budget", scope="branch", amount="0.001")
         assert done == {"text": "The branch budget is $0.0010 list; it warns.", "hooks_text": ""}
         editor.status(repo.path, budget="over")
-        assert editor.command("budget", scope="branch")["text"] == "The branch budget is forgotten."
+        assert editor.command("budget", scope="branch")["text"] == "The branch budget is removed."
         editor.status(repo.path, budget="none")
         for wrong in ({"scope": "week"}, {"scope": "day", "amount": "much"}, {"scope": "day", "branch": "main"}):
             with pytest.raises(Refused):
@@ -189,5 +189,5 @@ def test_a_command_needs_a_name_where_several_folders_are_open(repo: Hooked, tmp
         editor.open()
         with pytest.raises(Refused, match="no repository is named"):
             editor.command("preview")
-        with pytest.raises(Refused, match="in no git repository"):
+        with pytest.raises(Refused, match="not in a git repository"):
             editor.command("preview", uri=tmp_path.as_uri())

@@ -90,7 +90,7 @@ def test_hover_says_that_a_line_was_edited(draft: Draft, editor: Editor) -> None
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [(THEIRS, "somebody else's"), (FOREIGN, "no id of tokcost's"), (DAMAGED, "cannot be understood")],
+    [(THEIRS, "somebody else's"), (FOREIGN, "no tokcost id"), (DAMAGED, "cannot be parsed")],
 )
 def test_hover_on_lines_that_are_not_ours(draft: Draft, editor: Editor, line: str, said: str) -> None:
     uri = editor.document(draft.path, f"Subject\n\n{line}\n")

@@ -104,6 +104,6 @@ def test_a_rule_that_is_near_is_told_before_it_is_over(repo: Hooked) -> None:
         editor.status(repo.path, state="ready", tokens=REPLY, rule_state="none")
         (repo.path / ".tokcost.toml").write_text('[[rules]]\nname = "small"\nover = "0.03"\n')
         near = editor.status(repo.path, rule_state="near")
-        assert "small: 1 request, $0.02 list on this branch, near $0.03" in near["accessible"]
+        assert "small: 1 response, $0.02 list on this branch, near $0.03" in near["accessible"]
         repo.spend()
         editor.status(repo.path, rule_state="over")

@@ -233,7 +233,7 @@ def test_a_rule_that_speaks_is_in_the_tooltip(repo: Hooked) -> None:
         editor.open()
         found = editor.status(repo.path, state="ready", tokens=REPLY)
         (value,) = [row["value"] for row in found["tooltip"] if row["label"] == "Rule"]
-        assert value.startswith("experiments: 1 request, $")
+        assert value.startswith("experiments: 1 response, $")
         assert "stop here" in found["accessible"]
 
 

@@ -79,7 +79,7 @@ def test_rules_and_what_drove_the_cost_are_said_in_that_language(spent: Hooked) 
         editor.open()
         told = editor.status(spent.path, state="ready", tokens=3 * REPLY)
         rows = {row["name"]: row["value"] for row in told["tooltip"]}
-        assert rows["rule"].startswith("dear: «3 requests», «≥$0.05 list + unpriced (1 broken off) on this branch»")
+        assert rows["rule"].startswith("dear: «3 responses», «≥$0.05 list + unpriced (1 broken off) on this branch»")
         assert rows["rule"].endswith("; use haiku")
         assert is_said(rows["mostly"])
         assert "«rule: dear" in told["accessible"]
@@ -212,7 +212,7 @@ def test_a_damaged_translation_says_nothing_and_is_named(tmp_path: Path, data: b
     translate(tmp_path, data)
     say, problem = words_for("xx", [tmp_path / TRIED])
     assert say("Branch") == "Branch"
-    assert problem == "the translation bundle.l10n.xx.json cannot be read: what it is of is said in English"
+    assert problem == "the translation bundle.l10n.xx.json cannot be read: its texts are shown in English"
 
 
 def test_a_translation_that_is_no_file_or_without_end_is_not_read(tmp_path: Path) -> None:
@@ -234,6 +234,4 @@ def test_what_is_wrong_with_a_translation_is_said_once_and_the_rest_is_translate
         repo.spend()
         editor.status(repo.path, tokens=2 * REPLY)
         said = [one["message"] for one in editor.told("window/logMessage") if "bundle" in one["message"]]
-        assert said == [
-            "1 of the texts in bundle.l10n.xx.json lack or add a place for a value: these are said in English"
-        ]
+        assert said == ["1 of the texts in bundle.l10n.xx.json lack or add a placeholder: these are shown in English"]

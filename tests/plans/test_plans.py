@@ -197,12 +197,12 @@ def test_a_plan_is_kept_privately_and_forgotten_on_request(repo: Hooked) -> None
 @pytest.mark.parametrize(
     ("words", "because"),
     [
-        (("clade", "pro", "20"), "there is no kind of plan 'clade'"),
+        (("clade", "pro", "20"), "'clade' is not a kind of plan"),
         (("claude", "pro", "0"), "more than $0"),
-        (("claude", "pro", "twenty"), "is no amount"),
+        (("claude", "pro", "twenty"), "is not an amount"),
         (("claude", "pro", "20", "--since", "2026-09-02", "--until", "2026-09-01"), "before it begins"),
-        (("claude", "pro", "20", "--since", "someday"), "no date"),
-        (("claude", "a\nb", "20"), "characters that can be shown"),
+        (("claude", "pro", "20", "--since", "someday"), "as a date"),
+        (("claude", "a\nb", "20"), "printable characters"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused_with_a_reason(repo: Hooked, words: tuple[str, ...], because: str) -> None:
@@ -217,10 +217,10 @@ def test_a_plan_that_cannot_be_is_refused_with_a_reason(repo: Hooked, words: tup
 def test_a_damaged_file_of_plans_is_named_and_stops_no_log(repo: Hooked, damage: str) -> None:
     repo.ledger_home.mkdir(mode=0o700, exist_ok=True)
     (repo.ledger_home / "plans.json").write_text(damage)
-    assert "plans.json cannot be understood" in " ".join(said(repo, "log").split())
+    assert "plans.json cannot be parsed" in " ".join(said(repo, "log").split())
     done = repo.tokcost("plan")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "plans.json cannot be understood" in done.stderr
+    assert "plans.json cannot be parsed" in done.stderr
 
 
 def test_a_report_shows_the_plan_on_the_own_terminal_and_in_nothing_that_is_passed_on(repo: Hooked) -> None:

@@ -303,11 +303,11 @@ def test_an_import_names_cards_by_their_content_whether_the_ledger_has_them_or_n
     [
         ("[[price]]\nmatch = 3", "match"),
         ('[[price]]\nmatch = "x"\ninptu = "1"', "inptu"),
-        ('[[price]]\nmatch = "x"\ninput = "-1"', "no price"),
+        ('[[price]]\nmatch = "x"\ninput = "-1"', "not a price"),
         ('[[price]]\nmatch = "x"\nfrom = "2026-01-01"', "without quotes"),
         ('[[price]]\nmatch = "x"\ninput = "cheap"', ""),
         ("price = 3", ""),
-        ("[price]", "no list of tables"),
+        ("[price]", "not a list of tables"),
         ("[[price", ""),
     ],
 )
@@ -420,7 +420,7 @@ MODEL = '[{"id": "p", "name": "P", "api_pattern": "x", "models": [{"id": "m", "m
 def test_a_file_that_is_no_price_file_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "data.json"
     file.write_text(content)
-    with pytest.raises(SettingsDamaged, match="no price file"):
+    with pytest.raises(SettingsDamaged, match="not a price file"):
         compile_from_source([("", "gpt-5")], file)
 
 

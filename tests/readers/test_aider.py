@@ -197,4 +197,4 @@ def test_each_line_that_is_too_long_to_be_read_is_counted(tmp_path: Path, monkey
     enormous = "x" * (3 << 20) + "\n"
     batch = read(history(tmp_path, session(), turn(), enormous, turn(), enormous))
     assert len(batch.usage) == 2
-    assert batch.skipped == {"line too long to be read": 2}
+    assert batch.skipped == {"line too long to read": 2}

@@ -402,7 +402,7 @@ def test_a_file_replaced_by_a_longer_one_is_read_again_from_its_beginning(tmp_pa
     assert [u.key for u in read(path, first.cursor).usage] == ["msg_8", "msg_9"]
 
 
-@pytest.mark.parametrize(("role", "skipped"), [("user", {}), ("assistant", {"line too long to be read": 1})])
+@pytest.mark.parametrize(("role", "skipped"), [("user", {}), ("assistant", {"line too long to read": 1})])
 def test_an_enormous_line_is_passed_over_in_bounded_memory_and_counted_if_it_may_have_told_usage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str, skipped: dict[str, int]
 ) -> None:

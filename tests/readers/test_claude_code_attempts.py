@@ -121,7 +121,7 @@ def test_a_call_of_a_kind_not_known_yet_is_billed_where_the_response_leaves_it_o
     assert billed(batch.usage) == [(OPUS, 700, 264), (SONNET, 90, 9)]
     unclear = read(tmp_path, line(TOP, new, attempt("message", 650, 200)))
     assert billed(unclear.usage) == [(OPUS, 700, 264)]
-    assert unclear.skipped == {"attempt inside a response that cannot be told": 1}
+    assert unclear.skipped == {"attempt within a response whose counts cannot be read": 1}
 
 
 def test_lines_that_repeat_a_response_repeat_its_calls_and_add_nothing(tmp_path: Path) -> None:
@@ -190,4 +190,4 @@ def test_an_attempt_whose_counts_cannot_be_read_is_told(tmp_path: Path) -> None:
     bad = {**attempt("advisor_message", 9, 9, SONNET), "input_tokens": ["9"]}
     batch = read(tmp_path, line(TOP, bad, attempt("message", 700, 264)))
     assert billed(batch.usage) == [(OPUS, 700, 264)]
-    assert batch.skipped == {"attempt inside a response that cannot be told": 1}
+    assert batch.skipped == {"attempt within a response whose counts cannot be read": 1}

@@ -222,7 +222,7 @@ def test_a_total_that_was_passed_before_adds_nothing_and_takes_nothing_away(tmp_
     one, two, three, four = growing(1_000, 1_500, 500, 700)
     batch = read(tmp_path, meta(), turn(), one, two, one, three, two, one, two, four, three)
     assert [usage.tokens.input for usage in batch.usage] == [1_000, 1_500, 500, 700]
-    assert batch.duplicates == {"running total that was passed before": 5}
+    assert batch.duplicates == {"running total that was reached before": 5}
 
 
 def test_a_total_that_comes_after_a_higher_one_was_counted_with_it(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_late_totals_without_a_last_response_add_nothing_either(tmp_path: Path) 
 def test_a_lower_total_that_tells_no_response_is_shown_and_the_highest_one_stays(tmp_path: Path) -> None:
     batch = read(tmp_path, meta(), turn(), *(total_only(total) for total in (1_000, 2_500, 1_800, 3_000)))
     assert [usage.tokens.input for usage in batch.usage] == [1_000, 1_500, 500]
-    assert batch.skipped == {"running total below an earlier one, which tells no response": 1}
+    assert batch.skipped == {"running total below an earlier one, so its response is unknown": 1}
 
 
 def test_a_late_total_of_one_counter_leaves_the_other_alone(tmp_path: Path) -> None:
@@ -498,7 +498,7 @@ def test_a_fork_without_history_whose_totals_stand_alone_says_what_it_cannot_tel
     lines = [meta(time_ms=FORK, forked_from_id=PARENT), turn(FORK), total_only(5_000, FORK), total_only(5_200, FORK)]
     batch = read(tmp_path, *lines)
     assert [usage.tokens.input for usage in batch.usage] == [200]
-    assert batch.skipped == {"running total that contains an unknown part of another session's": 1}
+    assert batch.skipped == {"running total that includes an unknown part of another session's": 1}
 
 
 def test_a_total_alone_of_a_limit_that_the_history_does_not_tell_is_the_forks_own(tmp_path: Path) -> None:
@@ -620,7 +620,7 @@ def test_a_field_of_another_type_is_as_if_it_were_not_there(tmp_path: Path, plac
     lines[place]["payload"] |= field
     batch = read(tmp_path, *lines)
     assert [usage.tokens for usage in batch.usage] == [Tokens(400, 600, 0, 0, 50)]
-    assert set(batch.skipped) <= {"field of another type than usual, left out"}
+    assert set(batch.skipped) <= {"field of an unexpected type, ignored"}
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_a_reader_that_remembers_too_much_loses_its_memory_and_not_its_file(tmp_
         return []
 
     batch = Lines(file_source(str(path), os.stat(path)), None, (b"id",), gather).batch()
-    assert within_bounds(batch, "x").skipped == {"more to remember than may be": 1}
+    assert within_bounds(batch, "x").skipped == {"a cursor larger than allowed": 1}
 
 
 def test_a_document_of_very_many_values_is_damaged_and_one_with_as_many_commas_in_its_texts_is_not(

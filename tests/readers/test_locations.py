@@ -247,12 +247,12 @@ def test_a_log_behind_a_link_is_counted_and_so_is_what_comes_later(machine: Mach
 @pytest.mark.parametrize(
     ("reader", "put", "told"),
     [
-        (Lines, Path.mkdir, "no regular file, so nothing is read there"),
-        (Lines, os.mkfifo, "no regular file, so nothing is read there"),
-        (Document, Path.mkdir, "no regular file, so nothing is read there"),
-        (Rows, Path.mkdir, "no regular file, so nothing is read there"),
-        (LinesBelow, Path.touch, "no folder, so nothing is read there"),
-        (LinesBelow, lambda path: path.symlink_to("/dev/zero"), "no folder, so nothing is read there"),
+        (Lines, Path.mkdir, "not a regular file, so nothing is read there"),
+        (Lines, os.mkfifo, "not a regular file, so nothing is read there"),
+        (Document, Path.mkdir, "not a regular file, so nothing is read there"),
+        (Rows, Path.mkdir, "not a regular file, so nothing is read there"),
+        (LinesBelow, Path.touch, "not a folder, so nothing is read there"),
+        (LinesBelow, lambda path: path.symlink_to("/dev/zero"), "not a folder, so nothing is read there"),
         (RowsBelow, Path.mkdir, "its reader failed (ValueError)"),
     ],
 )
@@ -275,7 +275,7 @@ class Choosy(Lines):
 def test_a_file_in_which_its_reader_finds_no_log_is_a_finding(machine: Machine) -> None:
     machine.uses(Choosy)
     machine.place.touch()
-    assert machine.doctor() == [("PLACE: its reader finds no log there", True)]
+    assert machine.doctor() == [("PLACE: its reader finds no logs there", True)]
 
 
 @pytest.mark.parametrize(

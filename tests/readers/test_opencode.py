@@ -494,7 +494,7 @@ def test_messages_without_any_table_of_sessions_still_count(tmp_path: Path) -> N
 )
 def test_a_store_of_an_unknown_version_is_told_and_will_not_pass_by_itself(tmp_path: Path, schema: str) -> None:
     store = StoreOf(tmp_path / "opencode.db", schema)
-    with pytest.raises(OSError, match="no table of messages that this reader knows") as problem:
+    with pytest.raises(OSError, match="lacks the tables of messages that this reader knows") as problem:
         read(store)
     assert problem.value.errno is None
 
@@ -699,7 +699,7 @@ def test_a_view_without_end_is_no_table(store: StoreOf, view: str) -> None:
 
 def test_a_store_with_views_alone_is_of_a_version_that_is_not_known(tmp_path: Path) -> None:
     store = StoreOf(tmp_path / "opencode.db", ENDLESS.format("message"))
-    with pytest.raises(OSError, match="no table of messages that this reader knows") as problem:
+    with pytest.raises(OSError, match="lacks the tables of messages that this reader knows") as problem:
         read(store)
     assert problem.value.errno is None
 
@@ -707,7 +707,7 @@ def test_a_store_with_views_alone_is_of_a_version_that_is_not_known(tmp_path: Pa
 def test_a_virtual_table_is_no_table(tmp_path: Path) -> None:
     columns = "id, session_id, time_updated, data"
     store = StoreOf(tmp_path / "opencode.db", f"CREATE VIRTUAL TABLE message USING fts5({columns})")
-    with pytest.raises(OSError, match="no table of messages that this reader knows"):
+    with pytest.raises(OSError, match="lacks the tables of messages that this reader knows"):
         read(store)
 
 
@@ -828,7 +828,7 @@ def test_what_takes_the_place_of_a_file_of_a_store_is_not_waited_for(tmp_path: P
     if not suffix:
         store.path.unlink()
     put(f"{store.path}{suffix}")
-    with pytest.raises(OSError, match="no regular file") as problem:
+    with pytest.raises(OSError, match="not a regular file") as problem:
         list(READER.read(there, None))
     assert problem.value.errno is not None  # it may pass
 

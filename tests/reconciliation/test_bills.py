@@ -261,29 +261,29 @@ def status(number: int, body: object = None, **headers: str) -> Answer:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (status(401), "does not know the key"),
+        (status(401), "does not accept the key"),
         (status(403), "does not let this key see bills"),
         (status(404), "no such bill"),
         (status(400, {"error": {"message": "not available to organizations with HIPAA readiness enabled"}}), "HIPAA"),
         (status(400), "does not understand"),
         (status(418), "HTTP 418"),
-        (status(302, location="https://evil.example/"), "HTTP 302), which is not followed"),
-        (status(301, location="/elsewhere"), "HTTP 301), which is not followed"),
-        (status(429, retry_after="3600"), "asks to wait for 3,600 seconds"),
-        (lambda request: Reply(b"<html>maintenance</html>"), "no JSON"),
-        (lambda request: Reply(b'{"data": [{"cost"'), "no JSON"),
-        (lambda request: Reply(b""), "no JSON"),
-        (lambda request: Reply(b"[" * 100_000), "no JSON"),
-        (lambda request: Reply(b'{"data": NaN}'), "no JSON"),
-        (always([1]), "the answer is no object"),
-        (always({}), "data is no array"),
-        (always({"data": {}}), "data is no array"),
-        (always({"data": [1]}), "an element of data is no object"),
+        (status(302, location="https://evil.example/"), "HTTP 302), which tokcost does not follow"),
+        (status(301, location="/elsewhere"), "HTTP 301), which tokcost does not follow"),
+        (status(429, retry_after="3600"), "requires a wait of 3,600 seconds"),
+        (lambda request: Reply(b"<html>maintenance</html>"), "not JSON"),
+        (lambda request: Reply(b'{"data": [{"cost"'), "not JSON"),
+        (lambda request: Reply(b""), "not JSON"),
+        (lambda request: Reply(b"[" * 100_000), "not JSON"),
+        (lambda request: Reply(b'{"data": NaN}'), "not JSON"),
+        (always([1]), "the answer is not an object"),
+        (always({}), "data is not an array"),
+        (always({"data": {}}), "data is not an array"),
+        (always({"data": [1]}), "an element of data is not an object"),
         (always({"data": [{"cost": {}, "group": {}}]}), "US dollars"),
-        (always({"data": [], "has_more": True, "next_page": None}), "does not say which"),
-        (always({"data": [], "has_more": True, "next_page": 7}), "next_page is no text"),
+        (always({"data": [], "has_more": True, "next_page": None}), "does not name the next one"),
+        (always({"data": [], "has_more": True, "next_page": 7}), "next_page is not a text"),
         (always({"data": [], "has_more": "yes"}), "has_more"),
-        (always({"data": [], "has_more": True, "next_page": "p"}), "no end"),
+        (always({"data": [], "has_more": True, "next_page": "p"}), "does not end"),
         (lambda request: Reply(b"x" * (17 << 20)), "more than 16 MiB"),
     ],
     ids=map(str, itertools.count()),
@@ -328,7 +328,7 @@ def test_a_moment_that_is_in_no_year_in_utc_is_a_sentence_and_no_moment_of_a_ref
 ) -> None:
     row = anthropic_row("2026-10-05", "claude-sonnet-4-5", "150")
     code, _, err = office.run(always({"data": [row | {"starting_at": moment}]}))
-    assert (code, "starting_at is no time" in " ".join(err.split())) == (3, True)
+    assert (code, "starting_at is not a time" in " ".join(err.split())) == (3, True)
     code, out, _ = office.run(always({"data": [row], "data_refreshed_at": moment}), "anthropic", "--json")
     assert (code, moment[:4] in out) == (0, False)
 
@@ -353,11 +353,12 @@ def test_a_provider_that_asks_to_wait_is_waited_for(office: Office) -> None:
     code, _, err = office.run(in_turn(status(429, retry_after="2"), GOOD))
     assert code == 0
     assert time.monotonic() - began >= 2
-    assert "asks to wait for 2 seconds" in err
+    assert "requires a wait of 2 seconds" in err
 
 
 @pytest.mark.parametrize(
-    ("bad", "words"), [(status(429, retry_after="0"), "too often"), (status(500, retry_after="0"), "trouble")]
+    ("bad", "words"),
+    [(status(429, retry_after="0"), "too many requests"), (status(500, retry_after="0"), "has a problem")],
 )
 def test_what_does_not_pass_by_ends_after_some_tries(office: Office, bad: Answer, words: str) -> None:
     code, out, err = office.run(bad)
@@ -370,7 +371,7 @@ def test_pages_that_never_end_end(office: Office) -> None:
     numbers = iter(range(10_000))
     code, out, err = office.run(lambda request: reply(anthropic_page(next_page=f"p{next(numbers)}")))
     assert (code, out) == (3, "")
-    assert "no end" in err
+    assert "does not end" in err
     assert len(office.requests) <= 100
 
 
@@ -409,7 +410,7 @@ def test_a_server_that_is_not_there_is_a_sentence(office: Office) -> None:
 def test_no_other_machine_can_be_asked_in_the_providers_place(office: Office, url: str) -> None:
     done = piped(["reconcile", "anthropic", *MONTH], office.home, office.environ | {"TOKCOST_RECONCILE_URL": url})
     assert (done.returncode, done.stdout) == (2, "")
-    assert "for tests alone" in done.stderr
+    assert "only for tests" in done.stderr
 
 
 def test_the_documented_host_is_asked_through_the_proxy_of_the_environment(office: Office) -> None:

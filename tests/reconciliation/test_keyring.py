@@ -55,7 +55,7 @@ def test_the_null_backend_is_refused_since_it_keeps_nothing(environ: dict[str, s
     environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     done = run(environ, "login", "anthropic", typed=KEY)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "keyring.backends.null keeps no secret" in done.stderr
+    assert "keyring.backends.null does not protect secrets" in done.stderr
     assert VARIABLE in done.stderr
     assert run(environ, "status", "anthropic").returncode == 3
 
@@ -80,7 +80,7 @@ def test_without_a_provider_each_one_is_told_and_a_keyring_that_fails_is_asked_o
     lines = done.stdout.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["Anthropic", "OpenAI", "OpenRouter", "GitHub Copilot"]
     assert lines[1] == "OpenAI: the key is in the environment variable TOKCOST_OPENAI_KEY."
-    assert all("keeps no secret" in lines[at] and "environment variable" in lines[at] for at in (0, 2, 3))
+    assert all("does not protect secrets" in lines[at] and "environment variable" in lines[at] for at in (0, 2, 3))
     told = json.loads(run(environ, "status", "--json").stdout)
     assert [one["key"] for one in told] == [None, "environment", None, None]
     assert [one["provider"] for one in told] == ["anthropic", "openai", "openrouter", "copilot"]

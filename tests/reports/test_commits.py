@@ -130,11 +130,11 @@ def test_a_deleted_branch_says_where_it_is_or_that_it_waits() -> None:
     row.state, row.carried_on = "deleted", ("feat/x",)
     assert branch_state(row) == "deleted, in feat/x"
     ends = "it waits until `tokcost assign BRANCH --from feat/x` lets the next commit on BRANCH carry it"
-    assert waiting(row) == f"$1.50, on a branch that is gone: {ends}"
+    assert waiting(row) == f"$1.50, on a deleted branch: {ends}"
     row.lost = (1000, 100 * CENT)
     assert waiting(row) == (
-        f"$1.50, on a branch that is gone: {ends}. $1.00 of it was on commits that are gone; one that has their lines"
-        " ends that once it is fetched"
+        f"$1.50, on a deleted branch: {ends}. $1.00 of it was on commits that no longer exist; this ends when a"
+        f" commit with their lines is fetched"
     )
     row.commits, row.carried_on = [], ()
     assert (branch_state(row), whereabouts(row)) == ("deleted, pending", "")
@@ -144,7 +144,7 @@ def test_the_overview_says_of_a_deleted_branch_what_its_rest_waits_for() -> None
     row = login()
     assert "waiting" not in plain(log_lines([summary(row)], None, view()))
     row.state = "deleted"
-    said = "waiting: $1.50 on branches that are gone (feat/x): `tokcost assign BRANCH --from feat/x` lets the next"
+    said = "waiting: $1.50 on deleted branches (feat/x): `tokcost assign BRANCH --from feat/x` lets the next"
     assert said in plain(log_lines([summary(row)], None, view()))
     assert "waiting" not in plain(log_lines([summary(row)], "model", view()))
     row.commits = []
@@ -154,7 +154,7 @@ def test_the_overview_says_of_a_deleted_branch_what_its_rest_waits_for() -> None
 def test_lost_spend_is_promised_to_the_next_commit() -> None:
     row = login()
     row.lost = (1000, 100 * CENT)
-    said = "pending    $1.00 of it was on commits that are gone; the next commit here carries it again"
+    said = "pending    $1.00 of it was on commits that no longer exist; the next commit here carries it again"
     assert said in plain(branch_lines(row, summary(row), None, view()))
 
 

@@ -96,7 +96,7 @@ def test_what_a_log_tells_the_least_of_is_never_called_exact() -> None:
     ]
     assert [text for text in said if "exact" in text.replace("exact amounts", "")] == []
     assert sum("a lower bound, stays here" in text for text in said) == 3
-    assert any("as far as the log tells: ≥$43.00 list" in text for text in said)
+    assert any("as far as the log shows: ≥$43.00 list" in text for text in said)
 
 
 def test_the_output_that_drove_a_cost_is_a_lower_bound_where_the_log_tells_only_the_least() -> None:
@@ -124,5 +124,5 @@ def test_each_row_of_what_drove_a_cost_is_marked_where_its_own_sum_is_a_lower_bo
         "together": "≥≈$4.50",
         "of it sub-agents": "≥$<0.01",
     }
-    assert plain(why_lines("all", found, None)).startswith("all: ≥≈$4.50 list, 3 requests")
+    assert plain(why_lines("all", found, None)).startswith("all: ≥≈$4.50 list, 3 responses")
     assert "≥$2.00" in plain(as_lines(found, None))

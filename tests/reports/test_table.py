@@ -33,7 +33,7 @@ PIPED = """\
   fix/漢字        unpriced  unpriced    4.2k  2 weeks ago     mystery-1  claude-code  merged
 
 branches $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310 tokens
-unplaced: $0.33 list, 10.0k tokens on no known branch; `tokcost assign` places it
+unplaced: $0.33 list, 10.0k tokens on no known branch; assign it with `tokcost assign`
 unpriced: 4.2k tokens of mystery-1, in no amount
 """
 
@@ -44,7 +44,7 @@ WIDE = """\
   fix/漢字        unpriced           unpriced    4.2k              █   2 weeks ago     mystery-1  merged
 
 branches $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310 tokens
-unplaced: $0.33 list, 10.0k tokens on no known branch; `tokcost assign` places it
+unplaced: $0.33 list, 10.0k tokens on no known branch; assign it with `tokcost assign`
 unpriced: 4.2k tokens of mystery-1, in no amount
 """
 
@@ -56,8 +56,8 @@ EIGHTY = """\
 
 branches $14.34 + unplaced $0.33 = total $14.67 list + unpriced, 11,125,310
   tokens
-unplaced: $0.33 list, 10.0k tokens on no known branch; `tokcost assign` places
-  it
+unplaced: $0.33 list, 10.0k tokens on no known branch; assign it with `tokcost
+  assign`
 unpriced: 4.2k tokens of mystery-1, in no amount
 """
 
@@ -116,7 +116,7 @@ def test_a_branch_shows_its_days_sessions_models_and_assistants() -> None:
 feat/checkout  (current, active)
   list cost  $1.84, all of it pending
   tokens     1,234,567 (925,926 input, 308,641 output)
-  used       12 replies in 3 sessions
+  used       12 responses in 3 sessions
   evidence   12 reflog
 
 DAY         LIST COST  TOKENS
@@ -164,16 +164,16 @@ def test_what_a_number_alone_would_hide_is_named() -> None:
     hiding = Figures(usage=9, partial=2, partial_tokens=300, unlogged=1, unlogged_tokens=40, lower_bound=3, estimated=4)
     made = summary(branch("main", hiding._replace(unlogged_list_cost=2 * CENT)))
     made.skipped = Skipped({"no valid JSON": 3}, [("/logs/a.jsonl", "permission denied")])
-    made.notes = ["This repository keeps no reflog."]
+    made.notes = ["This repository has no reflog."]
     assert plain(log_lines([made], None, view())).split("\n")[4:-1] == [
-        "partial: 2 replies broken off, 300 tokens in the sum, perhaps not billed",
+        "partial: 2 responses broken off, 300 tokens in the sum, perhaps not billed",
         "unlogged: 1 call without a usage line, recovered from session totals, $0.02 list and 40 tokens in the sum",
-        "estimated: 4 replies of a kind without a known price, 0 tokens at the closest rates that are known",
-        "lower bound: 3 replies whose log tells only the least of the output",
+        "estimated: 4 responses at the closest known price, 0 tokens in the sum",
+        "lower bound: 3 responses whose log records only a minimum of the output",
         "",
         "skipped: 3 damaged records (3 no valid JSON)",
         "skipped: 1 file: /logs/a.jsonl (permission denied)",
-        "note: This repository keeps no reflog.",
+        "note: This repository has no reflog.",
     ]
 
 

@@ -94,7 +94,7 @@ def test_a_session_that_nobody_can_price_is_not_hidden_by_a_cheap_one(worked: Wo
     assert states(status(worked, rule(per="session", over="2"))) == UNPRICED
     assert states(status(worked, rule(per="session", over="1"))) == OVER
     assert rule_text(status(worked, rule(per="session", over="1")).rules[0]).startswith(
-        "R: 1 request, $1.50 list in one session"
+        "R: 1 response, $1.50 list in one session"
     )
 
 
@@ -103,8 +103,8 @@ def test_what_is_unknown_is_said_on_every_surface_and_stops_nothing(worked: Work
     worked.request(output=1200, model=UNKNOWN)
     found = status(worked, rule(over="5", say="think first"))
     said = (
-        "R: 2 requests, $1.50 list + unpriced on this branch, perhaps more than $5.00 (1.2k tokens have no known price)"
-        "; think first"
+        "R: 2 responses, $1.50 list + unpriced on this branch, perhaps more than $5.00"
+        " (1.2k tokens have no known price); think first"
     )
     assert [rule_text(one) for one in found.rules_unpriced] == [said]
     assert said_at_commit(found) == [(f"rule: {said}", "")]
@@ -120,11 +120,11 @@ def test_nothing_but_unpriced_usage_is_never_zero_dollars(worked: Worked) -> Non
     worked.request(output=1200, model=UNKNOWN)
     (one,) = status(worked, rule(over="5")).rules_unpriced
     said = rule_text(one)
-    assert said.startswith("R: 1 request, unpriced on this branch, perhaps more than $5.00")
+    assert said.startswith("R: 1 response, unpriced on this branch, perhaps more than $5.00")
     assert "$0" not in said
     (one,) = status(worked, rule()).rules
     said = rule_text(one)
-    assert said == "R: 1 request, unpriced on this branch"
+    assert said == "R: 1 response, unpriced on this branch"
 
 
 def test_replies_that_broke_off_are_marked_in_what_a_rule_says(worked: Worked) -> None:
@@ -132,7 +132,7 @@ def test_replies_that_broke_off_are_marked_in_what_a_rule_says(worked: Worked) -
     worked.request(**SENTENCE)
     (one,) = status(worked, rule(over="1")).rules
     said = rule_text(one)
-    assert said.startswith(("R: 2 requests, $3.00 list (1 broken off) on", "R: 2 requests, \u2265$3.00 list"))
+    assert said.startswith(("R: 2 responses, $3.00 list (1 broken off) on", "R: 2 responses, \u2265$3.00 list"))
 
 
 @pytest.mark.usefixtures("zone")

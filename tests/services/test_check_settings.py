@@ -84,7 +84,7 @@ def test_a_setting_in_gits_configuration_that_nothing_reads_is_named(
 
 def test_a_setting_for_all_repositories_counts_nowhere_and_is_said(repo: Hooked, tmp_path: Path) -> None:
     (tmp_path / "global").write_text("[tokcost]\n\tenabled = true\n[user]\n\tname = x\n")
-    said = "git's configuration: tokcost.enabled is set for all repositories, and only a clone's own counts"
+    said = "git's configuration: tokcost.enabled is set for all repositories, but read only from a clone"
     assert findings(repo, GIT_CONFIG_GLOBAL=str(tmp_path / "global")) == [said]
 
 
@@ -93,7 +93,7 @@ def test_a_setting_in_an_included_file_is_said_and_one_of_a_worktree_counts(repo
     repo.git("config", "--local", "include.path", str(tmp_path / "more"))
     repo.git("config", "extensions.worktreeConfig", "true")
     repo.git("config", "--worktree", "tokcost.precision", "coarse")
-    said = "git includes it, and tokcost.enabled counts in a clone's own configuration alone"
+    said = "git includes it, but tokcost.enabled is read only from a clone's own configuration"
     assert findings(repo) == [f"{tmp_path}/more: {said}"]
 
 
@@ -127,9 +127,9 @@ def test_a_finding_has_a_hint_and_the_exit_code_of_one(repo: Hooked) -> None:
         ('[[rules]]\nname = "R"\nmodle = "x"\n', "rule 'R' in {}: unknown key 'modle'"),
         ("[[rules]]\nsay = 'x'\n", "rule 1 in {}: it has no name"),
         ('[[rules]]\nname = "R"\nover = 5\n', "rule 'R' in {}: over = 5 must be in quotes"),
-        ("rules = 5\n", "{} cannot be understood: rules is no list"),
-        ("[[rules]\n", "{} cannot be understood: "),
-        ("[estimates\n", "{} cannot be understood: "),
+        ("rules = 5\n", "{} cannot be parsed: rules is not a list"),
+        ("[[rules]\n", "{} cannot be parsed: "),
+        ("[estimates\n", "{} cannot be parsed: "),
         ("[rule]\n", "{}: nothing reads [rule]; did you mean rules?"),
         ("[estimates]\ntext = 5\n", "{}: text in [estimates] is '5', which is neither true nor false"),
         ("[estimates]\ntxet = true\n", "{}: nothing reads 'txet' in [estimates]; did you mean text?"),
@@ -152,4 +152,4 @@ def test_what_is_wrong_in_ones_own_file_is_named_once_also_outside_of_a_reposito
 def test_ones_own_file_that_cannot_be_read_is_named_outside_of_a_repository(repo: Hooked) -> None:
     (repo.ledger_home / "config.toml").mkdir(parents=True, mode=0o700)
     (check,) = check_settings(repo.ledger_home, repo.environ, None)
-    assert check.found.startswith(f"{repo.ledger_home}/config.toml cannot be read: it is no regular file. ")
+    assert check.found.startswith(f"{repo.ledger_home}/config.toml cannot be read: it is not a regular file. ")

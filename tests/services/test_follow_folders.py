@@ -1,11 +1,14 @@
-"""Which worktrees belong to the folders of an editor."""
+"""The folders of an editor: which worktrees belong to them, and whether their figures are current."""
 
 from pathlib import Path
 
 import pytest
 
-from support.git_sandbox import GitSandbox
-from tokcost.services.follow_folders import worktree_at, worktrees_around
+from support.claude_lines import append, assistant, write
+from support.git_sandbox import T0, GitSandbox
+from tokcost.ledger.open import open_ledger
+from tokcost.readers import registry
+from tokcost.services.follow_folders import Round, look_again, worktree_at, worktrees_around
 
 
 @pytest.fixture
@@ -41,3 +44,35 @@ def test_a_file_of_gits_own_belongs_to_the_worktree_it_is_of(repo: GitSandbox, t
         assert found.path == str(path)
     assert worktree_at(str(tmp_path)) is None
     assert worktree_at("/") is None
+
+
+@pytest.mark.slow
+def test_what_another_process_kept_from_the_ledger_is_tried_again(tmp_path: Path) -> None:
+    this = Round(tmp_path / "ledger", {"HOME": str(tmp_path)}, 0)
+    log = write(tmp_path / ".claude/projects/p/a.jsonl", assistant("m1", "r1", T0 * 1000, cwd=str(tmp_path)))
+    assert look_again(this, []).current
+    append(log, assistant("m2", "r2", T0 * 1000, cwd=str(tmp_path)))
+    with open_ledger(this.home) as holder, holder.transaction():
+        held = look_again(this, [])
+    assert not held.current
+    assert "locked" in held.notes[0]
+    assert held.places == ()
+    assert look_again(this, []).current
+
+
+def test_a_reader_that_fails_is_told_and_leaves_the_figures_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would fail again two seconds later, and budgets would never be told of."""
+    package = tmp_path / "site-packages/other-1.0.dist-info"
+    package.mkdir(parents=True)
+    (package / "entry_points.txt").write_text("[tokcost.readers]\nother = no:Reader\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site-packages"))
+    registry.forget()
+    try:
+        found = look_again(Round(tmp_path / "ledger", {"HOME": str(tmp_path)}, 0), [])
+    finally:
+        registry.forget()
+    assert found.current
+    assert "no:Reader" in found.notes[0]
+    assert found.places == ()

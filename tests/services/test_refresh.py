@@ -732,6 +732,7 @@ def test_a_ledger_that_cannot_be_written_is_still_shown(machine: Machine) -> Non
     with open_ledger(machine.ledger) as holder, holder.transaction():
         report = refresh(machine.ledger, machine.environ, busy_seconds=0.05)
     assert "locked" in report.notes[0]
+    assert (report.is_current, report.was_imported) == (False, False)
     (summary,) = summarise(machine.ledger, machine.git.path, LogOptions())
     assert summary.totals.total.tokens.total == ONE
 

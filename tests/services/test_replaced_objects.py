@@ -41,4 +41,4 @@ def test_a_pipe_that_git_would_wait_for_is_named_by_a_report(repo: Hooked, name:
         done = repo.tokcost(*words)
         assert done.returncode == (3 if words == ["report"] else 0)
         assert "bug" not in done.stderr
-    assert f"{name} is no file" in " ".join(repo.tokcost("report", "--json").stderr.split())
+    assert f"{name} is not a regular file" in " ".join(repo.tokcost("report", "--json").stderr.split())

@@ -171,7 +171,7 @@ def test_a_store_of_an_unknown_version_stops_no_other(machine: Machine) -> None:
     StoreOf(machine.data / "opencode.db", "CREATE TABLE other (id text)")
     machine.store("opencode-beta.db").say("msg_1", machine.said())
     assert machine.tokens() == {"main": ONE}
-    assert any("no table of messages that this reader knows" in one for one in machine.problems())
+    assert any("lacks the tables of messages that this reader knows" in one for one in machine.problems())
 
 
 def test_what_the_assistant_says_it_cost_is_kept_and_never_counted(machine: Machine) -> None:

@@ -102,7 +102,7 @@ class Person:
     def git(self, *args: str, cwd: Path | None = None) -> str:
         self.year.now += 1
         out, said = run(["git", *args], cwd or self.clone, self.environ)
-        self.has_missed |= "the spend stays pending" in said
+        self.has_missed |= "the usage stays pending" in said
         assert "tokcost: " not in said or self.has_missed, said
         return out
 

@@ -352,7 +352,7 @@ BEYOND = {
     "the year 1": "[usage(time_ms=-62135596800000)]",
     "an unknown kind": "[usage(kind='gift')]",
     "no key": "[usage()._replace(key='')]",
-    "a key that is no text": "[usage()._replace(key=5)]",
+    "a key that is not a text": "[usage()._replace(key=5)]",
     "the name of another reader": "[usage()._replace(assistant='codex')]",
     "half a character": "[usage(model='\\ud800')]",
     "a NUL": "[usage(session='a\\0')]",
@@ -383,6 +383,18 @@ def test_a_reader_that_never_moves_on_or_finds_nothing_where_it_fails_stops_no_o
     assert [text for text in home.doctor() if "KeyError" in text]
 
 
+def test_the_doctor_tells_a_log_that_a_reader_cannot_read_from_one_that_nobody_may_read(
+    home: Home, other: Path
+) -> None:
+    (other / "stuck.log").write_text("Batch(known, more=True)")
+    home.refresh()
+    (found,) = [text for text in home.doctor() if "stuck.log" in text]
+    assert "unknown to the reader of other" in found
+    (other / "stuck.log").unlink()
+    (gone,) = [text for text in home.doctor() if "stuck.log" in text]
+    assert "`ls -l " in gone
+
+
 DEAR = '[[price]]\nmatch = "dear"\ninput = "10000"\noutput = "10000"\n'
 """The highest price that is believed: 10^9 tokens cost 10^16 nano-dollars."""
 
@@ -399,7 +411,7 @@ def test_usage_that_adds_up_beyond_64_bits_is_left_out_with_its_file(home: Home,
         (other / f"{number}.log").write_text(f"Batch(known, {dear(100)})")
     home.refresh()
     left_out = home.problems
-    assert {*left_out.values()} == {"what it says cannot be recorded (OverflowError)"}
+    assert {*left_out.values()} == {"its records cannot be stored (OverflowError)"}
     assert (home.usage, len(left_out)) == (2 + 400, 2)
     assert home.refresh().new_usage == 0
 
@@ -418,7 +430,7 @@ def test_what_follows_a_part_that_cannot_be_added_up_waits_with_it(home: Home, o
     (other / "zz.log").write_text("Batch(known, [usage()])")
     for _ in range(2):
         home.refresh()
-        assert home.problems == {"bad.log": "what it says cannot be recorded (OverflowError)"}
+        assert home.problems == {"bad.log": "its records cannot be stored (OverflowError)"}
         assert home.usage == 3 + bad
     (other / "bad.log").write_text(whole(is_mended=True))
     home.refresh()
@@ -770,7 +782,7 @@ def test_a_store_that_is_no_file_is_passed_over_and_stops_nothing(home: Home, pu
 def test_a_store_beside_a_pipe_that_sqlite_would_open_is_named(home: Home, opencode: StoreOf, suffix: str) -> None:
     os.mkfifo(f"{opencode.path}{suffix}")
     home.refresh()
-    assert (home.usage, home.problems) == (1, {"opencode.db": "no regular file"})
+    assert (home.usage, home.problems) == (1, {"opencode.db": "not a regular file"})
     os.unlink(f"{opencode.path}{suffix}")
     home.refresh()
     assert (home.usage, home.problems) == (2, {})

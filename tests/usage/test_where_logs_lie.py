@@ -192,8 +192,8 @@ def test_the_usual_folder_is_named_where_the_environment_names_another(home: Hom
     assert "not read" not in home.doctor()
     home.environ |= {"CLAUDE_CONFIG_DIR": str(home.path / "moved"), "CODEX_HOME": str(home.path / "moved")}
     said = home.doctor()
-    assert f"claude-code {home.projects}: there, but not read: the environment names another folder" in said
-    assert f"codex {home.sessions}: there, but not read: the environment names another folder" in said
+    assert f"claude-code {home.projects}: found, but not read: an environment variable names another folder" in said
+    assert f"codex {home.sessions}: found, but not read: an environment variable names another folder" in said
 
 
 PLACES = {
@@ -223,7 +223,7 @@ def test_assistants_that_were_seen_and_are_not_read_are_named(home: Home, path: 
     assert f"\n{SEEN[path]} " not in home.doctor()
     (home.path / path).mkdir(parents=True)
     (told,) = (line for line in home.doctor().splitlines() if line.startswith(f"{SEEN[path]} "))
-    before, reason = told.split(f"{home.path / path}: there, but not read: ")
+    before, reason = told.split(f"{home.path / path}: found, but not read: ")
     assert before == f"{SEEN[path]} "
     assert len(reason) > len("it keeps no counts")
 
@@ -234,9 +234,9 @@ def test_an_assistant_that_counts_only_where_it_is_told_to_is_named_with_what_to
 ) -> None:
     folder = home.path / user / "globalStorage/github.copilot-chat"
     folder.mkdir(parents=True)
-    assert f"copilot-chat {folder}: there, but not read: it counts only while github.copilot.chat" in home.doctor()
+    assert f"copilot-chat {folder}: found, but not read: it logs counts only while github.copilot.chat" in home.doctor()
     (folder / "agent-traces.db").write_bytes(b"")
-    assert "it counts only while" not in home.doctor()
+    assert "it logs counts only while" not in home.doctor()
 
 
 def test_each_of_them_is_named_once(home: Home) -> None:
@@ -249,4 +249,4 @@ def test_each_of_them_is_named_once(home: Home) -> None:
 def test_a_variable_of_their_own_is_heeded(home: Home) -> None:
     home.environ["CONTINUE_GLOBAL_DIR"] = str(home.elsewhere)
     (home.elsewhere / "sessions").mkdir(parents=True)
-    assert f"continue {home.elsewhere}/sessions: there, but not read" in home.doctor()
+    assert f"continue {home.elsewhere}/sessions: found, but not read" in home.doctor()

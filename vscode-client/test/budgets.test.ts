@@ -88,7 +88,7 @@ test("days that have passed are forgotten", () => {
 test("a commit that a budget stopped says how to go on, one that was made that it was", () => {
   const said = { stopped: true, text: "branch main: over; the commit was stopped", time_ms: 1000 };
   const stopped = commitNews(status({ commit_said: said }), 0, 2000);
-  assert.match(stopped?.message ?? "", /stopped\. To commit all the same once: git commit --no-verify/);
+  assert.match(stopped?.message ?? "", /stopped\. To commit once anyway: git commit --no-verify/);
   const warned = commitNews(status({ commit_said: { ...said, stopped: false, text: "near" } }), 0, 2000);
   assert.equal(warned?.message, "the commit was made: near");
 });

@@ -79,10 +79,10 @@ test("what drove the list cost is a bar whose parts a keyboard and a screen read
   assert.match(text, /role="list"\s+aria-label="What drove the list cost"/);
   const said = [...text.matchAll(/<g role="listitem" tabindex="0" aria-label="([^"]*)">/g)].map(([, words]) => words);
   assert.deepEqual(said, [
-    "New input: $0.04, 2%, 2 requests",
-    "Cache lost: pause: $1.20, 65%, 1 request",
-    "Visible output: $0.60, 32%, 2 requests",
-    "Web searches: $0.0050, &lt;1%, 2 requests",
+    "New input: $0.04, 2%, 2 responses",
+    "Cache lost: pause: $1.20, 65%, 1 response",
+    "Visible output: $0.60, 32%, 2 responses",
+    "Web searches: $0.0050, &lt;1%, 2 responses",
   ]);
   const widths = [...text.matchAll(/<rect class="(?!track)\w+" x="([\d.]+)" width="([\d.]+)"/g)];
   const end = widths.at(-1) ?? [];
@@ -94,7 +94,7 @@ test("what drove the list cost is a bar whose parts a keyboard and a screen read
 
 test("drivers say what they leave out, and when they do not add up", () => {
   const part = sections(model({ why: why({ unpriced_tokens: 1500, lower_bound_requests: 1 }) })).drivers.text;
-  assert.match(part, /Not in it: 1,500 tokens without a price\. The output of 1 request is only a lower bound\./);
+  assert.match(part, /Not included: 1,500 tokens without a price\. The output of 1 response is only a lower bound\./);
   assert.match(sections(model({ why: why({ list_cost: "1.840000001" }) })).drivers.text, /do not add up/);
 });
 
@@ -106,14 +106,14 @@ test("without drivers there is no section of them", () => {
 test("a driver that this version does not know is shown under its name, escaped", () => {
   const drivers = [{ driver: `<b>"new"`, list_cost: "1.840000000", tokens: 1, requests: 1 }];
   const { text } = sections(model({ why: why({ drivers, findings: [{ of: "x", text: "<i>" }] }) })).drivers;
-  assert.match(text, /aria-label="&lt;b&gt;&quot;new&quot;: \$1\.84, 100%, 1 request"/);
+  assert.match(text, /aria-label="&lt;b&gt;&quot;new&quot;: \$1\.84, 100%, 1 response"/);
   assert.doesNotMatch(text, /<b>|<i>/);
 });
 
 test("what no provider told has a tile, which says that it is not published", () => {
   const guessed = { estimated_counts: 2, estimated_amount: "≈$0.20", amount: "≈$1.84" };
   const made = sections(model({}, guessed));
-  for (const text of [/class="hero">\s*≈\$1\.84/, /≈300 tokens/, /≈\$0\.20[^]*in no cost line/]) {
+  for (const text of [/class="hero">\s*≈\$1\.84/, /≈300 tokens/, /≈\$0\.20[^]*not in cost lines/]) {
     assert.match(made.figure.text, text);
   }
   assert.doesNotMatch(sections(model({ takesEstimates: true }, guessed)).figure.text, /in no cost line/);

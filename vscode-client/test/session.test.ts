@@ -57,7 +57,7 @@ test("a program that is no server, or too old a one, is told of and not spoken t
     assert.equal(session.phase, "failed");
     assert.match(fake.shown[0]?.message ?? "", said);
     assert.ok(servers.made.every((one) => one.isDisposed && !one.isRunning));
-    await assert.rejects(session.command("preview", {}), /does not run/);
+    await assert.rejects(session.command("preview", {}), /is not running/);
   }
 });
 
@@ -68,7 +68,7 @@ test("a setting that names nothing is told, and no other program is taken", asyn
   const session = newSession();
   await session.start();
   assert.deepEqual([session.phase, servers.made.length], ["missing", 0]);
-  assert.match(fake.shown[0]?.message ?? "", /tokcost\.serverPath names no program/);
+  assert.match(fake.shown[0]?.message ?? "", /tokcost\.serverPath does not name a program/);
 });
 
 test("a server that ends is started again, and its figures are old until it tells new ones", async () => {
@@ -90,7 +90,7 @@ test("a server that ends again and again is left alone, and that is said with a 
   assert.deepEqual(again, [true, true, true, true, false]);
   await settled();
   assert.equal(session.phase, "failed");
-  assert.match(fake.shown.at(-1)?.message ?? "", /again and again/);
+  assert.match(fake.shown.at(-1)?.message ?? "", /stopped repeatedly/);
   assert.deepEqual(fake.ran.at(-1)?.command, "tokcost.restartServer");
 });
 

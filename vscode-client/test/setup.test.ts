@@ -74,7 +74,7 @@ test(
     const found = python("python3.14");
     assert.deepEqual(await run(), { isThere: false, before: 0, left: [] });
     const [asked] = fake.shown;
-    assert.equal(asked?.message, "Set up the server of tokcost?");
+    assert.equal(asked?.message, "Set up the tokcost server?");
     for (const part of [found, join(folder, "storage"), "tokcost-1.0-py3-none-any.whl", "package index"])
       assert.ok(asked.detail?.includes(part), part);
     assert.deepEqual(asked.buttons, ["Set Up", "Choose Another Python…"]);
@@ -88,12 +88,12 @@ test("agreed to, an environment is made, and what uses the old one is told befor
   assert.ok(existsSync(setup().python));
   assert.deepEqual(
     fake.progress.map((one) => one.split(": ")[1]),
-    ["making a virtual environment", "installing, with what it depends on", "trying it"],
+    ["creating a virtual environment", "installing it and its dependencies", "testing it"],
   );
 });
 
 for (const [fails, says, message, buttons] of [
-  ["venv", "", /environment could not be made/, ["Show Log", "Choose Another Python…"]],
+  ["venv", "", /environment could not be created/, ["Show Log", "Choose Another Python…"]],
   ["pip", "Temporary failure in name resolution", /could not reach your package index/, ["Try Again", "Show Log"]],
   ["pip", "a wheel is broken", /could not install the server/, ["Show Log", "Try Again"]],
   ["check", "", /installed but does not run/, ["Show Log", "Choose Another Python…"]],
@@ -158,13 +158,13 @@ test("a file that is no Python is said to be none", { skip }, async () => {
   fake.chosen = join(folder, "extension/server/tokcost-1.0-py3-none-any.whl");
   fake.picks.push("Choose Another Python…");
   assert.equal((await run()).isThere, false);
-  assert.match(fake.shown[1]?.message ?? "", /\.whl is no Python/);
+  assert.match(fake.shown[1]?.message ?? "", /\.whl is not a Python interpreter/);
 });
 
 test("a build without a server says so and asks nothing", { skip }, async () => {
   rmSync(join(folder, "extension/server"), { recursive: true });
   assert.deepEqual(await run(), { isThere: false, before: 0, left: [] });
-  assert.match(fake.shown[0]?.message ?? "", /carries no server/);
+  assert.match(fake.shown[0]?.message ?? "", /contains no server/);
 });
 
 test(

@@ -241,7 +241,7 @@ test("usage is assigned after the branch was chosen and what would move was seen
   await assign(one.session, here(), "5f0c");
   const wanted = { uri: ROOT, branch: "main", unplaced: true, session: "5f0c" };
   assert.deepEqual(asked(one).at(-1), ["tokcost.assign", { ...wanted, dry_run: true }]);
-  assert.equal(fake.shown.at(-1)?.message, "Assign 2 replies to main?");
+  assert.equal(fake.shown.at(-1)?.message, "Assign 2 responses to main?");
   assert.match(fake.shown.at(-1)?.detail ?? "", /≥\$3\.10 list \+ unpriced, 1,234 tokens/);
   fake.picks.push("main", "Assign");
   await assign(one.session, here(), "5f0c");
@@ -273,7 +273,7 @@ test("commands act on the repository that is named, and say why there is none", 
   const run = (name: string, argument?: unknown): Promise<void> =>
     fake.registered.get(`tokcost.${name}`)?.(argument) ?? assert.fail(name);
   await run("openSummary");
-  assert.match(fake.shown.at(-1)?.message ?? "", /no folder here lies in a git repository/);
+  assert.match(fake.shown.at(-1)?.message ?? "", /no open folder is in a git repository/);
   await one.tell(status({ uri: "file:///w/one" }), status({ uri: "file:///w/two" }));
   await run("openSummary", { uri: "file:///w/two" });
   await run("openSummary", Uri.parse("file:///w/two/src/a.ts"));

@@ -22,7 +22,7 @@ test("a text without a translation is English, with its values in their places",
 
 test("what is said comes from the person's language once it is known", () => {
   const German: Readonly<Record<string, string>> = {
-    "A budget is more than $0": "Ein Budget ist mehr als 0 $",
+    "A budget must be more than $0": "Ein Budget ist mehr als 0 $",
     "{0} today": "heute {0}",
     "All Branches": "Alle Branches",
   };

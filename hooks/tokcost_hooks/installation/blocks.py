@@ -54,7 +54,7 @@ def remove_block(path: str) -> str:
     if not found:
         return ""
     if _digest(found["lines"]) != found["digest"].decode():
-        return f"our lines in {path} were edited since; they are left as they are"
+        return f"tokcost's lines in {path} were edited since and are left as they are"
     start = found.start() - (1 if found["how"] == _NO_END.encode() else 0)
     rest = before[:start] + before[found.end() :]
     if not rest and found["how"] == _NEW_FILE.encode():

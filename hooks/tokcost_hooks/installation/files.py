@@ -34,7 +34,7 @@ def put(path: str, hook: str) -> str:
     """Put our hook at a path; an existing one is kept and run first. Returns a sentence if that needs one."""
     whose = owner(path)
     if whose == "edited":
-        return f"{path} was edited since and is left as it is; delete it and install again to renew it"
+        return f"{path} was edited since and is left as it is; delete it and install again to replace it"
     make_folders(os.path.dirname(path), PUBLIC_FOLDER)
     said = _keep(path, hook) if whose == "foreign" else ""
     _write(path, chained_script(hook))
@@ -53,13 +53,13 @@ def take(path: str, hook: str) -> str:
         _forget_folder(path)
         return ""
     if whose == "edited":
-        return f"{path} was edited since; it is left as it is"
+        return f"{path} was edited since and is left as it is"
     if kept and whose == "foreign" and _same(kept, path):
         os.unlink(kept)
         _forget_folder(path)
         return ""
     if kept:
-        return f"{path} was changed by somebody since and is left as it is; what was there before us is in {kept}"
+        return f"{path} was changed by somebody since and is left as it is; what was there before tokcost is in {kept}"
     return ""
 
 
@@ -74,7 +74,7 @@ def _keep(path: str, hook: str) -> str:
     if before and not _same(before, path):
         aside = _free(before)
         os.rename(before, aside)
-        said = f"{path} was changed by somebody since; it runs first now, what was there before is in {aside}"
+        said = f"{path} was changed by somebody since; it now runs first, and what was there before is in {aside}"
     elif before:
         os.unlink(before)
     kept = os.path.join(folder, hook + KEPT)

@@ -25,8 +25,8 @@ from tokcost_hooks.installation.managers import HookLocation, hook_locations, hu
 from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, runs_here
 from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
-RISKY = "{} may be changed by other users of this machine, and our hooks run what is there"
-OPEN = "other users of this machine may write to {}, and git runs what they put there"
+RISKY = "other users of this machine can change {}, and tokcost's hooks run what is there"
+OPEN = "other users of this machine can write to {}, and git runs what they put there"
 _INSTALLED = "installed"
 """In the folder of our local scripts: all files that contain a hook or lines of ours, so that they are found again
 after a change of `core.hooksPath`."""
@@ -53,12 +53,12 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
         flag = "" if folder.scope == "command" else f" --{folder.scope}"
         raise EnvironmentProblem(
             f"core.hooksPath is set and empty ({folder.scope}), so git runs no hook from a folder",
-            f"Take it away: git config{flag} --unset core.hooksPath{_or_in_config(worktree)}",
+            f"Remove that setting: git config{flag} --unset core.hooksPath{_or_in_config(worktree)}",
         )
     if folder.is_shared:
         return _shared(worktree, folder)
     if (serving := _serving_already(worktree, folder)) is not None:
-        return Installed(folder, (f"The hooks of another user there (uid {serving}) serve you as well.",))
+        return Installed(folder, (f"The hooks that another user (uid {serving}) installed there also work for you.",))
     check_folder(worktree, folder)
     try:
         done = _install(worktree, folder, write)
@@ -112,7 +112,9 @@ def uninstall(worktree: Worktree) -> list[str]:
             said += [sentence for sentence in (_take_anywhere(path), remove_block(path)) if sentence]
         _forget(worktree)
         if folder.is_shared and any(calls_us(os.path.join(folder.path, hook)) for hook in HOOKS):
-            said.append(f"hooks in {folder.path} call ours; they are for all your repositories and yours to change")
+            said.append(
+                f"hooks in {folder.path} call tokcost's; they apply to all your repositories, and you change them"
+            )
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
         raise of_file(where, "cannot be changed", error) from error
@@ -140,7 +142,7 @@ def check_git(worktree: Worktree) -> None:
     version = git_version(worktree.path)
     if version < OLDEST:
         have, need = (".".join(map(str, one)) for one in (version, OLDEST))
-        raise EnvironmentProblem(f"git {have} is too old for our hooks", f"Upgrade git to {need} or later.")
+        raise EnvironmentProblem(f"git {have} is too old for tokcost's hooks", f"Upgrade git to {need} or later.")
 
 
 def is_remembered(worktree: Worktree, path: str) -> bool:
@@ -188,12 +190,13 @@ def _serving_already(worktree: Worktree, folder: HooksFolder) -> int | None:
 def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
     missing = [hook for hook in needed_hooks(worktree) if not calls_us(os.path.join(folder.path, hook))]
     if not missing:
-        return Installed(folder, (f"The hooks in {folder.path} call ours already.",))
+        return Installed(folder, (f"The hooks in {folder.path} already call tokcost's.",))
     raise EnvironmentProblem(
-        f"core.hooksPath is set for all your repositories ({folder.setting}), so hooks there are not ours to change",
-        f"Add ours yourself: for each of {', '.join(missing)} run"
+        f"core.hooksPath is set for all your repositories ({folder.setting}), so tokcost does not change the hooks"
+        f" there",
+        f"Add tokcost's yourself: for each of {', '.join(missing)} run"
         f" `tokcost hooks print HOOK >> {to_copy(folder.path)}/HOOK`, and make new files executable."
-        " They write nothing into commits where cost lines are off."
+        " They write nothing into commits of clones without cost lines."
         ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"'
         f"{_or_in_config(worktree)}",
     )
@@ -201,7 +204,7 @@ def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
 
 def _or_in_config(worktree: Worktree) -> str:
     is_there = git_version(worktree.path) >= CONFIG_HOOKS
-    return " Or leave it: `tokcost hooks install --config` puts ours into git's configuration." if is_there else ""
+    return " Or keep it: `tokcost hooks install --config` puts tokcost's into git's configuration." if is_there else ""
 
 
 def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
@@ -226,8 +229,8 @@ def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
 def _refuse_links(worktree: Worktree, chosen: Iterable[HookLocation]) -> None:
     """Refuse links: a project's link could lead to any file of its user."""
     for reason in filter(None, (leads_elsewhere(worktree, where) for where in chosen)):
-        hint = "Nothing was installed. `tokcost hooks print HOOK` has the lines, to be added by hand."
-        raise EnvironmentProblem(f"{reason}, and is not written through", hint)
+        hint = "Nothing was installed. `tokcost hooks print HOOK` prints the lines, to be added by hand."
+        raise EnvironmentProblem(f"{reason}, and tokcost does not write through it", hint)
 
 
 def _take_if_ours(where: HookLocation) -> str:

@@ -121,7 +121,7 @@ def _lines_in(worktree: Worktree, path: str, hook: str, manager: Manager) -> Hoo
         _LINE.format(folder=LOCAL_SCRIPTS, hook=hook),
         bool(_LEAVES.search(text)) and hook != "post-rewrite",
         is_tracked(worktree, path),
-        "" if is_shell else "it is no shell script",
+        "" if is_shell else "it is not a shell script",
     )
 
 

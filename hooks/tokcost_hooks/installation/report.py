@@ -58,13 +58,13 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
         needed = wanted and (where.hook in place.needed or is_ours)
         checks.append(_hook(place._replace(wanted=needed), where))
     if risky := open_to_others() if wanted else "":
-        hint = "Take away the right of others to write there, or install tokcost elsewhere and run `tokcost enable`."
+        hint = "Remove the permission of others to write there, or install tokcost elsewhere and run `tokcost enable`."
         checks.append(Check("safety", RISKY.format(risky), True, hint))
     if open_ones := open_folders(worktree, folder) if wanted else []:
-        hint = f"Take that right away: {how_to_close(open_ones)}."
+        hint = f"Remove that permission: {how_to_close(open_ones)}."
         checks.append(Check("safety", OPEN.format(", ".join(open_ones)), True, hint))
     for path in stale(worktree, folder) if wanted else []:
-        said = f"{path} is ours, but git looks for hooks in {folder.path} now"
+        said = f"{path} is tokcost's, but git now looks for hooks in {folder.path}"
         checks.append(Check("left behind", said, True, f"core.hooksPath was changed. {INSTALL}"))
     return checks
 
@@ -121,8 +121,8 @@ def _surroundings(place: Place, version: tuple[int, int]) -> list[Check]:
         runs = "" if place.runs_config else f"; this git ({version[0]}.{version[1]}) does not run them"
         checks.append(Check("in git's config", ", ".join(named) + runs))
     if problem := place.config.problem:
-        said = f"{problem}: git makes no commit here"
-        checks.append(Check("in git's config", said, True, "Take that setting away, or complete it (git-hook(1))."))
+        said = f"{problem}: git cannot commit here"
+        checks.append(Check("in git's config", said, True, "Remove that setting, or complete it (git-hook(1))."))
     return checks
 
 
@@ -142,8 +142,8 @@ def _hook(place: Place, where: HookLocation) -> Check:
         path = os.path.join(place.folder.path, hook)
         if calls_us(path):
             return _ready(place, hook, path, "runs, from the shared folder")
-        hint = f"`tokcost hooks print {hook}` has the lines that belong into {path}."
-        return Check(hook, "not there: the folder is for all your repositories", place.wanted, hint)
+        hint = f"`tokcost hooks print {hook}` prints the lines for {path}."
+        return Check(hook, "not installed: the folder is for all your repositories", place.wanted, hint)
     return _lines(place, where) if where.lines else _file(place, where)
 
 
@@ -190,7 +190,7 @@ def _file(place: Place, where: HookLocation) -> Check:
     if whose in ("ours", "edited"):
         said = "runs" if whose == "ours" else "runs, edited by somebody"
         if kept:
-            does = "runs first" if os.access(kept, os.X_OK) else "is not executable, as it was, and does not run"
+            does = "runs first" if os.access(kept, os.X_OK) else "was not executable before, and does not run"
             said += f"; {os.path.basename(kept)} {does}"
         said += " (the pre-commit framework starts it)" if where.manager == "pre-commit" else ""
         if where.manager == "husky" and not os.path.exists(os.path.join(place.folder.path, hook)):
@@ -199,7 +199,7 @@ def _file(place: Place, where: HookLocation) -> Check:
     at = os.path.join(place.folder.path, hook)
     if whose == "foreign" and (kept or is_remembered(place.worktree, path)):
         by = manager_of(path) or "somebody"
-        said = f"replaced by {by} since" + (f"; what was there before us is in {kept}" if kept else "")
+        said = f"replaced by {by} since" + (f"; what was there before tokcost is in {kept}" if kept else "")
         return Check(hook, said, place.wanted, INSTALL)
     if where.manager == "pre-commit" and is_remembered(place.worktree, at):
         return Check(hook, "replaced by pre-commit since", place.wanted, INSTALL)
@@ -215,8 +215,8 @@ def _lines(place: Place, where: HookLocation) -> Check:
         whose = " (part of the project: it changes for everyone)" if where.is_committed else ""
         hint = f"`tokcost hooks install --write` adds them{whose}."
         if where.refusal:
-            hint = f"They cannot be added by us, {where.refusal}; `tokcost hooks install` shows them."
-        return Check(hook, f"needs lines of ours in {name}", place.wanted, hint)
+            hint = f"tokcost cannot add them, because {where.refusal}; `tokcost hooks install` shows them."
+        return Check(hook, f"needs tokcost's lines in {name}", place.wanted, hint)
     if where.manager == "lefthook" and manager_of(os.path.join(place.folder.path, hook)) != "lefthook":
         return Check(hook, f"in {name}, but lefthook is not installed for it", place.wanted, "Run `lefthook install`.")
     script = local_script(place.worktree, hook)
@@ -228,9 +228,7 @@ def _lines(place: Place, where: HookLocation) -> Check:
 def _ready(place: Place, hook: str, path: str, said: str, *, needs_mode: bool = True) -> Check:
     """The other conditions for a hook that is in its place."""
     if needs_mode and not os.access(path, os.X_OK):
-        return Check(
-            hook, f"{path} is not executable, so git passes it over", place.wanted, f"`chmod +x {to_copy(path)}`"
-        )
+        return Check(hook, f"{path} is not executable, so git skips it", place.wanted, f"`chmod +x {to_copy(path)}`")
     python, run = interpreter_of(path), run_file_of(path)
     if python and not os.access(python, os.X_OK):
         return Check(hook, f"does not run: its Python is gone ({python})", place.wanted, INSTALL)

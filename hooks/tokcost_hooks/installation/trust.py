@@ -27,7 +27,8 @@ def check_folder(worktree: Worktree, folder: HooksFolder) -> None:
     via = f" (through {folder.path})" if path != folder.path else ""
     raise EnvironmentProblem(
         f"the hooks folder {path}{via} belongs to another user (uid {there.st_uid})",
-        "Give this clone hooks of its own with `git config core.hooksPath FOLDER`, or ask the owner to install ours.",
+        "Give this clone hooks of its own with `git config core.hooksPath FOLDER`, or ask the owner to install"
+        " tokcost's.",
     )
 
 

@@ -21,10 +21,10 @@ def show_dataset(range: str | None, by: Grouping | None, form: str | None, more:
     refused = [name for name in _OF_HISTORY if more.get(name)]
     if range is not None or refused:
         what = "RANGE" if range is not None else "--" + refused[0].replace("all_refs", "all").replace("_", "-")
-        raise UsageError(f"{what} is about a history, and --dataset about a dataset", "Choose months: --since 2026-08")
+        raise UsageError(f"{what} needs a history, which --dataset does not have", "Choose months: --since 2026-08")
     _check_grouping(by)
     if form == "html" and by is not None:
-        raise UsageError("--html shows everything that may be shown", "Leave --by out.")
+        raise UsageError("--html shows every grouping that may be shown", "Leave --by out.")
     report = report_dataset(Path(more["dataset"]), read_bounds(more["since"], more["until"]), more["engine"] or "")
     rows = by or "month"
     match form:

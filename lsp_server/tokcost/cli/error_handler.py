@@ -41,11 +41,11 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
             screen.tell("the current folder was deleted", "Change to one that exists, for example with `cd ~`.")
             return EnvironmentProblem.exit_code
         if isinstance(crash, OSError) and (why := screen.why_unwritable()):  # click prints its help itself
-            screen.tell(f"standard output cannot be written: {why}", "Look whether the disk behind it is full or gone.")
+            screen.tell(f"standard output cannot be written: {why}", "Check whether its disk is full or missing.")
             return EnvironmentProblem.exit_code
         if isinstance(crash, OSError) and crash.errno in _OF_THE_DISK:
             screen.tell(
-                _told_of_disk(crash), "Nothing already recorded is lost; run the command again once that is mended."
+                _told_of_disk(crash), "Nothing already recorded is lost; run the command again once that is repaired."
             )
             return EnvironmentProblem.exit_code
         screen.tell(*_told(crash, environ))
@@ -97,7 +97,7 @@ def _is_folder_gone() -> bool:
 
 def _told_of_disk(problem: OSError) -> str:
     reason = problem.strerror or str(problem)
-    return f"{problem.filename} cannot be used: {reason}" if problem.filename else f"a file failed: {reason}"
+    return f"{problem.filename} cannot be used: {reason}" if problem.filename else f"a file cannot be used: {reason}"
 
 
 def _told(crash: Exception, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -83,12 +83,12 @@ class LazyGroup(Group):
 def tokcost() -> None:
     """Show what AI coding assistants cost, per git branch, from logs already on this machine.
 
-    Begin with `tokcost log` in a repository; without logs, `tokcost demo` shows what it looks like. What is found is
-    kept in one file on this machine, the ledger, and nothing is sent anywhere. Amounts are list cost: tokens at public
-    prices, which need not be what you are billed. What has no known price is called unpriced.
+    Begin with `tokcost log` in a repository; without logs, `tokcost demo` shows what it looks like. Usage is stored in
+    one file on this machine, the ledger, and nothing is sent anywhere. Amounts are list cost: tokens at public prices,
+    which need not be what you are billed. Usage without a known price is shown as unpriced.
 
-    Exit codes: 0 all is well; 1 something was found, or a budget is exceeded; 2 the command line is wrong; 3 this
-    machine or a file is in the way.
+    Exit codes: 0 success; 1 a problem was found, or a budget is exceeded; 2 the command line is wrong; 3 this machine
+    or a file prevents it.
     """
 
 

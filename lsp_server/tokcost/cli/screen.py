@@ -114,7 +114,9 @@ def send(pieces: Iterable[bytes]) -> None:
         sys.stdout.flush()
         for piece in pieces:
             if b"\0" in piece and is_terminal():
-                raise UsageError("this file is no text, and standard output is a terminal", "Name a file with -o FILE.")
+                raise UsageError(
+                    "this format is binary, and standard output is a terminal", "Name a file with -o FILE."
+                )
             sys.stdout.buffer.write(piece)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -44,4 +44,4 @@ def _text(status: Status, template: str | None, as_json: bool) -> str:
         return screen.Ready(formatted(status, template))  # tabs and colours in it are the user's own choice
     except UnknownPlaceholder as unknown:
         known = ", ".join(PLACEHOLDERS)
-        raise UsageError(f"--format: there is no {{{unknown}}}", f"Known are {known}.") from unknown
+        raise UsageError(f"--format: unknown placeholder {{{unknown}}}", f"The placeholders are {known}.") from unknown

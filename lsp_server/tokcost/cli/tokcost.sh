@@ -1,15 +1,16 @@
 #!/bin/sh
 ''':'
-# Starts tokcost in the Python that it was installed for, out of reach of PYTHONPATH and of the current folder (-E, -P):
-# both stand before the modules of Python itself, and a repository may be there. The script that pip writes cannot say
-# that, since Python has imported from there before it reads the first line of it. For Python, all of this is a text.
+# Starts tokcost with the Python that it was installed for, ignoring PYTHONPATH and the current folder (-E, -P): Python
+# searches both before its own modules, and either may be a repository. The script that pip generates cannot do this,
+# because Python has already imported from there when it reads that script. To Python, everything up to the closing
+# quotes is one string.
 
 program=$0
 case $program in
 */*) ;;
 *) program=./$program ;;
 esac
-while [ -L "$program" ]; do # pipx, uv and people link to it
+while [ -L "$program" ]; do # pipx, uv and users create links to it
   target=$(readlink "$program") || break
   case $target in
   /*) program=$target ;;
@@ -18,8 +19,8 @@ while [ -L "$program" ]; do # pipx, uv and people link to it
 done
 folder=${program%/*}
 
-# The installer wrote the interpreter into the first line of the script beside this one or, where that line would be too
-# long or have a blank in it, into the second, as in: exec "/path/to/python" "$0" "$@"
+# The installer wrote the path of the interpreter into the first line of the script beside this one or, if that line
+# would be too long or contain a space, into the second, as in: exec "/path/to/python" "$0" "$@"
 first= second=
 { read -r first && read -r second; } 2>/dev/null <"$folder/tokcost-hook"
 case $first in
@@ -33,9 +34,9 @@ case $first in
   ;;
 *) python=${first#"#!"} ;;
 esac
-[ -x "$python" ] || python=$folder/python # an environment that was moved, or that may be
+[ -x "$python" ] || python=$folder/python # the environment was moved, or is relocatable
 
-if [ -e "$folder/../tokcost/cli/start.py" ]; then # pip install --target: nothing but its own folder says where it is
+if [ -e "$folder/../tokcost/cli/start.py" ]; then # pip install --target: only the script's own folder shows where the modules are
   exec env PYTHONPATH="$folder/.." "$python" -P "$program" "$@"
 fi
 exec "$python" -E -P "$program" "$@"

@@ -64,8 +64,8 @@ def compact(folder: Path) -> Compacted:
     before: dict[Kind, Files] = {kind: read_files(folder, kind) for kind in KINDS}
     if before["cells"].counted and not before["claims"].counted:
         raise EnvironmentProblem(
-            f"{folder / 'claims'} has no files, and without them cells cannot be put together",
-            "Bring claims/ back from a copy of the dataset.",
+            f"{folder / 'claims'} has no files, and cells cannot be merged without them",
+            "Restore claims/ from a copy of the dataset.",
         )
     found: dict[Kind, int] = {}
     names: dict[Kind, str] = {}

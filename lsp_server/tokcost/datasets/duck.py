@@ -44,7 +44,7 @@ GROUP BY {by} ORDER BY {by}
 """SUM of BIGINT is HUGEINT in DuckDB: it cannot overflow."""
 
 
-_DAMAGED = "`tokcost dataset check` names files that are damaged: bring them back from a copy."
+_DAMAGED = "`tokcost dataset check` names damaged files; restore them from a copy."
 
 
 def check_available() -> None:
@@ -84,8 +84,8 @@ def opened(
             yield connection
         except duckdb.OutOfMemoryException as error:
             raise EnvironmentProblem(
-                f"the dataset {folder} needs more room for temporary files than {spare} has",
-                "Name a larger folder for them: TMPDIR.",
+                f"the dataset {folder} needs more space for temporary files than {spare} has",
+                "Set TMPDIR to a folder on a larger disk.",
             ) from error
         except duckdb.Error as error:
             said = str(error).strip().splitlines()[0]

@@ -51,7 +51,7 @@ def check_engine(url: str) -> None:
     """Raise `UsageError` for an unknown engine."""
     if _scheme(url) not in _SCHEMES:
         raise UsageError(
-            f"--engine {url.partition('://')[0]}: this engine is not known",
+            f"--engine {url.partition('://')[0]}: unknown engine",
             "For example duckdb, postgres://user@host/database, or spark. --emit-sql writes SQL for others.",
         )
 
@@ -74,7 +74,7 @@ def connected(url: str) -> Generator["Engine"]:
         said = said.replace(unquote(password), "…") if password else said
         raise EnvironmentProblem(
             f"--engine {_scheme(url)}: the engine failed: {said}",
-            "Look at its address, and whether it runs; without --engine, DuckDB answers in this process.",
+            "Check its address and that it runs; without --engine, DuckDB answers in this process.",
         ) from error
     finally:
         if backend is not None:
@@ -163,7 +163,7 @@ def sql_for(dialect: str, bounds: Bounds, by: Sequence[Grouping] = CELL_GROUPING
     check_available()
     name = {"postgresql": "postgres", "spark": "pyspark"}.get(dialect.lower(), dialect.lower())
     if name not in DIALECTS:
-        raise UsageError(f"--emit-sql {dialect}: this dialect is not known", f"Known are {', '.join(DIALECTS)}.")
+        raise UsageError(f"--emit-sql {dialect}: unknown dialect", f"The dialects are {', '.join(DIALECTS)}.")
     ibis: Any = import_module("ibis")
     cells = ibis.table(_schema(CELLS), name="cells")
     parts = [f"-- by {one}\n{ibis.to_sql(grouped_cells(cells, one, bounds), dialect=name)};" for one in by]

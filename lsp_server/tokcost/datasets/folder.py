@@ -62,7 +62,7 @@ def make_dataset(folder: Path) -> None:
             others = [name for name in os.listdir(folder) if name not in (*KINDS, ".lock")]
             if others and not any((folder / kind).is_dir() for kind in KINDS):
                 raise EnvironmentProblem(
-                    f"{folder} is no dataset: it holds {sorted(others)[0]}", "Name a folder that is new or empty."
+                    f"{folder} is not a dataset: it has {sorted(others)[0]}", "Name a new or an empty folder."
                 )
         make_folders(str(folder), PUBLIC_FOLDER)
         for kind, (mode, _) in _MODES.items():
@@ -74,7 +74,7 @@ def make_dataset(folder: Path) -> None:
 def check_dataset_folder(folder: Path) -> None:
     """Raise `EnvironmentProblem` if there is no dataset. One that lost a kind of its files still counts."""
     if not any((folder / kind).is_dir() for kind in KINDS):
-        raise EnvironmentProblem(f"{folder} is no dataset", "`tokcost collect REPO --into DATASET` makes one.")
+        raise EnvironmentProblem(f"{folder} is not a dataset", "`tokcost collect REPO --into DATASET` creates one.")
 
 
 def read_files(folder: Path, kind: Kind) -> Files:
@@ -103,7 +103,7 @@ def _names(place: Path) -> Iterator[str]:
             if not os.path.lexists(path):
                 continue  # removed meanwhile by a compaction
             if not os.path.isfile(path):
-                raise EnvironmentProblem(f"{path} is no file", "Take it out of the dataset.")
+                raise EnvironmentProblem(f"{path} is not a file", "Remove it from the dataset.")
             yield name
 
 

@@ -189,7 +189,7 @@ def _of_line(change: Change, line: Line, version: Version) -> dict[str, Any]:
     row = {
         **_facts(change, line),
         **_provided(lab, lab, version),
-        "ChargeDescription": "AI usage that one cost line of a commit message tells",
+        "ChargeDescription": "AI usage of one cost line in a commit message",
         "ListCost": _dollars(line.cost or 0),
         "x_HasUnpricedUsage": line.unpriced,
     }

@@ -67,7 +67,7 @@ def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
     """The content of a directory entry, read like `read_bounded` in a third of the time: reading a clone may involve
     a reflog of each branch."""
     if not entry.is_file():  # known from the listing, except for a link
-        raise OSError(errno.EINVAL, "it is no regular file", entry.path)
+        raise OSError(errno.EINVAL, "it is not a regular file", entry.path)
     number = os.open(entry.path, _PLAIN | _WITHOUT_WAITING)
     try:
         status = os.fstat(number)
@@ -89,7 +89,7 @@ def read_inside(folder: str, name: str, most: int = MOST) -> bytes:
     if os.path.dirname(name) or os.path.islink(path):
         real = os.path.realpath(path)
         if not real.startswith(os.path.join(os.path.realpath(folder), "")):
-            raise OSError(errno.ELOOP, "it is a link that leads out of the repository", path)
+            raise OSError(errno.ELOOP, "it is a link to a place outside the repository", path)
         path = real
     return read_bounded(path, most)
 
@@ -108,12 +108,12 @@ def _status(path: str) -> os.stat_result:
     try:
         return os.stat(path)
     except ValueError as error:  # a NUL, or a lone surrogate
-        raise FileNotFoundError(errno.ENOENT, "no file can have this name", path) from error
+        raise FileNotFoundError(errno.ENOENT, "this is not a valid file name", path) from error
 
 
 def _require_regular(status: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", path)
+        raise OSError(errno.EINVAL, "it is not a regular file", path)
 
 
 def _size(most: int) -> str:

@@ -41,7 +41,7 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-_HINT = "Set TOKCOST_HOME to a folder that is yours and holds nothing else; it need not exist."
+_HINT = "Set TOKCOST_HOME to a folder that belongs to you and has no other files; it need not exist."
 
 
 def is_ours(status: os.stat_result) -> bool:
@@ -275,14 +275,14 @@ def _must_be_closed(path: str) -> bool:
     if not status.st_mode & 0o077:
         return False
     if status.st_mode & stat.S_ISVTX:
-        raise EnvironmentProblem(f"the folder {path} is for all users of this machine (sticky)", _HINT)
+        raise EnvironmentProblem(f"the folder {path} is shared by all users of this machine (sticky bit)", _HINT)
     with os.scandir(path) as entries:
         for entry in entries:
             if not entry.name.startswith(_OURS):
-                said = f"others may look into the folder {path}, and it holds more than tokcost's files ({entry.name})"
+                said = f"others may read the folder {path}, and it has files that are not tokcost's ({entry.name})"
                 raise EnvironmentProblem(said, _HINT)
             if not is_ours(entry.stat(follow_symlinks=False)):
-                raise EnvironmentProblem(f"the folder {path} holds files of another user ({entry.name})", _HINT)
+                raise EnvironmentProblem(f"the folder {path} has files of another user ({entry.name})", _HINT)
     return True
 
 
@@ -309,7 +309,8 @@ def check_ours(path: str) -> bool:
         raise EnvironmentProblem(f"{path} is {_kind(status)}, not a file", f"Remove it. {_HINT}")
     if not is_ours(status):
         raise EnvironmentProblem(
-            f"{path} belongs to another user (uid {status.st_uid})", f"Give it back with chown, or remove it. {_HINT}"
+            f"{path} belongs to another user (uid {status.st_uid})",
+            f"Change its owner with chown, or remove it. {_HINT}",
         )
     return True
 

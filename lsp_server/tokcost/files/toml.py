@@ -29,7 +29,7 @@ def read_toml(data: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise TomlDamaged("it is nested too deeply") from error
     except ValueError as error:  # Python's errors for an integer of 5,000 digits, or for the 31st of February
-        raise TomlDamaged("it has a number or a date that cannot be") from error
+        raise TomlDamaged("it has an impossible number or date") from error
 
 
 def _steps(lines: list[bytes]) -> int:

@@ -34,6 +34,6 @@ GUARD = Guard(
     _entries,
     None,
     _answer,
-    "no prompt is sent and no tool is run; Codex itself goes on until the model has nothing left to try.",
-    "Codex runs no hook before you have reviewed it: it asks when it is started the next time.",
+    "no prompt is sent and no tool is run; Codex itself continues until the model has nothing left to try.",
+    "Codex runs a hook only after you have reviewed it: it asks at its next start.",
 )

@@ -35,6 +35,6 @@ GUARD = Guard(
     None,
     _whole,
     _answer,
-    "no prompt is sent and no tool is run; Copilot goes on until the model has nothing left to try. That a budget is"
-    " near it cannot show.",
+    "no prompt is sent and no tool is run; Copilot continues until the model has nothing left to try. It cannot show"
+    " that a budget is near.",
 )

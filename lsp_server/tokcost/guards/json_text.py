@@ -71,7 +71,7 @@ def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
     plain = _plain(text)
     _, end = _value(plain, _skip(plain, 0))
     if (more := _skip(plain, end)) < len(plain):
-        raise Unreadable(f"it is no JSON: something stands behind its end in line {_line(plain, more)}")
+        raise Unreadable(f"it is not JSON: there is text after its end in line {_line(plain, more)}")
     line_end = "\r\n" if "\r\n" in text else "\n"
     pieces: list[str] = []
     for entry in entries:
@@ -132,7 +132,7 @@ def _insertion(text: str, entry: Entry) -> tuple[int, str]:
         indent = found[1] if found else _USUAL
     else:
         indent = None
-    here, span = _members(text, _skip(text, 0), "the settings"), None
+    here, span = _members(text, _skip(text, 0), "the file"), None
     for depth, key in enumerate(entry.path):
         title = ".".join(entry.path[: depth + 1])
         span = here[0].get(key)
@@ -162,7 +162,7 @@ def _appended(
         return max(one.end for one in inside), f",{line or ' '}{said}"
     end = "" if indent is None else "\n" + indent * (depth - 1)
     if text[around.start + 1 : around.end - 1].strip():
-        raise Unreadable(f"it is no JSON: something stands between two brackets in line {_line(text, around.start)}")
+        raise Unreadable(f"it is not JSON: there is text between two brackets in line {_line(text, around.start)}")
     return around.start + 1, f"{line}{said}{end if not text[around.start + 1 : around.end - 1] else ''}"
 
 
@@ -170,14 +170,14 @@ def _members(text: str, at: int, title: str) -> tuple[dict[str, Span], Span]:
     """The values of an object by their keys, and the object. Raises `Unreadable`."""
     start = _skip(text, at)
     if text[start : start + 1] != "{":
-        raise Unreadable(f"{title} is no object (line {_line(text, start)})")
+        raise Unreadable(f"{title} is not an object (line {_line(text, start)})")
     found: dict[str, Span] = {}
     at = _skip(text, start + 1)
     while text[at : at + 1] != "}":
         key, at = _value(text, at)
         at = _skip(text, at)
         if not isinstance(key, str) or text[at : at + 1] != ":":
-            raise Unreadable(f"{title} is no object (line {_line(text, at)})")
+            raise Unreadable(f"{title} is not an object (line {_line(text, at)})")
         begin = _skip(text, at + 1)
         _, at = _value(text, begin)
         found[key] = Span(begin, at)
@@ -187,7 +187,7 @@ def _members(text: str, at: int, title: str) -> tuple[dict[str, Span], Span]:
 
 def _elements(text: str, span: Span, title: str) -> list[Span]:
     if text[span.start] != "[":
-        raise Unreadable(f"{title} is no list (line {_line(text, span.start)})")
+        raise Unreadable(f"{title} is not a list (line {_line(text, span.start)})")
     found: list[Span] = []
     at = _skip(text, span.start + 1)
     while text[at] != "]":
@@ -202,7 +202,7 @@ def _behind_comma(text: str, at: int, end: str, title: str) -> int:
     if text[at : at + 1] == ",":
         return _skip(text, at + 1)
     if text[at : at + 1] != end:
-        raise Unreadable(f"{title} is no JSON in line {_line(text, at)}")
+        raise Unreadable(f"{title} is not JSON in line {_line(text, at)}")
     return at
 
 
@@ -210,7 +210,7 @@ def _value(text: str, at: int) -> tuple[object, int]:
     try:
         return JSONDecoder().raw_decode(text, at)
     except JSONDecodeError as error:
-        raise Unreadable(f"it is no JSON: {error.msg.lower()} in line {_line(text, error.pos)}") from error
+        raise Unreadable(f"it is not JSON: {error.msg.lower()} in line {_line(text, error.pos)}") from error
     except RecursionError as error:
         raise Unreadable("it is nested too deeply") from error
     except ValueError as error:  # Python's error for a number of 5,000 digits

@@ -60,7 +60,7 @@ def by_owners(codeowners: str) -> AreaOf:
 
 def _first_of(rules: Sequence[tuple[str, str]]) -> AreaOf:
     if len(rules) > MOST_PATTERNS:
-        raise ValueError(f"there are {len(rules):,} patterns, and {MOST_PATTERNS:,} are the most")
+        raise ValueError(f"there are {len(rules):,} patterns, and at most {MOST_PATTERNS:,} are allowed")
     compiled = [(_matcher(glob), name) for glob, name in rules]
     if sum(_steps(glob) for glob, _ in rules) > _MOST_STEPS:
         raise ValueError("the patterns have too much text between stars (`*text*`, `**/text`)")

@@ -37,16 +37,17 @@ def read_facts(
     named = _tags(repository, span, changes)
     if len(changes) > _MOST_CHANGES:
         notes.append(
-            f"grouped by no area and no size: {len(changes):,} changes are too many to look at one by one;"
-            " ask for a shorter range"
+            f"not grouped by area or size: {len(changes):,} changes are too many to read one by one; use a shorter"
+            f" range"
         )
         return Facts({}, {}, named, types, issues)
     files = read_files(repository, [change.commit for change in changes])
     if changes and not files:
-        notes.append(f"this partial clone does not have the files: nothing is grouped by area or size; {_WHOLE}")
+        notes.append(f"this partial clone does not have the files: so nothing is grouped by area or size; {_WHOLE}")
     elif not all(one.counted for one in files.values()):
         notes.append(
-            f"this partial clone has no contents: areas are split by files, nothing is grouped by size; {_WHOLE}"
+            f"this partial clone has no contents: so areas are split by number of files, and nothing is grouped by"
+            f" size; {_WHOLE}"
         )
     area = area_of(repository, span.tips[0], policy, notes)
     return Facts(

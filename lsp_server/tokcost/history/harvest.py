@@ -46,10 +46,7 @@ def harvest(folder: str, cache: Path, through: str, key: bytes, notes: list[str]
     facts = read_facts(repository, span, changes, policy, notes)
     authors = read_authors(repository, {commit for change in changes for commit in change.carriers})
     if repository.is_shallow:
-        notes.append(
-            "this clone is shallow: what lies before its first commits is not in here;"
-            " `git fetch --unshallow` brings it"
-        )
+        notes.append("this clone is shallow and lacks older history; `git fetch --unshallow` fetches it")
     return Harvest(name, changes, authors, facts, policy.contributors)
 
 
@@ -58,7 +55,7 @@ def _repository(folder: str) -> Repository:
     there."""
     is_top = os.path.lexists(os.path.join(folder, ".git"))
     if not is_top and not os.path.isdir(os.path.join(folder, "objects")):
-        raise NotARepository("no git repository", "Name the top of a clone, or a bare repository.")
+        raise NotARepository("not a git repository", "Name the top folder of a clone, or a bare repository.")
     return find_repository(folder)
 
 
@@ -70,6 +67,6 @@ def _check_amounts(changes: list[Change]) -> None:
     cost, tokens = sum(change.list_cost for change in changes), sum(change.tokens for change in changes)
     if cost > _MOST_COST or tokens > _MOST_TOKENS:
         raise EnvironmentProblem(
-            f"its lines add up to {cost // NANO_PER_USD:,} USD and {tokens:,} tokens, which nobody has spent",
-            "`tokcost report` shows the lines. Leave this repository out until they are gone.",
+            f"its lines add up to {cost // NANO_PER_USD:,} USD and {tokens:,} tokens, which is impossible",
+            "`tokcost report` shows the lines. Leave this repository out until they are removed.",
         )

@@ -46,8 +46,8 @@ def read_report_policy(repository: Repository, commit: str) -> ReportPolicy:
             read_types(_lists(_table(tables, "types"), "types", '["fix", "[bug]*"]')),
         )
     except ValueError as error:
-        hint = f"Correct it and commit that, or report a range that ends before {commit[:12]}."
-        raise SettingsDamaged(f"{POLICY_FILE} of {commit[:12]} cannot be understood: {error}", hint) from error
+        hint = f"Correct it and commit the correction, or report a range that ends before {commit[:12]}."
+        raise SettingsDamaged(f"{POLICY_FILE} of {commit[:12]} cannot be parsed: {error}", hint) from error
 
 
 def area_of(repository: Repository, commit: str, policy: ReportPolicy, notes: list[str]) -> AreaOf:
@@ -68,22 +68,20 @@ def area_of(repository: Repository, commit: str, policy: ReportPolicy, notes: li
 def _table(tables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     table = tables.get(name, {})
     if not isinstance(table, dict):
-        raise ValueError(f"{name} is no table")
+        raise ValueError(f"{name} is not a table")
     return cast(Mapping[str, Any], table)
 
 
 def _contributors(table: Mapping[str, Any]) -> int:
     least = table.get("contributors", USUAL)
     if not isinstance(least, int) or isinstance(least, bool) or not FEWEST <= least <= _MOST_CONTRIBUTORS:
-        raise ValueError(
-            f"report.contributors is {shown(least)}; it must be {FEWEST} or more, and {_MOST_CONTRIBUTORS:,} at most"
-        )
+        raise ValueError(f"report.contributors is {shown(least)}; it must be from {FEWEST} to {_MOST_CONTRIBUTORS:,}")
     return least
 
 
 def _areas(table: Mapping[str, Any]) -> dict[str, list[str]]:
     if len(table) > _MOST_AREAS:
-        raise ValueError(f"there are {len(table):,} areas, and {_MOST_AREAS} are the most")
+        raise ValueError(f"there are {len(table):,} areas, and at most {_MOST_AREAS} are allowed")
     areas = _lists(table, "areas", '["src/api/**"]')
     for name, globs in areas.items():
         if len(name) > _MOST_CHARACTERS:

@@ -103,7 +103,7 @@ def _is_abandoned(path: Path) -> bool:
 def _copy(home: Path, new: Path) -> None:
     ledger = open_for_reading(home)
     if ledger is None:
-        raise LedgerUnavailable(f"there is no ledger in {home}", "`tokcost log` makes one.")
+        raise LedgerUnavailable(f"there is no ledger in {home}", "`tokcost log` creates one.")
     with ledger, closing(sqlite3.connect(new, isolation_level=None)) as copy:
         copy.execute("PRAGMA synchronous = NORMAL")
         ledger.db.backup(copy)

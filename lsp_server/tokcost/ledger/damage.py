@@ -11,12 +11,12 @@ from pathlib import Path
 from tokcost.errors import LedgerDamaged, LedgerUnavailable, TokcostError
 
 _ELSEWHERE = "Check that the file and its folder can be written, or set TOKCOST_HOME to another folder."
-_LOCKED = "Another tokcost is writing; try again, or see which process holds the file."
+_LOCKED = "Another process is writing to it; try again, or find out which process has the file open."
 _IN_THE_WAY = {
     sqlite3.SQLITE_BUSY: _LOCKED,
     sqlite3.SQLITE_LOCKED: _LOCKED,
     sqlite3.SQLITE_PROTOCOL: _LOCKED,
-    sqlite3.SQLITE_FULL: "Make room on that disk; nothing already recorded is lost.",
+    sqlite3.SQLITE_FULL: "Free space on that disk; nothing already recorded is lost.",
     sqlite3.SQLITE_READONLY: _ELSEWHERE,
     sqlite3.SQLITE_CANTOPEN: _ELSEWHERE,
     sqlite3.SQLITE_PERM: _ELSEWHERE,
@@ -30,7 +30,7 @@ _SURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _SURE_WORDS = ("Could not decode to UTF-8", "malformed", "unsupported file format")
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """Errors of a damaged file; the second if Python cannot even decode SQLite's message."""
-_NO_TEXT = "its schema is no text"
+_NO_TEXT = "its schema is not a text"
 _REFERENCES_SINCE = 5
 _MODES = (1, 2)
 """The valid values of the header's read and write format bytes; any other value makes SQLite call the file
@@ -123,7 +123,7 @@ def wrong_with(connection: sqlite3.Connection) -> str:
 def dangling(connection: sqlite3.Connection) -> str:
     """The first reference to a missing row; empty if there is none. Takes half a second for a million rows of usage."""
     lost = connection.execute("PRAGMA foreign_key_check").fetchone()
-    return f"a row of {lost[0]} names a row of {lost[2]} that is gone" if lost else ""
+    return f"a row of {lost[0]} refers to a missing row of {lost[2]}" if lost else ""
 
 
 def _sound(version: int) -> sqlite3.Connection:

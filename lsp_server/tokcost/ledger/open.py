@@ -365,7 +365,7 @@ def _require_schema(connection: sqlite3.Connection, path: Path) -> None:
         from tokcost.installation import installation  # only this needs it
 
         raise LedgerUnavailable(
-            f"the ledger was written by a newer tokcost (schema {version}, this one knows {SCHEMA_VERSION})",
+            f"the ledger was written by a newer tokcost (schema {version}; this one reads up to {SCHEMA_VERSION})",
             f"Upgrade this tokcost (`{installation().upgrade}`), or set TOKCOST_HOME to another folder.",
         )
     _upgrade(connection, path)

@@ -154,5 +154,5 @@ def _told(path: Path) -> Generator[None]:
     except (sqlite3.Error, OSError) as error:
         said = f"the record of purges, {path}, cannot be used: {error}"
         raise LedgerUnavailable(
-            said, "Look what it is. Do not delete that file: without it, what was purged comes back from logs."
+            said, "Check that file, but do not delete it: without it, purged usage comes back from the logs."
         ) from error

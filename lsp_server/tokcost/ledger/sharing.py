@@ -68,5 +68,6 @@ def _unavailable(home: Path, *, alone: bool) -> LedgerUnavailable:
     if alone:
         return LedgerUnavailable(f"the ledger in {home} is damaged, and in use", "Try again in a moment.")
     return LedgerUnavailable(
-        f"the ledger in {home} was damaged and is being rescued", "Try again in a moment; `tokcost doctor` tells then."
+        f"the ledger in {home} was damaged and is being rescued",
+        "Try again in a moment; `tokcost doctor` then has the result.",
     )

@@ -116,9 +116,14 @@ def record_listing(ledger: Ledger, reader: str, root: str, data: bytes) -> None:
 
 def problems(ledger: Ledger) -> list[tuple[str, str]]:
     """Files that could not be read, with the reasons."""
+    return [(path, problem) for path, problem, _ in unreadable(ledger)]
+
+
+def unreadable(ledger: Ledger) -> list[tuple[str, str, str]]:
+    """Files that could not be read, each with the reason and the assistant."""
     # ORDER BY would make SQLite fetch every row by way of the index of paths.
-    rows = ledger.db.execute("SELECT path, problem FROM source WHERE problem IS NOT NULL")
-    return sorted((taken(path), problem) for path, problem in rows)
+    rows = ledger.db.execute("SELECT path, problem, assistant FROM source WHERE problem IS NOT NULL")
+    return sorted((taken(path), problem, assistant) for path, problem, assistant in rows)
 
 
 def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:

@@ -203,7 +203,7 @@ class Answering:
         elif request.kind == "guard" and len(request.arguments) > 1:
             self._guard(client, request)
         else:
-            raise NotUnderstood("there is no such work")
+            raise NotUnderstood("unknown kind of request")
 
     def _hook(self, client: "Client", request: Request) -> None:
         from tokcost_hooks.console import as_told
@@ -287,7 +287,7 @@ class Client:
                 return None
             read += data
         if found[0] != REQUEST:
-            raise NotUnderstood("it begins with something else")
+            raise NotUnderstood("it has an unknown beginning")
         return unpacked(found[1])
 
     def is_there(self) -> bool:

@@ -39,7 +39,7 @@ def worktree_for(server: TokcostServer, params: CommandParams) -> Worktree:
         raise UsageError("no repository is named", "Pass `uri`: a file or folder in it.")
     found = worktree_of(uri)
     if found is None:
-        raise UsageError(f"{shorten(uri, _MOST_QUOTED)!r} lies in no git repository", "Pass a file or folder in one.")
+        raise UsageError(f"{shorten(uri, _MOST_QUOTED)!r} is not in a git repository", "Pass a file or folder in one.")
     return found
 
 
@@ -68,7 +68,7 @@ def text(params: CommandParams, name: str) -> str | None:
     """A text or `None`. A lone surrogate, which cannot be stored, is written as an escape."""
     said = params.get(name)
     if said is not None and not isinstance(said, str):
-        raise UsageError(f"`{name}` is no text", "Pass a string, or leave it out.")
+        raise UsageError(f"`{name}` is not a text", "Pass a string, or leave it out.")
     return None if said is None else sendable(said)
 
 
@@ -77,6 +77,6 @@ def moment(said: str) -> int:
     try:
         return int(datetime.fromisoformat(said).timestamp() * 1000)
     except (ValueError, OverflowError) as refusal:  # the latter for a time that is in year 0 in some time zone
-        raise UsageError(f"{shorten(said, _MOST_QUOTED)!r} is no time", "Write it as in 2026-11-01T10:00:00Z.") from (
-            refusal
-        )
+        raise UsageError(
+            f"{shorten(said, _MOST_QUOTED)!r} is not a time", "Write it as in 2026-11-01T10:00:00Z."
+        ) from (refusal)

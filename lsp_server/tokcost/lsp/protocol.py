@@ -233,7 +233,7 @@ class Protocol(LanguageServerProtocol):
             error.data = None
             if error.code in (JsonRpcInternalError.CODE, JsonRpcInvalidParams.CODE):
                 bad = error.code == JsonRpcInvalidParams.CODE
-                error.message = "these parameters make no sense" if bad else "this is a bug in tokcost"
+                error.message = "these parameters are invalid" if bad else "this is a bug in tokcost"
         super()._send_response(msg_id, result, error)
 
 

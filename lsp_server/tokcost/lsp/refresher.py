@@ -159,7 +159,7 @@ class Refresher:
         paths = {uri: local_path(uri) for uri in dict.fromkeys(uris)}
         self._folders = {uri: path for uri, path in paths.items() if path is not None}
         for uri in paths.keys() - self._folders.keys():
-            self._say_once(f"{shorten(escape(uri), _MOST_OF_URI)} is no folder of this machine; it is passed over")
+            self._say_once(f"{shorten(escape(uri), _MOST_OF_URI)} is not a folder on this machine and is ignored")
         self._shown = {uri: params for uri, params in self._shown.items() if uri in self._folders}
         self.touch()
 
@@ -358,7 +358,7 @@ class Refresher:
                 self.touch()
 
     def _watching_failed(self, why: str) -> None:
-        self._client.say(f"folders cannot be watched ({why}): looking every few seconds instead")
+        self._client.say(f"folders cannot be watched ({why}): they are checked every few seconds instead")
 
 
 def _agrees(found: FolderStatus) -> bool:

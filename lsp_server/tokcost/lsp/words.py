@@ -67,7 +67,7 @@ def _read(path: str) -> Words:
     except (OSError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        return Words(problem=f"the translation {name} cannot be read: what it is of is said in English")
+        return Words(problem=f"the translation {name} cannot be read: its texts are shown in English")
     entries = cast(dict[str, Any], found)
     known = {text: said for text, said in entries.items() if _fits(text, said)}
     unfit = len(entries) - len(known)
@@ -77,7 +77,7 @@ def _read(path: str) -> Words:
 
     if not unfit:
         return Words(say)
-    return Words(say, f"{unfit} of the texts in {name} lack or add a place for a value: these are said in English")
+    return Words(say, f"{unfit} of the texts in {name} lack or add a placeholder: these are shown in English")
 
 
 def _fits(text: str, said: Any) -> bool:

@@ -74,7 +74,7 @@ def count(number: object) -> int:
     than any response's."""
     found = whole(number)
     if found is None or not 0 <= found < MAX_TOKENS:
-        raise ValueError("no count")
+        raise ValueError("not a count")
     return found
 
 

@@ -106,14 +106,16 @@ def parse_limit(text: str) -> int | None:
     if said.lower() == NO_LIMIT:
         return None
     if said.startswith("-"):
-        raise ValueError(f"{ascii(said[:40])[1:-1]} is less than nothing; a budget is more than $0")
+        raise ValueError(f"{ascii(said[:40])[1:-1]} is negative; an amount must be more than $0")
     found = _AMOUNT.fullmatch(said)
     if found is None:
-        raise ValueError(f"{said[:40]!a} is no amount in US dollars (write 20 or 12.50, with nine decimals at most)")
+        raise ValueError(
+            f"{said[:40]!a} is not an amount in US dollars (write 20 or 12.50, with at most nine decimals)"
+        )
     whole, decimals = found[1] or "0", found[2] or found[3] or ""
     limit = int(whole) * NANO_PER_USD + int(decimals.ljust(9, "0"))
     if not limit:
-        raise ValueError("a budget is more than $0 ('none' takes the limit away)")
+        raise ValueError("an amount must be more than $0")
     return limit
 
 
@@ -121,5 +123,5 @@ def parse_near(text: str) -> int:
     """Whole percentage of a budget from which on it is near. Raises `ValueError` with a sentence."""
     said = text.strip().removesuffix("%")
     if not re.fullmatch(r"[0-9]{1,3}", said) or not 1 <= int(said) <= 100:
-        raise ValueError(f"{text.strip()[:40]!a} is no percentage from 1 to 100")
+        raise ValueError(f"{text.strip()[:40]!a} is not a percentage from 1 to 100")
     return int(said)

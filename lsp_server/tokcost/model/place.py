@@ -8,7 +8,7 @@ Evidence = Literal["observed", "reflog", "transcript", "carried", "assigned", "n
 - `observed`: the server saw HEAD then.
 - `reflog`: HEAD's reflog of that worktree says so.
 - `transcript`: only the assistant's own branch field says so.
-- `carried`: it followed its worktree to a branch that was created from the one it happened on.
+- `carried`: it followed its worktree to a branch that was created from the one it happened on. Screens say `followed`.
 - `assigned`: the user said so.
 - `none`: unknown.
 """

@@ -103,7 +103,7 @@ def set_verbose(worktree: Worktree, verbose: bool) -> None:
     _write_setting(worktree, "tokcost.budgetVerbose", "true" if verbose else "false")
 
 
-_HINT = "For example: tokcost budget set 20 --branch"
+_HINT = "For example: tokcost budget set 20 --branch; `none` instead of an amount removes the limit."
 
 
 def _key(scope: Scope, branch: str) -> str:
@@ -113,7 +113,10 @@ def _key(scope: Scope, branch: str) -> str:
 def _require_branch(worktree: Worktree, branch: str) -> None:
     known = local_branches(worktree.common_dir) or {}
     if branch not in known and branch != read_head(worktree).branch:
-        raise UsageError(f"there is no branch {branch}", "`git branch` lists them; without a name it is for them all.")
+        raise UsageError(
+            f"there is no branch {branch}",
+            "`git branch` lists them; without a name, the budget applies to every branch.",
+        )
 
 
 def _configured(said: Mapping[str, str], key: str, prefix: str, empty: Budget, problems: list[str]) -> Budget:
@@ -165,7 +168,7 @@ def _decimal(key: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f'{key} = {shown(value)} must be in quotes, for example {key} = "20"')
     if isinstance(value, int) and value.bit_length() > 64:  # Python refuses to format thousands of digits
-        raise ValueError(f'{key} = {shown(value)} is no amount, for example {key} = "20"')
+        raise ValueError(f'{key} = {shown(value)} is not an amount, for example {key} = "20"')
     return str(value)
 
 

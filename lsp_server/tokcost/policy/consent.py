@@ -41,8 +41,8 @@ class Policy(NamedTuple):
     hides_models: bool = False
 
 
-_NOT_AGREED = "you have not agreed to cost lines in this clone, which is a copy or was enabled by another user or home"
-_AGREE = "Run `tokcost enable`, or `tokcost disable` to end this."
+_NOT_AGREED = "you have not agreed to cost lines in this clone: it is a copy, or another user or home folder enabled it"
+_AGREE = "Run `tokcost enable` to agree, or `tokcost disable` to end this message."
 
 
 def read_consent(home: Path, here: CloneState) -> Consent:

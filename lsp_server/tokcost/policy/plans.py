@@ -30,8 +30,8 @@ def read_plans(home: Path) -> list[Plan]:
         return sorted(_plan(one) for one in json.loads(data)["plans"])
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
         raise SettingsDamaged(
-            f"{path} cannot be understood ({ascii(str(error))[1:-1][:100]})",
-            "Remove it, and say your plans again with `tokcost plan set`.",
+            f"{path} cannot be parsed ({ascii(str(error))[1:-1][:100]})",
+            "Delete it, and enter your plans again with `tokcost plan set`.",
         ) from error
 
 
@@ -62,11 +62,11 @@ def _plan(said: dict[str, Any]) -> Plan:
 
     fee = Decimal(said["monthly"])
     if not 0 < fee < _MOST_USD:
-        raise ValueError("a fee is nothing, or more than anybody pays")
+        raise ValueError("a fee is not more than 0, or is impossibly high")
     monthly = int(fee.scaleb(9))
     until = said["until"]
     since, last = date.fromisoformat(said["since"]), None if until is None else date.fromisoformat(until)
     kind, name = str(said["kind"]), str(said["name"])
     if kind not in COVERED or since < _FIRST or (last is not None and last < since):
-        raise ValueError(f"the plan {kind} {name} is none")
+        raise ValueError(f"the plan {kind} {name} has an unknown kind or impossible days")
     return Plan(kind, name, monthly, since, last)

@@ -16,7 +16,7 @@ from tokcost.repo.index import read_committed, read_staged
 from tokcost.repo.worktree import find_bare, find_worktree
 
 POLICY_FILE = ".tokcost.toml"
-CORRECT = "Correct it; `tokcost doctor` says what else in it cannot be understood."
+CORRECT = "Correct it; `tokcost doctor` lists everything in it that cannot be parsed."
 BUDGET_SETTINGS = ("budget", "tokcostbudget")
 """The prefixes of setting names, in lower case, by which a clone itself has budgets."""
 BLOCK_SETTINGS = ("block",)
@@ -57,7 +57,7 @@ def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
     try:
         return read_staged(worktree, POLICY_FILE, hash_bytes) or b""
     except (OSError, EnvironmentProblem) as error:
-        raise _unreadable(worktree.path, error, f"Put it back: git checkout -- {POLICY_FILE}") from error
+        raise _unreadable(worktree.path, error, f"Restore it: git checkout -- {POLICY_FILE}") from error
 
 
 def read_policy_at(root: str) -> bytes:
@@ -78,7 +78,7 @@ def read_policy_at(root: str) -> bytes:
     try:
         return read_committed(root, POLICY_FILE) or b""
     except (OSError, EnvironmentProblem) as error:
-        raise _unreadable(root, error, f"See what git says of it: git show HEAD:{POLICY_FILE}") from error
+        raise _unreadable(root, error, f"See what git reports: git show HEAD:{POLICY_FILE}") from error
 
 
 def _is_sparse(git_dir: str) -> bool:
@@ -98,7 +98,7 @@ def _table(path: str, data: bytes, name: str) -> Mapping[str, Any]:
     try:
         table = read_toml(data).get(name, {})
     except TomlDamaged as error:
-        raise SettingsDamaged(f"{path} cannot be understood: {error}", CORRECT) from error
+        raise SettingsDamaged(f"{path} cannot be parsed: {error}", CORRECT) from error
     if not isinstance(table, dict):
-        raise SettingsDamaged(f"{path} cannot be understood: {name} is no table", f"Begin it with a line [{name}].")
+        raise SettingsDamaged(f"{path} cannot be parsed: {name} is not a table", f"Begin it with a line [{name}].")
     return table  # pyright: ignore[reportUnknownVariableType]

@@ -66,9 +66,9 @@ def _add(data: bytes, path: str, source: Source, found: list[Rule], problems: li
     try:
         tables: Any = read_toml(data).get("rules", [])
         if not isinstance(tables, list) or len(cast(list[Any], tables)) > _MOST_RULES:
-            raise TomlDamaged(f"rules is no list of [[rules]] tables, or has more than {_MOST_RULES}")
+            raise TomlDamaged(f"rules is not a list of [[rules]] tables, or has more than {_MOST_RULES}")
     except TomlDamaged as damage:
-        problems.append(f"{path} cannot be understood: {damage}")
+        problems.append(f"{path} cannot be parsed: {damage}")
         return
     for number, table in enumerate(cast(list[Any], tables), start=1):
         try:
@@ -81,7 +81,7 @@ def _add(data: bytes, path: str, source: Source, found: list[Rule], problems: li
 
 def _rule(table: Any, source: Source) -> Rule:
     if not isinstance(table, dict):
-        raise ValueError("it is no table: begin it with a line [[rules]]")
+        raise ValueError("it is not a table: begin it with a line [[rules]]")
     told = cast(Mapping[str, Any], table)
     unknown = sorted(told.keys() - set(KEYS))
     if unknown:
@@ -109,7 +109,7 @@ def _rule(table: Any, source: Source) -> Rule:
 def _text(table: Mapping[str, Any], key: str) -> str:
     text = table.get(key, "")
     if not isinstance(text, str) or len(text) > _MOST_CHARACTERS:
-        raise ValueError(f"{key} = {shown(text)} is no text of {_MOST_CHARACTERS} characters at most")
+        raise ValueError(f"{key} = {shown(text)} is not a text of at most {_MOST_CHARACTERS} characters")
     return text.strip()
 
 
@@ -127,7 +127,7 @@ def _paths(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if len(several) > _MOST_PATTERNS or not all(
         isinstance(one, str) and 0 < len(one) <= _MOST_CHARACTERS for one in several
     ):
-        raise ValueError(f'{key} is no pattern, or list of them, for example {key} = ["exp/*"]')
+        raise ValueError(f'{key} is not a pattern or a list of patterns, for example {key} = ["exp/*"]')
     return tuple(several)
 
 
@@ -141,7 +141,7 @@ def _context(said: Any) -> int | None:
     if said is None:
         return None
     if not isinstance(said, int) or isinstance(said, bool) or not 0 <= said <= _MOST_CONTEXT:
-        raise ValueError(f"context = {shown(said)} is no number of tokens, for example context = 200000")
+        raise ValueError(f"context = {shown(said)} is not a number of tokens, for example context = 200000")
     return said
 
 
@@ -156,5 +156,5 @@ def _over(said: Any) -> int | None:
 def _one_of(table: Mapping[str, Any], key: str, choices: tuple[Any, ...]) -> Any:
     said = table.get(key, choices[0])
     if said not in choices:
-        raise ValueError(f"{key} = {shown(said)} is none of {', '.join(one for one in choices if one)}")
+        raise ValueError(f"{key} = {shown(said)} is not one of {', '.join(one for one in choices if one)}")
     return said

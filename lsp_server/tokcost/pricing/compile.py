@@ -37,7 +37,7 @@ _CONTEXTS: Mapping[str, tuple[Mapping[str, str], ...]] = {
 """Our terms for service levels, with those of genai-prices."""
 
 _FAST = "-fast"
-_WHERE_FROM = "Take prices/data.json of its repository, unchanged."
+_WHERE_FROM = "Use prices/data.json of the genai-prices repository, unchanged."
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def count_models(price_file: Path) -> int:
     snapshot, _ = _imported(price_file)
     count = sum(bool(_cards(model)) for provider in snapshot.providers for model in provider.models)
     if not count:
-        raise SettingsDamaged(f"{price_file} holds no model with a price", _WHERE_FROM)
+        raise SettingsDamaged(f"{price_file} has no model with a price", _WHERE_FROM)
     return count
 
 
@@ -88,7 +88,7 @@ def _imported(path: Path) -> tuple["DataSnapshot", str]:
         raise of_file(path, "cannot be read", error, SettingsDamaged) from error
     except (ValueError, RecursionError) as error:
         first = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
-        raise SettingsDamaged(f"{path} is no price file of genai-prices: {first}", _WHERE_FROM) from error
+        raise SettingsDamaged(f"{path} is not a price file of genai-prices: {first}", _WHERE_FROM) from error
     stamp = blake2b(content, digest_size=6).hexdigest()
     return DataSnapshot(providers=providers, from_auto_update=False), f"genai-prices/file+{stamp}"
 
@@ -124,7 +124,7 @@ def _object_reader() -> Callable[[dict[str, Any]], dict[str, Any]]:
             try:
                 re.compile(pattern)
             except (re.error, OverflowError) as error:
-                raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+                raise ValueError(f"{pattern!r} is not a pattern: {error}") from error
         return value
 
     return read
@@ -140,7 +140,7 @@ def _believed(prices: "Prices") -> "Prices":
         if not all(0 <= one <= MOST_USD for one in (base, *(tier.price for tier in tiers))):
             raise ValueError(f"{name!a} has a price below 0 or above {MOST_USD:,} US dollars")
         if not all(0 <= tier.start < MAX_TOKENS for tier in tiers):
-            raise ValueError(f"{name!a} has a price for prompts that nobody can send")
+            raise ValueError(f"{name!a} has a price for prompts of an impossible length")
     return prices
 
 

@@ -50,22 +50,22 @@ def parse_overrides(path: Path, content: bytes) -> tuple[Override, ...]:
     try:
         tables = read_toml(content).get("price", [])
         if not isinstance(tables, list):
-            raise ValueError("price is no list of tables (write [[price]])")
+            raise ValueError("price is not a list of tables (write [[price]])")
         found = cast(list[Any], tables)
         if len(found) > MOST_TABLES:
-            raise ValueError(f"there are {len(found):,}, and {MOST_TABLES} are the most")
+            raise ValueError(f"there are {len(found):,}, and at most {MOST_TABLES} are allowed")
         basis = f"override/{blake2b(content, digest_size=6).hexdigest()}"
         return tuple(_override(table, basis) for table in found)
     except ValueError as error:
         raise SettingsDamaged(
-            f"{path} has a price that cannot be understood: {error}",
+            f"{path} has a price that cannot be parsed: {error}",
             "See `tokcost prices --help` or docs/prices.md for the format.",
         ) from error
 
 
 def _override(table: Any, basis: str) -> Override:
     if not isinstance(table, dict):
-        raise ValueError("price is no list of tables (write [[price]])")
+        raise ValueError("price is not a list of tables (write [[price]])")
     said = cast(Mapping[str, Any], table)
     unknown = said.keys() - _KEYS
     if unknown:
@@ -80,7 +80,7 @@ def _override(table: Any, basis: str) -> Override:
     from_ms, until_ms = (_day_ms(name, said.get(name)) for name in ("from", "until"))
     discount, above = _factor(said.get("discount", "1")), _tokens("above", said.get("above", -1))
     if geo and (rates or context or "above" in said):
-        raise ValueError("geo goes with discount alone, a factor on every token rate")
+        raise ValueError("geo is allowed only with discount, a factor on every token rate")
     return Override(
         match, provider.lower(), context, from_ms, until_ms, rates, discount, note, basis, above, geo.lower()
     )
@@ -88,7 +88,7 @@ def _override(table: Any, basis: str) -> Override:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} = {shown(value)} is no text in quotes")
+        raise ValueError(f"{name} = {shown(value)} is not a text in quotes")
     if len(value) > MOST_CHARACTERS:
         raise ValueError(f"{name} has more than {MOST_CHARACTERS} characters")
     return value
@@ -97,25 +97,25 @@ def _text(name: str, value: Any) -> str:
 def _atto(name: str, value: Any, factor: int) -> int:
     dollars = _number(value)
     if dollars is None:
-        raise ValueError(f"{name} = {shown(value)} is no price")
+        raise ValueError(f"{name} = {shown(value)} is not a price")
     if dollars > MOST_USD:
         raise ValueError(f"{name} = {shown(value)} is more than {MOST_USD:,} US dollars")
     atto = int((dollars * ATTO_PER_USD_MTOK * factor).to_integral_value())
     if dollars and not atto:
-        raise ValueError(f"{name} = {shown(value)} is too small to count with")
+        raise ValueError(f"{name} = {shown(value)} is too small")
     return atto
 
 
 def _tokens(name: str, value: Any) -> int:
     if type(value) is not int or not -1 <= value < MAX_TOKENS:
-        raise ValueError(f"{name} = {shown(value)} is no number of tokens")
+        raise ValueError(f"{name} = {shown(value)} is not a number of tokens")
     return value
 
 
 def _factor(value: Any) -> str:
     factor = _number(value)
     if factor is None or factor > MOST_DISCOUNT:
-        raise ValueError(f"discount = {shown(value)} is no factor from 0 to {MOST_DISCOUNT}")
+        raise ValueError(f"discount = {shown(value)} is not a factor from 0 to {MOST_DISCOUNT}")
     return "1" if factor == 1 else str(factor)
 
 
@@ -133,5 +133,5 @@ def _day_ms(name: str, value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, datetime) or not isinstance(value, date):
-        raise ValueError(f"{name} = {shown(value)} is no day (write it without quotes: 2026-10-07)")
+        raise ValueError(f"{name} = {shown(value)} is not a day (write it without quotes: 2026-10-07)")
     return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000)

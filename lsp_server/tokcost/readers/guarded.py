@@ -14,7 +14,7 @@ from tokcost.readers.waiting import waiting_for
 
 _KINDS = ("folder", "file", "store")
 _MAX_NAME = 64
-_GUIDE = "docs/readers.md tells what a reader is"
+_GUIDE = "see docs/readers.md"
 
 _Item = TypeVar("_Item")
 _END: Any = object()
@@ -38,18 +38,18 @@ class Guarded:
     """Whether it has printed in this process."""
 
     def __init__(self, reader: Reader, package: str) -> None:
-        """Raises `NoReader` for an object that is no reader."""
+        """Raises `NoReader` for an object that is not a reader of protocol 2."""
         missing = [one for one in ("name", "locations", "discover", "read") if not hasattr(reader, one)]
         if missing:
-            raise NoReader(f"it has no {', no '.join(missing)} ({_GUIDE})")
+            raise NoReader(f"it lacks {', '.join(missing)} ({_GUIDE})")
         self.name = reader.name
         if not _is_name(self.name):
-            raise NoReader(f"its name is no word ({_GUIDE})")
+            raise NoReader(f"its name is not a printable word of at most {_MAX_NAME} characters ({_GUIDE})")
         self.capabilities = getattr(reader, "capabilities", Capabilities())
         wrong = _wrong_capability(self.capabilities)
         if wrong:
-            raise NoReader(f"its {wrong} cannot have this value ({_GUIDE})")
-        self._reader, self._package = reader, package
+            raise NoReader(f"its {wrong} has a value that is not allowed ({_GUIDE})")
+        self._reader, self.package = reader, package
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:
         """The reader's locations. Raises `ReaderFailed`."""
@@ -67,7 +67,7 @@ class Guarded:
         """The items of an answer, each requested under guard; code between them is not the reader's."""
         items: Iterator[_Item] | None = None
         while True:
-            with _guard(self._package) as printed:
+            with _guard(self.package) as printed:
                 items = iter(ask()) if items is None else items
                 item = next(items, _END)
                 if not (item is _END or is_sound(item)):

@@ -55,7 +55,7 @@ class ReaderFailed(Exception):
 
 
 class NoReader(Exception):
-    """A registered object is no reader. The text is ours."""
+    """A registered object is not a reader. The text is ours."""
 
 
 def told_as(error: Exception) -> str:

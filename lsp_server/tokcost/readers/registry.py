@@ -55,6 +55,7 @@ class Broken(NamedTuple):
     target: str
     """Module and class, as registered by the package."""
     reason: str
+    package: str
 
 
 def readers() -> Sequence[Reader]:
@@ -97,11 +98,11 @@ def _others() -> tuple[list[Reader], list[Broken]]:
         try:
             reader = guarded(lambda target=target: _load(target), package)
             if reader.name in names:
-                raise NoReader(f"another reader has its name, {reader.name}")
+                raise NoReader(f"another reader already has the name {reader.name}")
         except NoReader as error:
-            broken.append(Broken(target, str(error)))
+            broken.append(Broken(target, str(error), package))
         except Exception as error:
-            broken.append(Broken(target, told_as(error)))
+            broken.append(Broken(target, told_as(error), package))
         else:
             found.append(reader)
             names.add(reader.name)

@@ -11,22 +11,22 @@ from tokcost.readers.protocol import Reader
 NO_READER = "tokcost has no reader for this assistant"
 _UNREADABLE = {
     "amazon-q": "it keeps no counts of tokens",
-    "antigravity": "its format is not published, and counts stand in parts of it that nobody has documented",
-    "continue": "its counts have no times, and those of its extensions are its own estimates",
-    "crush": "it keeps the tokens of a session's last request alone",
+    "antigravity": "its format is not published, and its counts are in undocumented parts",
+    "continue": "its counts have no times, and those of its extensions are estimates",
+    "crush": "it keeps only the tokens of a session's last request",
     "cursor": "its counts are in the account, not on this machine",
-    "droid": "a session has one sum, and it is not known what its classes contain",
-    "kiro": "it counts credits, and no tokens",
-    "warp": "a conversation has one sum of input and output together",
+    "droid": "a session has only one sum, whose classes are not documented",
+    "kiro": "it counts credits, not tokens",
+    "warp": "a conversation has only one sum of input and output",
     "windsurf": "its conversations are encrypted",
-    "zed": "a thread has one running total, without the time and the model of each request",
+    "zed": "a thread has only a running total, without the time and the model of each request",
 }
 """The reasons why the logs of an assistant cannot be read; docs/assistants.md has them in detail."""
-ELSEWHERE = "the environment names another folder"
+ELSEWHERE = "an environment variable names another folder"
 _SWITCHED_OFF = {
     "copilot-chat": (
         "agent-traces.db",
-        "it counts only while github.copilot.chat.otel.dbSpanExporter.enabled is on in VS Code's settings",
+        "it logs counts only while github.copilot.chat.otel.dbSpanExporter.enabled is on in VS Code's settings",
     )
 }
 """Assistants that count only if the user configures it: the file that they then write, and what to do."""

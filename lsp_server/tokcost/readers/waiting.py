@@ -49,8 +49,9 @@ def waiting_for(package: str) -> Generator[None]:
         listener.told.add(package)
         with suppress(RuntimeError):  # the package is writing to the same stream just now
             listener.tell(
-                f"waiting for a reader of the package {package}, for {listener.seconds:g} seconds now",
-                f"^C ends this. Where it never ends, uninstall {package}: all other logs are read without it.",
+                f"a reader of the package {package} has been running for {listener.seconds:g} seconds",
+                f"Ctrl-C stops the command. If the reader never finishes, uninstall {package}: all other logs are"
+                f" read without it.",
             )
 
     try:

@@ -57,13 +57,13 @@ class ExportHandler(BaseHTTPRequestHandler):
             self._answer(refusal.status, str(refusal))
             return
         except (OSError, EOFError, ValueError):
-            self._answer(HTTPStatus.BAD_REQUEST, "the request is broken")
+            self._answer(HTTPStatus.BAD_REQUEST, "the request is malformed")
             return
         status = self.take(posted)
         self._answer(status, "" if status is HTTPStatus.OK else status.phrase.lower(), is_json=posted.is_json)
 
     def _no_method(self) -> None:
-        self._answer(HTTPStatus.METHOD_NOT_ALLOWED, "only POST is answered")
+        self._answer(HTTPStatus.METHOD_NOT_ALLOWED, "only POST is supported")
 
     do_GET = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_TRACE = do_CONNECT = _no_method
 
@@ -79,7 +79,7 @@ class ExportHandler(BaseHTTPRequestHandler):
         headers = self.headers
         hosts = headers.get_all("Host", [])
         if len(hosts) != 1 or not _LOOPBACK.fullmatch(hosts[0].strip().lower()) or "Origin" in headers:
-            raise Refusal(HTTPStatus.FORBIDDEN, "only programs on this machine are answered")
+            raise Refusal(HTTPStatus.FORBIDDEN, "only programs on this machine are allowed")
         kind = TYPES.get(headers.get("Content-Type", "").partition(";")[0].strip().lower())
         if kind is None:
             raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the content type must be {' or '.join(TYPES)}")
@@ -144,11 +144,11 @@ def _inflated(body: bytes) -> bytes:
     try:
         found = stream.decompress(body, MOST_BYTES + 1)
     except zlib.error as error:
-        raise ValueError("no gzip") from error
+        raise ValueError("not valid gzip") from error
     if len(found) > MOST_BYTES:
         raise _too_large()
     if not stream.eof or stream.unused_data:
-        raise ValueError("no gzip")
+        raise ValueError("not valid gzip")
     return found
 
 

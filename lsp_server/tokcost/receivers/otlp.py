@@ -118,7 +118,7 @@ def events(signal: Signal, body: bytes) -> Iterator[Event]:
     try:
         request = _request.decode(with_whole_characters(body))
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError("no OTLP request in JSON") from error
+        raise ValueError("not an OTLP request in JSON") from error
     is_logs = signal == "logs"
     parts = (request.resource_logs if is_logs else request.resource_spans) or ()
     found = _few(len(parts))

@@ -42,7 +42,7 @@ def as_json(signal: Signal, body: bytes) -> bytes:
     try:
         message = Request.FromString(body)
     except DecodeError as error:
-        raise ValueError("no OTLP request in protobuf") from error
+        raise ValueError("not an OTLP request in protobuf") from error
     return MessageToJson(message, indent=None).encode()
 
 
@@ -96,7 +96,7 @@ def _size(kind: int, body: bytes, at: int) -> tuple[int, int]:
         return _varint(body, at)
     if kind in _SIZES:
         return _SIZES[kind], at
-    raise ValueError("no kind of value")
+    raise ValueError("an unknown kind of value")
 
 
 def _varint(body: bytes, at: int) -> tuple[int, int]:
@@ -108,4 +108,4 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
             return value, at + place + 1
-    raise ValueError("a number without an end")
+    raise ValueError("a number that does not end")

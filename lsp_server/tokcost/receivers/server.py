@@ -197,15 +197,15 @@ def _not_listening(host: str, port: int, error: OSError) -> EnvironmentProblem:
     if error.errno == errno.EADDRINUSE:
         return EnvironmentProblem(
             f"port {port} of {host} is taken: another `tokcost otel serve` or a collector listens there",
-            "End that one, or choose another port with --port and tell it to the assistants.",
+            "Stop that program, or choose another port with --port and configure the assistants to use it.",
         )
     return EnvironmentProblem(
-        f"{host} port {port} cannot be listened on: {error.strerror or error}",
-        "Choose another with --port, above 1023, and tell it to the assistants.",
+        f"tokcost cannot listen on port {port} of {host}: {error.strerror or error}",
+        "Choose another port above 1023 with --port, and configure the assistants to use it.",
     )
 
 
 def summary_of(kept: Mapping[str, int], refused: int) -> str:
     """A sentence about what was received."""
     counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(kept.items())) or "none"
-    return f"responses stored: {counts}" + (f"; {refused:,} without counts to rely on" if refused else "")
+    return f"responses stored: {counts}" + (f"; {refused:,} without reliable counts" if refused else "")

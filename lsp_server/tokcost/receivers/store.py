@@ -38,7 +38,7 @@ class Store:
                 append_ours(self.path, b"\n")
         except OSError as error:
             said = f"{self.path} cannot be written: {error.strerror or error}"
-            raise EnvironmentProblem(said, "Set TOKCOST_HOME to a folder that is yours.") from error
+            raise EnvironmentProblem(said, "Set TOKCOST_HOME to a folder that belongs to you.") from error
 
     def add(self, responses: Iterable[Received]) -> None:
         """Append responses. Raises `OSError`."""

@@ -70,15 +70,15 @@ def causes_of(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
 
 
 _TEXTS = {
-    "beside_models": "billed for no model: code execution, storage, sessions, seats",
-    "models_not_local": "models that nothing on this machine used: other people, other machines, services with a key",
-    "not_billed": "models that are not on this bill: usage by a plan, by another account, or through a gateway",
+    "beside_models": "billed without a model: code execution, storage, sessions, seats",
+    "models_not_local": "models that were not used on this machine: other people, other machines, services with a key",
+    "not_billed": "models that are not on this bill: usage under a plan, on another account, or through a gateway",
     "rounding": "rounding: at most a cent or 0.2 % of each day and model",
     "elsewhere": "more on the bill than in the logs here: other people and machines of the account, refused or"
-    " broken-off calls that left no line, tools that the provider bills beside tokens, inference kept in a region",
-    "billed_less": "less on the bill than in the logs here: batches at half the price, usage by a plan or another"
+    " broken-off calls that were not logged, tools billed separately from tokens, inference kept in a region",
+    "billed_less": "less on the bill than in the logs here: batches at half price, usage under a plan or on another"
     " account, credits, a bill that is not complete yet",
-    "day_boundary": "{amount} USD lie on neighbouring days: requests near midnight UTC, or another time zone",
+    "day_boundary": "{amount} USD fall on neighbouring days: requests near midnight UTC, or another time zone",
 }
 
 
@@ -114,5 +114,5 @@ def _beside(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
         text = f"discounts and credits: what is billed is {dollars(abs(discount))} USD"
         found.append(Cause("discount", None, f"{text} {'below' if discount < 0 else 'above'} the provider's list cost"))
     if unpriced := sum(cell.unpriced_tokens for cell in cells):
-        found.append(Cause("unpriced", None, f"{unpriced:,} tokens here have no known price and are in no sum"))
+        found.append(Cause("unpriced", None, f"{unpriced:,} tokens here have no known price and are not in the sum"))
     return found

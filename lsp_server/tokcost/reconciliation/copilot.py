@@ -43,7 +43,7 @@ def read(ask: Ask, document: dict[str, Any]) -> Page:
     period = document.get("timePeriod")
     if isinstance(period, dict) and {"year": year, "month": month, "day": day} != {
         "year": year, "month": month, "day": day, **period}:  # fmt: skip
-        raise Unreadable("it is of another day")
+        raise Unreadable("it is for another day")
     lines = [
         Billed(
             f"{year:04d}-{month:02d}-{day:02d}",

@@ -20,15 +20,17 @@ NANO_PER_CENT = NANO_PER_USD // 100
 _MOST_USD = Decimal(10) ** 12
 _MOST_DIGITS = 100
 _LONGEST_NAME = 200
-NOTHING = "Nothing was summed up."
+NOTHING = "Nothing was compared."
 
 
 class Unreadable(EnvironmentProblem):
     """An answer does not have the provider's documented format."""
 
     def __init__(self, what: str) -> None:
-        hint = f"{NOTHING} The provider may have changed its API. A newer tokcost may know it: {installation().upgrade}"
-        super().__init__(f"the provider's answer has another shape than documented: {what}", hint)
+        hint = (
+            f"{NOTHING} The provider may have changed its API. A newer tokcost may support it: {installation().upgrade}"
+        )
+        super().__init__(f"the provider's answer does not have the documented form: {what}", hint)
 
 
 class Ask(NamedTuple):
@@ -61,7 +63,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise Unreadable("it is no JSON, or not all of it") from None
+        raise Unreadable("it is not JSON, or incomplete") from None
     return an_object(found, "the answer")
 
 
@@ -72,7 +74,7 @@ def _refuse(word: str) -> NoReturn:
 def an_object(value: object, where: str) -> dict[str, Any]:
     """A JSON object."""
     if not isinstance(value, dict):
-        raise Unreadable(f"{where} is no object")
+        raise Unreadable(f"{where} is not an object")
     return cast(dict[str, Any], value)
 
 
@@ -80,7 +82,7 @@ def objects(document: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
     """The objects of a required array."""
     found = document.get(name)
     if not isinstance(found, list):
-        raise Unreadable(f"{name} is no array")
+        raise Unreadable(f"{name} is not an array")
     return [an_object(one, f"an element of {name}") for one in cast(list[object], found)]
 
 
@@ -90,27 +92,27 @@ def text(document: dict[str, Any], name: str) -> str:
     if found is None:
         return ""
     if not isinstance(found, str):
-        raise Unreadable(f"{name} is no text")
+        raise Unreadable(f"{name} is not a text")
     return found[:_LONGEST_NAME]
 
 
 def amount(value: object, nano_per_unit: int, where: str) -> int:
     """An amount in nano-dollars, from a number or a decimal text, in units of `nano_per_unit`."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise Unreadable(f"{where} is no amount")
+        raise Unreadable(f"{where} is not an amount")
     if isinstance(value, str) and (len(value) > _MOST_DIGITS or not value.isascii() or "_" in value):
-        raise Unreadable(f"{where} is no amount")
+        raise Unreadable(f"{where} is not an amount")
     try:
         found = Decimal(value)
     except InvalidOperation:
-        raise Unreadable(f"{where} is no amount") from None
+        raise Unreadable(f"{where} is not an amount") from None
     if not found.is_finite() or found.adjusted() > 18 or len(found.as_tuple().digits) > _MOST_DIGITS:
-        raise Unreadable(f"{where} is no amount")
+        raise Unreadable(f"{where} is not an amount")
     with localcontext() as context:
         context.prec = 2 * _MOST_DIGITS
         nano = (found * nano_per_unit).to_integral_value(ROUND_HALF_EVEN)
     if abs(nano) > _MOST_USD * NANO_PER_USD:
-        raise Unreadable(f"{where} is no amount of US dollars that anybody pays")
+        raise Unreadable(f"{where} is an impossibly high amount of US dollars")
     return int(nano)
 
 
@@ -118,8 +120,8 @@ def in_dollars(currency: str) -> None:
     """Refuse amounts in another currency: list cost is in US dollars."""
     if currency.upper() != "USD":
         raise EnvironmentProblem(
-            "the bill is not in US dollars, list cost is: they cannot be compared",
-            "tokcost knows no exchange rates. `tokcost log --by model` has the list cost, to compare by hand.",
+            "the bill is not in US dollars, so it cannot be compared with list cost",
+            "tokcost knows no exchange rates. `tokcost log --by model` shows the list cost, to compare by hand.",
         )
 
 
@@ -130,7 +132,7 @@ def day_of_text(moment: str, where: str) -> str:
             return date.fromisoformat(moment).isoformat()
         return _in_utc(moment).date().isoformat()
     except (ValueError, OverflowError):
-        raise Unreadable(f"{where} is no time") from None
+        raise Unreadable(f"{where} is not a time") from None
 
 
 def moment(document: dict[str, Any], name: str) -> str:
@@ -150,7 +152,7 @@ def _in_utc(moment: str) -> datetime:
 def day_of_seconds(value: object, where: str) -> str:
     """The day, in UTC, of a number of Unix seconds."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 33:
-        raise Unreadable(f"{where} is no time")
+        raise Unreadable(f"{where} is not a time")
     return datetime.fromtimestamp(value, UTC).date().isoformat()
 
 
@@ -160,7 +162,7 @@ def cursor(document: dict[str, Any]) -> str:
     if more is not None and not isinstance(more, bool):
         raise Unreadable("has_more is neither true nor false")
     if found is not None and not isinstance(found, str):
-        raise Unreadable("next_page is no text")
+        raise Unreadable("next_page is not a text")
     if more and not found:
-        raise Unreadable("it has more pages, but does not say which")
+        raise Unreadable("it has more pages, but does not name the next one")
     return found or "" if more is not False else ""

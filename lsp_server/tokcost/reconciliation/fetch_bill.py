@@ -27,9 +27,9 @@ def days_told(provider: Provider, month: Month, today: str) -> list[str]:
     days = [day for day in month.days if first <= day <= today]
     if not days:
         too_early = month.days[0] < first
-        why = f"it tells of no day before {first}" if too_early else "that month has not begun"
-        other = f"{first[:7]} or a later one" if too_early else f"one that has, for example {today[:7]}"
-        raise UsageError(f"{provider.title} cannot tell of {month.name}: {why}", f"Choose another --month: {other}.")
+        why = f"it reports no day before {first}" if too_early else "that month has not begun"
+        other = f"{first[:7]} or a later one" if too_early else f"one that has begun, for example {today[:7]}"
+        raise UsageError(f"{provider.title} has no bill for {month.name}: {why}", f"Choose another --month: {other}.")
     return days
 
 
@@ -47,14 +47,14 @@ def fetch_bill(provider: Provider, month: Month, days: list[str], account: str, 
         if len(lines) > _MOST_LINES:
             raise EnvironmentProblem(
                 f"the bill of {provider.title} has more than {_MOST_LINES:,} lines",
-                f"{NOTHING} tokcost reads no larger one: compare it by hand, in the provider's console.",
+                f"{NOTHING} tokcost does not read larger bills: compare it by hand in the provider's console.",
             )
     told = min([days[0], *(line.day for line in lines)])
     notes: list[str] = []
     if told > month.days[0]:
-        notes.append(f"the provider tells of no day before {told}: both sides begin there")
+        notes.append(f"the provider reports no day before {told}: both sides begin there")
     if days[-1] < month.days[-1]:
-        notes.append("the month is not over")
+        notes.append("the month has not ended")
     if beside and provider.days_kept is None:
         notes.append(f"{beside:,} lines of other months were left out")
     if without:
@@ -82,8 +82,8 @@ def _pages(provider: Provider, asks: list[Ask], get: Get) -> Iterator[Page]:
                 break
             if page.cursor in seen or asked >= MOST_PAGES:
                 raise EnvironmentProblem(
-                    f"the answer of {provider.host} has no end: page {asked} leads on again",
-                    f"{NOTHING} Try again later; a newer tokcost may know more ({installation().upgrade}).",
+                    f"the answer of {provider.host} does not end: page {asked} refers to a page that was read before",
+                    f"{NOTHING} Try again later; a newer tokcost may read it ({installation().upgrade}).",
                 )
             seen.add(page.cursor)
             ask = first.on_page(page.cursor)

@@ -33,7 +33,7 @@ _MOST_WAIT = 60.0
 _TRIES = 5
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait if a busy provider does not say how long."""
-_PROXY = "A proxy may have answered in its place: look at HTTPS_PROXY."
+_PROXY = "A proxy may have answered instead: check HTTPS_PROXY."
 
 Say = Callable[[str], None]
 
@@ -94,7 +94,7 @@ class Wire:
             return within(_REQUEST_SECONDS, lambda: self._once(ask, headers), late=self._client.close)
         except _TooLarge:
             raise EnvironmentProblem(
-                f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB, and no page of a bill is so large",
+                f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB, more than a page of a bill can have",
                 f"{NOTHING} {_PROXY}",
             ) from None
         except (Late, httpx2.TimeoutException) as error:
@@ -103,7 +103,7 @@ class Wire:
         except (httpx2.RemoteProtocolError, httpx2.ReadError):
             if is_last:
                 raise EnvironmentProblem(
-                    f"the answer of {self.host} ended in its middle, {_TRIES} times", f"{NOTHING} Try again later."
+                    f"the answer of {self.host} was incomplete, {_TRIES} times", f"{NOTHING} Try again later."
                 ) from None
             return None
         except httpx2.DecodingError:
@@ -113,13 +113,13 @@ class Wire:
         except httpx2.ProxyError:
             raise EnvironmentProblem(
                 f"the proxy refuses a connection to {self.host}",
-                "Have the proxy allow it, name another one in HTTPS_PROXY, or go past it with NO_PROXY.",
+                "Allow it in the proxy, set another proxy in HTTPS_PROXY, or bypass it with NO_PROXY.",
             ) from None
         except httpx2.ConnectError as error:
             raise _not_connected(self.host, error) from None
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise EnvironmentProblem(
-                f"{self.host} cannot be asked ({type(error).__name__})", f"{NOTHING} Try again later. {_PROXY}"
+                f"the request to {self.host} failed ({type(error).__name__})", f"{NOTHING} Try again later. {_PROXY}"
             ) from None
 
     def _once(self, ask: Ask, headers: Mapping[str, str]) -> _Answer:
@@ -143,47 +143,47 @@ class Wire:
         self._waited += seconds
         if seconds > _MOST_WAIT or self._waited > 2 * _MOST_WAIT:
             raise EnvironmentProblem(
-                f"{self.host} asks to wait for {seconds:,.0f} seconds", f"{NOTHING} Try again after that."
+                f"{self.host} requires a wait of {seconds:,.0f} seconds", f"{NOTHING} Try again after that."
             )
         if seconds > 1:
-            self._say(f"{self.host} asks to wait for {seconds:,.0f} seconds")
+            self._say(f"{self.host} requires a wait of {seconds:,.0f} seconds")
         time.sleep(seconds)
 
     def _refused(self, answer: _Answer) -> EnvironmentProblem:
         status, host = answer.status, self.host
         if b"hipaa" in answer.body.lower():
             return EnvironmentProblem(
-                f"{host} tells no costs of organizations with HIPAA readiness",
-                "Its console shows them to a person: compare by hand with `tokcost log --by model`.",
+                f"{host} does not report costs of organizations with HIPAA readiness",
+                "Its console shows them: compare by hand with `tokcost log --by model`.",
             )
         if 300 <= status < 400:
             return EnvironmentProblem(
-                f"{host} sends elsewhere (HTTP {status}), which is not followed",
-                "A network that wants a login does that: sign in to it in a browser, then run the command again.",
+                f"{host} redirects elsewhere (HTTP {status}), which tokcost does not follow",
+                "A network that requires a login does this: sign in with a browser, then run the command again.",
             )
         told = {
             400: (
-                f"{host} does not understand the question (HTTP 400)",
-                f"A newer tokcost may ask in another way: {installation().upgrade}",
+                f"{host} does not understand the request (HTTP 400)",
+                f"A newer tokcost may send another request: {installation().upgrade}",
             ),
             401: (
-                f"{host} does not know the key (HTTP 401)",
-                "Look whether it is complete, of this provider and not revoked, then give it again:"
+                f"{host} does not accept the key (HTTP 401)",
+                "Check that it is complete, belongs to this provider and is not revoked, then enter it again:"
                 " tokcost reconcile login PROVIDER.",
             ),
             403: (
                 f"{host} does not let this key see bills (HTTP 403)",
-                "Take a key with the right that docs/reconcile.md names: tokcost reconcile login PROVIDER.",
+                "Use a key with the permission that docs/reconcile.md names: tokcost reconcile login PROVIDER.",
             ),
             404: (
                 f"{host} has no such bill, or hides it from this key (HTTP 404)",
-                "Individual accounts have none. Of an organization, take a key of an administrator.",
+                "Individual accounts have none. For an organization, use a key of an administrator.",
             ),
-            429: (f"{host} is asked too often (HTTP 429)", f"{NOTHING} Try again later."),
+            429: (f"{host} received too many requests (HTTP 429)", f"{NOTHING} Try again later."),
         }
         if status >= 500:
-            return EnvironmentProblem(f"{host} has trouble (HTTP {status})", f"{NOTHING} Try again later.")
-        unknown = (f"{host} answers with HTTP {status}, which is no bill", f"{NOTHING} Try again later. {_PROXY}")
+            return EnvironmentProblem(f"{host} has a problem (HTTP {status})", f"{NOTHING} Try again later.")
+        unknown = (f"{host} answers with HTTP {status}, not with a bill", f"{NOTHING} Try again later. {_PROXY}")
         return EnvironmentProblem(*told.get(status, unknown))
 
 
@@ -197,8 +197,8 @@ def _checked(url: str) -> str:
     except ValueError:  # no port
         pass
     raise UsageError(
-        f"{OVERRIDE} is no address of a server on this machine",
-        "It is for tests alone, for example http://127.0.0.1:8080; unset it to ask the provider.",
+        f"{OVERRIDE} is not the address of a server on this machine",
+        "It is only for tests, for example http://127.0.0.1:8080; unset it to use the provider.",
     )
 
 
@@ -207,7 +207,7 @@ def _client(uses_proxies: bool) -> "httpx2.Client":
         import httpx2
     except ImportError:
         raise EnvironmentProblem(
-            "asking a provider needs the package httpx2, of the extra tokcost[reconcile]",
+            "tokcost reconcile needs the package httpx2, in the extra tokcost[reconcile]",
             f"Run `{installation().adding(['httpx2'])}`.",
         ) from None
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
@@ -236,6 +236,8 @@ def _not_connected(host: str, error: Exception) -> EnvironmentProblem:
     if "CERTIFICATE" in str(error).upper():
         return EnvironmentProblem(
             f"the certificate of {host} is not trusted, so nothing was sent",
-            "Behind a proxy that inspects connections, name its certificates in SSL_CERT_FILE.",
+            "Behind a proxy that inspects connections, set its certificates in SSL_CERT_FILE.",
         )
-    return EnvironmentProblem(f"{host} cannot be reached", "Connect this machine, or name a proxy in HTTPS_PROXY.")
+    return EnvironmentProblem(
+        f"{host} cannot be reached", "Check this machine's connection, or set a proxy in HTTPS_PROXY."
+    )

@@ -66,7 +66,7 @@ class KeyStore:
         def kept(keyring: Keyring) -> str:
             keyring.set_password(SERVICE, provider.name, key)
             if keyring.get_password(SERVICE, provider.name) != key:
-                raise _problem(provider, "your keyring did not keep the key")
+                raise _problem(provider, "your keyring did not store the key")
             return _name_of(keyring)
 
         return self._ask(provider, kept)
@@ -100,7 +100,7 @@ _SAID = {
     "NoKeyringError": "this machine has no keyring that tokcost uses",
     "InitError": "your keyring cannot be opened here",
     "KeyringLocked": "your keyring is locked",
-    "PasswordSetError": "your keyring refuses to keep the key",
+    "PasswordSetError": "your keyring refuses to store the key",
     "PasswordDeleteError": "your keyring refuses to delete the key",
 }
 
@@ -112,7 +112,7 @@ def _failed(error: Exception) -> str:
 def _problem(provider: Provider, what: str) -> NoKeyring:
     return NoKeyring(
         what,
-        f"Put the key of {provider.title} into the environment variable {provider.variable}: that needs no keyring.",
+        f"Set the environment variable {provider.variable} to the key of {provider.title}; that needs no keyring.",
     )
 
 
@@ -123,7 +123,7 @@ def _keyring(provider: Provider) -> Keyring:
         from keyring.backends.fail import Keyring as NoBackend
     except ImportError:
         raise NoKeyring(
-            "a keyring needs the package keyring, the extra tokcost[reconcile]",
+            "a keyring needs the package keyring, in the extra tokcost[reconcile]",
             f"Run `{installation().adding(['keyring'])}`, or set the environment variable {provider.variable}.",
         ) from None
     chosen = keyring.get_keyring()
@@ -133,7 +133,9 @@ def _keyring(provider: Provider) -> Keyring:
         return cast(Keyring, found)
     if isinstance(chosen, NoBackend):
         raise _problem(provider, "this machine has no keyring that tokcost uses")
-    raise _problem(provider, f"the keyring {type(among[0]).__module__} keeps no secret, so tokcost does not use it")
+    raise _problem(
+        provider, f"the keyring {type(among[0]).__module__} does not protect secrets, so tokcost does not use it"
+    )
 
 
 def _name_of(keyring: Keyring) -> str:
@@ -146,5 +148,5 @@ def checked_key(text: str) -> str:
     if not key:
         raise UsageError("there is no key", "Type it, or pipe it into the command.")
     if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable() or " " in key:
-        raise UsageError("this is no key: keys are one word of ASCII characters", "Copy it once more, as a whole.")
+        raise UsageError("this is not a key: keys are one word of ASCII characters", "Copy it again, completely.")
     return key

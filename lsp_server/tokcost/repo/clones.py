@@ -71,11 +71,12 @@ def updated_clone(address: str, folder: Path, without: Without) -> str:
         said = [line for line in said if "fatal:" in line or "ERROR" in line] or said
         raise EnvironmentProblem(
             f"it cannot be fetched: {without_secret(said[0].strip() if said else 'git failed')}",
-            "Look whether `git ls-remote` answers for this address, with the same credentials.",
+            "Check that `git ls-remote` answers for this address with the same credentials.",
         ) from error
     except (git.exc.GitError, OSError, ValueError) as error:
         raise EnvironmentProblem(
-            f"its clone {path} cannot be used: {without_secret(str(error))}", "Delete that folder: it is made anew."
+            f"its clone {path} cannot be used: {without_secret(str(error))}",
+            "Delete that folder; the next run creates it again.",
         ) from error
     return str(path)
 
@@ -85,7 +86,7 @@ def _library() -> Any:
         return import_module("git")
     except ImportError as error:
         raise EnvironmentProblem(
-            "repositories that are named by their address need GitPython, which is not installed",
+            "repositories given by address need GitPython, which is not installed",
             f"Run `{installation().adding(['GitPython>=3.1.45,<4'])}`.",
         ) from error
 

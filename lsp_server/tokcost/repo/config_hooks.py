@@ -64,7 +64,7 @@ def read_config_hooks(worktree: Worktree, version: Version) -> ConfigHooks:
         elif key == "event":
             about.events[:] = [*(one for one in about.events if one != value), value] if value else []
             if name in _EVENTS and version >= HOOK_EVENTS_OFF and value:
-                problems.append(f"hook.{name} has the name of an event, which no hook may have")
+                problems.append(f"hook.{name} has the name of an event, which is not allowed")
         elif key == "command":
             about.commands.append(value)
         elif key == "enabled":

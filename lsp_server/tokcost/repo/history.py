@@ -72,7 +72,9 @@ def find_repository(folder: str) -> Repository:
         text = run_git(["rev-parse", "--git-common-dir", "--is-shallow-repository"], folder)
     except GitFailed as failure:
         if "not a git repository" in failure.err:
-            raise NotARepository(f"{folder} lies in no git repository", "Go into one.") from failure
+            raise NotARepository(
+                f"{folder} is not in a git repository", "Change to the folder of a repository."
+            ) from failure
         raise
     common_dir, _, shallow = text.rstrip("\n").rpartition("\n")
     return Repository(folder, os.path.realpath(os.path.join(folder, common_dir)), shallow == "true")
@@ -86,7 +88,7 @@ def _require_files(folder: str) -> None:
     for name in _READ_FIRST if common_dir else ():
         path = os.path.join(common_dir, name)
         if os.path.exists(path) and not os.path.isfile(path):
-            raise EnvironmentProblem(f"{path} is no file, and git would wait for it", "Remove it.")
+            raise EnvironmentProblem(f"{path} is not a regular file, and git would wait for it", "Remove or rename it.")
 
 
 _READ_FIRST = ("shallow", "info/grafts", "objects/info/alternates", "packed-refs", "config", "config.worktree")
@@ -96,14 +98,14 @@ def read_range(repository: Repository, text: str) -> Range:
     """A revision range in git's syntax. Raises `UsageError`."""
     hint = "Write a range as git log does, for example main, v1.4..v1.5 or origin/main..HEAD."
     if text.startswith("-"):
-        raise UsageError(f"{text} is no revision range", hint)
+        raise UsageError(f"{text} is not a revision range", hint)
     try:
         found = repository.git("rev-parse", "--revs-only", *text.split()).split()
     except GitFailed:
         found = []
     tips = [one for one in found if not one.startswith("^")]
     if not tips:
-        raise UsageError(f"git knows no commits by the name of {text}", hint)
+        raise UsageError(f"git knows no commits named {text}", hint)
     return Range(text, _commits(repository, tips), _commits(repository, [one[1:] for one in found if one[0] == "^"]))
 
 
@@ -113,7 +115,7 @@ def read_beyond(repository: Repository, base: str, tip: str) -> Range:
     If the two have no commit in common, one history is truncated: all of it would seem new.
     """
     if ".." in tip or ".." in base:
-        raise UsageError("--base compares two revisions, no ranges", "For example --base origin/main HEAD.")
+        raise UsageError("--base compares two revisions, not ranges", "For example --base origin/main HEAD.")
     span, without = (_read_fetched(repository, one) for one in (tip, base))
     text = f"{base}..{tip[:10] if tip == span.tips[0] else tip}"
     try:
@@ -123,7 +125,9 @@ def read_beyond(repository: Repository, base: str, tip: str) -> Range:
     return Range(text, span.tips[:1], without.tips[:1])
 
 
-_FETCH_ALL = "Fetch all of it: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 for GitLab, git fetch --unshallow."
+_FETCH_ALL = (
+    "Fetch its whole history: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 for GitLab, git fetch --unshallow."
+)
 
 
 def _read_fetched(repository: Repository, name: str) -> Range:
@@ -141,7 +145,7 @@ def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
     asked = "".join(f"{name}^{{commit}}\n" for name in names)
     found = repository.git("cat-file", "--batch-check=%(objectname)", feed=asked).splitlines() if names else []
     if any(" " in one for one in found):
-        raise UsageError(f"{names[0]} is no commit", "`git show` tells what it is.")
+        raise UsageError(f"{names[0]} is not a commit", "`git show` shows what it is.")
     return tuple(found)
 
 
@@ -158,7 +162,9 @@ def default_range(repository: Repository) -> Range:
         except GitFailed:
             continue
         return Range(name, (tip,))
-    raise EnvironmentProblem("there are no commits here yet", "Make one first: there is nothing to report on.")
+    raise EnvironmentProblem(
+        "there are no commits here yet", "Make one first; without commits there is nothing to report."
+    )
 
 
 def all_refs(repository: Repository) -> dict[str, str]:
@@ -379,7 +385,7 @@ def read_file(repository: Repository, commit: str, path: str, most: int) -> byte
         kind, _, rest = said.partition(" ")
         size, _, name = rest.partition(" ")
         if kind == "symlink":
-            raise ValueError("it is a link that leads out of the repository")
+            raise ValueError("it is a link to a place outside the repository")
         if kind == "blob" and int(size) > most:
             raise ValueError(f"it is larger than {most >> 10} KiB")
         return os.fsencode(repository.git("cat-file", "blob", name)) if kind == "blob" else None

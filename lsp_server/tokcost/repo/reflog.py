@@ -48,7 +48,7 @@ def read_reflog(worktree: Worktree) -> Reflog:
     try:
         data = read_bounded(os.path.join(worktree.git_dir, "logs", "HEAD"), MOST_OF_GIT)
     except FileNotFoundError:
-        return Reflog([], "it keeps no reflog of HEAD (core.logAllRefUpdates is off, or nothing was checked out yet)")
+        return Reflog([], "it has no reflog of HEAD (core.logAllRefUpdates is off, or nothing was checked out yet)")
     except OSError as error:
         return Reflog([], f"its reflog cannot be read: {error.strerror or error}")
     return Reflog(list(parse_entries(data)))

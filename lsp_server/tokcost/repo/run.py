@@ -91,7 +91,7 @@ class GitFailed(EnvironmentProblem):
 
     def __init__(self, args: Sequence[str], code: int, out: str, err: str) -> None:
         said = (err.strip() or out.strip() or "nothing").splitlines()[-1]
-        hint = "Run that by hand to see all that git says; `git fsck` finds what is damaged in a repository."
+        hint = "Run it by hand to see git's full output; `git fsck` finds damage in a repository."
         super().__init__(f"git {' '.join(args)} failed with code {code}: {said}", hint)
         self.code, self.out, self.err = code, out, err
 
@@ -315,10 +315,10 @@ def _not_started(cwd: str | os.PathLike[str], error: OSError) -> EnvironmentProb
     """The reason why git could not be started, in words."""
     if not isinstance(error, FileNotFoundError):
         return EnvironmentProblem(
-            f"git could not be started: {error.strerror or error}", "Look whether `git --version` answers here."
+            f"git could not be started: {error.strerror or error}", "Check that `git --version` works here."
         )
     if not os.path.isdir(cwd):
-        return EnvironmentProblem(f"the folder {os.fspath(cwd)} does not exist", "Go into one that does.")
+        return EnvironmentProblem(f"the folder {os.fspath(cwd)} does not exist", "Change to an existing folder.")
     return _not_found()
 
 

@@ -60,7 +60,7 @@ def set_text(budget: Budget, branch: str, current: str, say: Say = english) -> s
 def unset_text(scope: Scope, branch: str, was_there: bool, say: Say = english) -> str:
     """A sentence about the removed budget."""
     what = titled(scope, branch, say)
-    return say("{0} is forgotten.", what) if was_there else say("{0} was not set in this clone.", what)
+    return say("{0} is removed.", what) if was_there else say("{0} was not set in this clone.", what)
 
 
 def titled(scope: Scope, branch: str, say: Say) -> str:

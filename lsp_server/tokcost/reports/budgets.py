@@ -12,7 +12,7 @@ from tokcost.reports.text import escape, to_copy
 _WAY_ON = "once: git commit --no-verify; from now on: tokcost budget set AMOUNT {option}"
 _NOT_IN_FULL = "the budget was not checked in full"
 _CANNOT_STOP = "tokcost hooks install, and it stops commits as was asked"
-NOT_IN_FORCE = "Correct that setting; until then it limits nothing."
+NOT_IN_FORCE = "Correct that setting; until then it sets no limit."
 """The hint for a budget that cannot be understood."""
 _VERDICTS: tuple[tuple[State, str], ...] = (
     ("over", "over the {}"),

@@ -99,16 +99,17 @@ def waiting(row: BranchRow) -> str:
     (lost_tokens, lost), (tokens, cost) = row.lost, row.parts.pending
     if row.state == "deleted" and tokens:
         text = amount(cost, 0 if cost else tokens, places)
-        said = f"{text}, on a branch that is gone: it waits until {way_on(row)}"
+        said = f"{text}, on a deleted branch: it waits until {way_on(row)}"
         if not lost_tokens:
             return said
         was = amount(lost, 0 if lost else lost_tokens, places)
         return (
-            f"{said}. {was} of it was on commits that are gone; one that has their lines ends that once it is fetched"
+            f"{said}. {was} of it was on commits that no longer exist; this ends when a commit with their lines is"
+            f" fetched"
         )
     if lost_tokens:
         text = amount(lost, 0 if lost else lost_tokens, places)
-        return f"{text} of it was on commits that are gone; the next commit here carries it again"
+        return f"{text} of it was on commits that no longer exist; the next commit here carries it again"
     return ""
 
 
@@ -126,9 +127,7 @@ def stranded(rows: Sequence[BranchRow], places: int) -> list[str]:
     cost, tokens = (sum(row.parts.pending[at] for row in found) for at in (1, 0))
     first = max(found, key=lambda row: row.parts.pending[::-1])
     names = few([escape(first.branch), *(escape(row.branch) for row in found)], 3)
-    return [
-        f"waiting: {amount(cost, 0 if cost else tokens, places)} on branches that are gone ({names}): {way_on(first)}"
-    ]
+    return [f"waiting: {amount(cost, 0 if cost else tokens, places)} on deleted branches ({names}): {way_on(first)}"]
 
 
 def _commits(commits: list[str]) -> str:

@@ -21,16 +21,14 @@ def collected_lines(found: Collected) -> list[str]:
         lines.append(f"published: {counted(found.published, 'claim')} in {counted(found.cells, 'cell')}")
     if found.waiting:
         lines.append(
-            f"waiting: {counted(found.waiting, 'claim')} in no cell yet, since alone or by subtraction they would tell"
-            " what one person spent"
+            f"waiting: {counted(found.waiting, 'claim')} not in a cell yet, because alone or by subtraction they"
+            f" would reveal what one person spent"
         )
     if not found.files:
-        lines.append("nothing was written: the dataset has all of it")
+        lines.append("nothing was written: the dataset is up to date")
     lines += [f"wrote {kind}/{escape(name)}" for kind, name in sorted(found.files.items())]
     if failed:
-        lines.append(
-            f"failed: {counted(len(failed), 'repository', 'repositories')}, left out; the next run tries again"
-        )
+        lines.append(f"failed: {counted(len(failed), 'repository', 'repositories')}, skipped; the next run tries again")
     return lines
 
 
@@ -59,7 +57,7 @@ def checked_lines(found: DatasetCheck) -> list[str]:
         for kind, number in sorted(found.files.items())
     ]
     if found.replaced:
-        lines.append(f"replaced by compaction and still there: {counted(found.replaced, 'file')}, in no figure")
+        lines.append(f"replaced by compaction but still there: {counted(found.replaced, 'file')}, not counted")
     if found.digest:
         lines.append(
             f"{counted(found.claims, 'claim')} of {counted(found.repositories, 'repository', 'repositories')},"
@@ -95,12 +93,12 @@ def checked_json(found: DatasetCheck) -> Json:
 def compacted_lines(files: Mapping[str, int], cells_out: int, claims_out: int) -> list[str]:
     """The number of files that were merged, and the duplicates that were removed."""
     lines = [
-        f"{kind}/: {counted(number, 'file')} put into one" if number else f"{kind}/: nothing to put together"
+        f"{kind}/: {counted(number, 'file')} merged" if number else f"{kind}/: nothing to merge"
         for kind, number in sorted(files.items())
     ]
     if cells_out:
         lines.append(
-            f"taken out: {counted(cells_out, 'cell')} that counted claims of other cells again"
-            + (f", and {counted(claims_out, 'claim')} that were in them alone" if claims_out else "")
+            f"removed: {counted(cells_out, 'cell')} that counted claims of other cells again"
+            + (f", and {counted(claims_out, 'claim')} that were only in them" if claims_out else "")
         )
     return lines

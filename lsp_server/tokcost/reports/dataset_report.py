@@ -16,8 +16,8 @@ from tokcost.reports.text import cell as csv_cell
 from tokcost.reports.text import counted, escape
 
 PRIVACY = (
-    "Nothing here is by person. A figure is made of cells, each of which has enough contributors of whom none stands"
-    " out; cells have no claim in common, so no sum or difference of figures tells more than they do."
+    "No figure is by person. Figures are sums of cells, and each cell has enough contributors, none of whom stands"
+    " out. No two cells share a claim, so sums and differences of figures reveal no more than the cells do."
 )
 _HEADINGS: dict[Grouping, str] = {"month": "By month", "area": "By area", "model": "By model"}
 
@@ -35,9 +35,9 @@ def total(report: DatasetReport) -> str:
 def summary(report: DatasetReport) -> str:
     """The result in a sentence."""
     if not report.claims and report.cells_lost:
-        return "No cells are left to make figures of."
+        return "No cells are left for figures."
     if not report.claims:
-        return "No cells: nothing was collected that may be published."
+        return "There are no cells: nothing that was collected may be published."
     return f"{report.range}: {total(report)}, {short_tokens(report.tokens)} tokens in {counted(report.claims, 'claim')}"
 
 
@@ -50,24 +50,26 @@ def _lost_remarks(report: DatasetReport) -> list[str]:
     if not report.cells_lost:
         return []
     return [
-        "files are missing in cells/ of which claims/ tells, so no figure has what was in them:"
-        " `tokcost dataset compact DATASET` brings them back"
+        "cells/ lacks files that claims/ refers to, so their content is in no figure:"
+        " `tokcost dataset compact DATASET` restores them"
     ]
 
 
 def _twice_remarks(report: DatasetReport) -> list[str]:
     if report.twice is None:
-        return ["two jobs that did not see each other may have published a claim twice: only claims/ would tell"]
+        return [
+            "two jobs that did not see each other's files may have published a claim twice: only claims/ would show it"
+        ]
     if report.twice:
         return [
-            f"{counted(report.twice, 'claim')} counted twice: two jobs collected forks without seeing each other, and"
-            " files are missing in claims/, without which one of each two such cells cannot be left out"
+            f"{counted(report.twice, 'claim')} counted twice: two jobs collected forks without seeing each other's"
+            f" files, and claims/ lacks the files that show which of two such cells to omit"
         ]
     if report.published_twice:
         left = f", and {counted(report.claims_left_out, 'claim')} with them" if report.claims_left_out else ""
         return [
-            f"{counted(report.published_twice, 'claim')} published by two jobs that did not see each other, counted"
-            f" once: {counted(report.cells_left_out, 'cell')} left out{left}"
+            f"{counted(report.published_twice, 'claim')} published by two jobs that did not see each other's files,"
+            f" counted once: {counted(report.cells_left_out, 'cell')} left out{left}"
         ]
     return []
 
@@ -77,14 +79,14 @@ def remarks(report: DatasetReport, by: Grouping) -> list[str]:
     lines = doubts(report)
     if report.claims and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"
-        lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
+        lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are close to the exact ones")
     if any(cell.merged for cell in report.groups.get(by, [])):
-        lines.append("(other): cells of several that alone or by subtraction would tell what one person spent")
+        lines.append("(other): cells that alone or by subtraction would reveal what one person spent")
     if by == "model" and any(cell.name == "(several)" for cell in report.groups.get(by, [])):
         lines.append("(several): lines name one amount for all their models")
     if by == "area" and report.claims:
         lines.append("a change that touches several areas is split by changed lines and counted in the largest")
-    return [*lines, "months are those of UTC; claims that may not be published yet are in no figure"]
+    return [*lines, "months are in UTC; claims that may not be published yet are in no figure"]
 
 
 def dataset_lines(report: DatasetReport, by: Grouping, columns_wide: int | None, decorated: bool) -> list[Line]:
@@ -180,7 +182,7 @@ def dataset_page(report: DatasetReport) -> str:
 
 
 def _facts(report: DatasetReport) -> list[Fact]:
-    priced = "some has no price and is in no amount" if report.unpriced else "everything has a price"
+    priced = "some usage has no price and is in no amount" if report.unpriced else "everything has a price"
     return [
         Fact("list cost", total(report).removesuffix(" list"), priced),
         Fact("claims", f"{report.claims:,}", f"{short_tokens(report.tokens)} tokens"),

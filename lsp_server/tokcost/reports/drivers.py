@@ -114,9 +114,9 @@ def largest_text(found: Explanation, say: Say = english) -> str:
 
 def _headline(what: str, found: Explanation) -> str:
     cost = part_amount(found.total, "list", unpriced_tokens=found.unpriced.tokens)
-    requests = counted(found.total.requests + found.unpriced.requests, "request")
+    responses = counted(found.total.requests + found.unpriced.requests, "response")
     tokens = short_tokens(found.total.tokens + found.unpriced.tokens)
-    return f"{escape(what)}: {cost}, {requests}, {tokens} tokens"
+    return f"{escape(what)}: {cost}, {responses}, {tokens} tokens"
 
 
 def _table(found: Explanation, columns_wide: int | None) -> list[Line]:
@@ -130,7 +130,7 @@ def _table(found: Explanation, columns_wide: int | None) -> list[Line]:
     amounts += [_marked(total, found.total), *(part_amount(part, places=places) for _, part in shares)]
     rows += [("together", found.total), *shares]
     if found.unpriced.requests:
-        rows.append(("unpriced, beside it", found.unpriced))
+        rows.append(("unpriced, not included", found.unpriced))
         amounts.append("unpriced")
     whole = found.total.list_cost
     columns = [
@@ -138,7 +138,7 @@ def _table(found: Explanation, columns_wide: int | None) -> list[Line]:
         Column("list cost", [Piece(text, "amount") for text in amounts], right=True),
         Column("share", [Piece(percent(part.list_cost, whole) if part.list_cost else "") for _, part in rows], 1, True),
         Column("tokens", [Piece(short_tokens(part.tokens) if part.tokens else "") for _, part in rows], 2, True),
-        Column("requests", [Piece(f"{part.requests:,}") for _, part in rows], 3, True),
+        Column("responses", [Piece(f"{part.requests:,}") for _, part in rows], 3, True),
     ]
     return table(columns, columns_wide)
 
@@ -155,7 +155,7 @@ def _as_amount(row: Repriced, places: int) -> str:
 
 
 def _sentence(driver: Driver, part: Part, found: Explanation, say: Say) -> str:
-    requests, times = _requests(part.requests, say), _times(part.requests, say)
+    responses, times = _responses(part.requests, say), _times(part.requests, say)
     sentences: dict[Driver, str] = {
         "cache_rewritten_after_pause": _after(say("the cache expired {0}", times), found, say),
         "cache_rewritten_after_model_switch": say("the model was switched {0}, and each has its own cache", times),
@@ -165,17 +165,17 @@ def _sentence(driver: Driver, part: Part, found: Explanation, say: Say) -> str:
             times,
         ),
         "cache_rewritten_other": say(
-            "{0} did not read what had been in the cache: its beginning changed, or the provider dropped it", requests
+            "{0} did not read what had been in the cache: its beginning changed, or the provider dropped it", responses
         ),
-        "long_context_surcharge": say("{0} had a prompt so long that all tokens cost more", requests),
-        "fast_surcharge": say("{0} ran in fast mode", requests),
-        "priority_surcharge": say("{0} ran at priority", requests),
-        "residency_surcharge": say("{0} stayed in one region", requests),
-        "web_searches": say("{0} searched the web", requests),
-        "estimated_counts": say("the counts of {0} are estimated; no provider told them", requests),
-        "not_known": say("what drove the cost of {0} cannot be told from the log", requests),
+        "long_context_surcharge": say("{0} had a prompt so long that all tokens cost more", responses),
+        "fast_surcharge": say("{0} ran in fast mode", responses),
+        "priority_surcharge": say("{0} ran at priority", responses),
+        "residency_surcharge": say("{0} stayed in one region", responses),
+        "web_searches": say("{0} searched the web", responses),
+        "estimated_counts": say("the counts of {0} are estimates; no provider reported them", responses),
+        "not_known": say("the log does not show what drove the cost of {0}", responses),
     }
-    usual = say("{0}: {1} tokens in {2}", labels(say)[driver], short_tokens(part.tokens), requests)
+    usual = say("{0}: {1} tokens in {2}", labels(say)[driver], short_tokens(part.tokens), responses)
     return sentences.get(driver, usual)
 
 
@@ -183,15 +183,15 @@ def _share_sentence(share: Share, part: Part, found: Explanation, say: Say) -> s
     count = part.requests
     match share:
         case "subagents":
-            return say("sub-agents made {0} of {1}", f"{count:,}", _requests(found.total.requests, say))
+            return say("sub-agents made {0} of {1}", f"{count:,}", _responses(found.total.requests, say))
         case "compaction_and_titles":
             if count == 1:
                 return say("1 call compacted a conversation, or left no line of its own in the log")
             return say("{0} calls compacted a conversation, or left no line of their own in the log", f"{count:,}")
         case "broken_and_refused":
             if count == 1:
-                return say("1 reply broke off or was refused")
-            return say("{0} replies broke off or were refused", f"{count:,}")
+                return say("1 response broke off or was refused")
+            return say("{0} responses broke off or were refused", f"{count:,}")
 
 
 def _after(said: str, found: Explanation, say: Say) -> str:
@@ -230,16 +230,16 @@ def _times(count: int, say: Say) -> str:
     return say("once") if count == 1 else say("{0} times", f"{count:,}")
 
 
-def _requests(count: int, say: Say) -> str:
-    return say("1 request") if count == 1 else say("{0} requests", f"{count:,}")
+def _responses(count: int, say: Say) -> str:
+    return say("1 response") if count == 1 else say("{0} responses", f"{count:,}")
 
 
 def _remarks(found: Explanation) -> list[str]:
     said: list[str] = []
     if found.unpriced.requests:
         said.append(
-            f"Beside it, {counted(found.unpriced.requests, 'request')} with"
-            f" {short_tokens(found.unpriced.tokens)} tokens without a known price; they are in no amount."
+            f"Not included: {counted(found.unpriced.requests, 'response')} with"
+            f" {short_tokens(found.unpriced.tokens)} tokens without a known price."
         )
     if found.closest_price.requests:
         said.append(
@@ -247,7 +247,7 @@ def _remarks(found: Explanation) -> list[str]:
             " not known."
         )
     if found.total.lower_bound:
-        said.append(f"The output of {counted(found.total.lower_bound, 'request')} is only a lower bound.")
+        said.append(f"The output of {counted(found.total.lower_bound, 'response')} is only a lower bound.")
     return said
 
 
@@ -262,9 +262,11 @@ def _change(row: Repriced) -> str:
 def _as_remarks(row: Repriced) -> list[str]:
     name, said = escape(row.name), list[str]()
     if row.without_price:
-        said.append(f"{name}: {counted(row.without_price, 'request')} have no such price and are left out.")
+        said.append(f"{name}: {counted(row.without_price, 'response')} have no such price and are left out.")
     if row.otherwise_served:
-        said.append(f"{name}: {counted(row.otherwise_served, 'request')} at its standard price, none for their tier.")
+        said.append(
+            f"{name}: {counted(row.otherwise_served, 'response')} at its standard price, because their tier has none."
+        )
     if row.models:
         said.append(f"{name}: {', '.join(f'{escape(other)} for {escape(model)}' for model, other in row.models)}.")
     return said

@@ -38,25 +38,21 @@ class Row(NamedTuple):
 
 def foreign_text(say: Say) -> str:
     """A sentence about a foreign line under our key."""
-    return say(
-        "This {0} line has no id of tokcost's: another tool or a person wrote it, and it counts nowhere here.", KEY
-    )
+    return say("This {0} line has no tokcost id: another tool or a person wrote it, and it is not counted here.", KEY)
 
 
 def damaged_here_text(say: Say) -> str:
     """A sentence about a damaged line of this commit."""
     return say(
-        "This {0} line was damaged and cannot be read. Committed like this it counts nowhere, and the next commit"
-        " offers it again; to keep it to yourself, delete the whole line.",
+        "This {0} line was damaged and cannot be read. If you commit it like this, it is not counted, and the next"
+        " commit offers it again; to keep it private, delete the whole line.",
         KEY,
     )
 
 
 def damaged_text(say: Say) -> str:
     """A sentence about a damaged line of which nothing else is known."""
-    return say(
-        "This {0} line cannot be understood, so it will not be counted. Undo what was changed, or delete it.", KEY
-    )
+    return say("This {0} line cannot be parsed, so it will not be counted. Undo the change, or delete the line.", KEY)
 
 
 def short_text(status: Status, say: Say) -> str:
@@ -149,13 +145,16 @@ def line_meaning(line: Line, known: Worth | None, newest: int, edited: bool, say
         ),
     ]
     if known is None:
-        return [*said, say("This clone's ledger does not hold this claim: somebody else's, or from another machine.")]
+        return [
+            *said,
+            say("This clone's ledger does not have this claim: it is somebody else's, or from another machine."),
+        ]
     worth = worth_text(known, say)
     if newest != line.version:
         worth = say("{0} (version {1}; this line is older)", worth, newest)
     said.append(_yours(known, worth, say))
     if edited:
-        said.append(say("It was edited by hand: it does not say what was claimed."))
+        said.append(say("It was edited by hand: it differs from what was claimed."))
     return said
 
 
@@ -163,7 +162,7 @@ def _yours(known: Worth, worth: str, say: Say) -> str:
     if known.has_estimates:
         return say("Yours, in part estimated: {0}. These figures stay on this machine.", worth)
     if known.lower_bound:
-        return say("Yours, as far as the log tells: {0}. These figures stay on this machine.", worth)
+        return say("Yours, as far as the log shows: {0}. These figures stay on this machine.", worth)
     return say("Yours, exactly: {0}. These figures stay on this machine.", worth)
 
 
@@ -241,7 +240,7 @@ def _evidence(status: Status, say: Say) -> str:
         "observed": say("observed"),
         "reflog": say("reflog"),
         "transcript": say("transcript"),
-        "carried": say("carried"),
+        "carried": say("followed"),
         "assigned": say("assigned"),
     }
     whole = sum(status.evidence.values())
@@ -257,21 +256,21 @@ def _lower_bound(status: Status, say: Say) -> str:
     """The meaning of `≥`."""
     if not status.lower_bound:
         return ""
-    return say("{0} whose log tells only the least of the output", _replies(status.lower_bound, say))
+    return say("{0} whose log records only a minimum of the output", _responses(status.lower_bound, say))
 
 
 def _broken_off(status: Status, say: Say) -> str:
-    """The replies whose stream broke, and their share of the amount: `2 replies, $0.12 of it, perhaps not billed`."""
+    """The responses that broke off, and their share of the amount: `2 responses, $0.12 of it, perhaps not billed`."""
     if not status.broken_off:
         return ""
-    replies = _replies(status.broken_off, say)
+    responses = _responses(status.broken_off, say)
     if not status.broken_off_list_cost:
-        return say("{0}, perhaps not billed", replies)
-    return say("{0}, {1} of it, perhaps not billed", replies, amount(status.broken_off_list_cost, 0))
+        return say("{0}, perhaps not billed", responses)
+    return say("{0}, {1} of it, perhaps not billed", responses, amount(status.broken_off_list_cost, 0))
 
 
-def _replies(count: int, say: Say) -> str:
-    return say("1 reply") if count == 1 else say("{0} replies", f"{count:,}")
+def _responses(count: int, say: Say) -> str:
+    return say("1 response") if count == 1 else say("{0} responses", f"{count:,}")
 
 
 def _aloud(text: str, say: Say) -> str:

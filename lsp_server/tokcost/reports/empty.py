@@ -16,7 +16,8 @@ def no_logs(read: Mapping[str, Sequence[str]], unread: Sequence[tuple[str, str]]
     return [
         *lines,
         *seen_but_not_read(unread),
-        "If yours keeps its logs elsewhere, set the variable that it honours itself (CLAUDE_CONFIG_DIR, CODEX_HOME) "
+        "If yours keeps its logs elsewhere, set the variable that the assistant itself uses (CLAUDE_CONFIG_DIR,"
+        " CODEX_HOME) "
         "and run `tokcost log` again. `tokcost demo` shows what you would see.",
     ]
 
@@ -26,7 +27,7 @@ def seen_but_not_read(unread: Sequence[tuple[str, str]]) -> list[str]:
     if not unread:
         return []
     named = ", ".join(f"{escape(assistant)} ({escape(path)})" for assistant, path in unread)
-    return [f"There, but not read: {named}. `tokcost doctor` says why."]
+    return [f"Found, but not read: {named}. `tokcost doctor` explains why."]
 
 
 def no_usage(where: str, spanned: bool, found_files: int | None, unread: Sequence[tuple[str, str]] = ()) -> list[str]:
@@ -34,9 +35,9 @@ def no_usage(where: str, spanned: bool, found_files: int | None, unread: Sequenc
     asked for."""
     span = " in that span of time" if spanned else ""
     if found_files is None:
-        return [f"The ledger holds no usage {escape(where)}{span}. Without --no-refresh the logs are read first."]
+        return [f"The ledger has no usage {escape(where)}{span}. Without --no-refresh the logs are read first."]
     return [
         f"No usage {escape(where)}{span}; {counted(found_files, 'log file')} read.",
         *seen_but_not_read(unread),
-        "`tokcost log --all-repos` shows where there is some, `tokcost doctor` what was found for each assistant.",
+        "`tokcost log --all-repos` shows where there is usage, and `tokcost doctor` what was found for each assistant.",
     ]

@@ -28,7 +28,7 @@ def claims(sums: Conservation, estimated: Estimates = NO_ESTIMATES) -> list[str]
     pending = amount(sums.pending[1], 0, places, estimated.pending_tokens)
     lines = [f"in claims: {', '.join(said)}; pending {pending} list"] if said else []
     if not sums.closes:
-        lines.append("the sum does not close: run `tokcost doctor`, it tells where the ledger disagrees with itself")
+        lines.append("the sum does not close: run `tokcost doctor` to see where the ledger disagrees with itself")
     return lines
 
 
@@ -37,37 +37,33 @@ def caveats(split: Split, unplaced: Figures, takes_estimates: bool) -> list[str]
     total = split.total
     lines: list[str] = []
     if unplaced.usage:
-        lines.append(f"unplaced: {_figures(unplaced)} on no known branch; `tokcost assign` places it")
+        lines.append(f"unplaced: {_figures(unplaced)} on no known branch; assign it with `tokcost assign`")
     if total.unpriced_tokens:
         lines.append(
             f"unpriced: {short_tokens(total.unpriced_tokens)} tokens of {_unpriced_models(split)}, in no amount"
         )
     if total.partial:
         what = _sum(total.partial_tokens, total.partial_list_cost)
-        lines.append(
-            f"partial: {counted(total.partial, 'reply', 'replies')} broken off, {what} in the sum, perhaps not billed"
-        )
+        lines.append(f"partial: {counted(total.partial, 'response')} broken off, {what} in the sum, perhaps not billed")
     if total.unlogged:
         what = _sum(total.unlogged_tokens, total.unlogged_list_cost)
         calls = counted(total.unlogged, "call")
         lines.append(f"unlogged: {calls} without a usage line, recovered from session totals, {what} in the sum")
     if total.estimated:
         what = _sum(total.estimated_tokens, total.estimated_list_cost)
-        replies = counted(total.estimated, "reply", "replies")
-        lines.append(
-            f"estimated: {replies} of a kind without a known price, {what} at the closest rates that are known"
-        )
+        responses = counted(total.estimated, "response")
+        lines.append(f"estimated: {responses} at the closest known price, {what} in the sum")
     if total.lower_bound:
-        replies = counted(total.lower_bound, "reply", "replies")
-        lines.append(f"lower bound: {replies} whose log tells only the least of the output")
+        responses = counted(total.lower_bound, "response")
+        lines.append(f"lower bound: {responses} whose log records only a minimum of the output")
     if total.estimates.usage:
         lines.append(_estimated(total.estimates, takes_estimates))
     return lines
 
 
 def _estimated(part: Estimates, is_taken: bool) -> str:
-    replies, what = counted(part.usage, "reply", "replies"), _sum(part.tokens, part.list_cost)
-    said = f"estimated counts ({ABOUT}): {replies} whose counts no provider told, {what} in the sum"
+    responses, what = counted(part.usage, "response"), _sum(part.tokens, part.list_cost)
+    said = f"estimated counts ({ABOUT}): {responses} whose counts no provider reported, {what} in the sum"
     if is_taken:
         return f"{said}; cost lines and budgets count them"
     return f"{said}; no cost line and no budget counts them (`git config tokcost.estimates true` changes that)"
@@ -79,8 +75,8 @@ def about_rows(by: str | None, zone: str) -> list[str]:
         return ["sessions: `tokcost assign BRANCH --session ID` moves the usage of one; the ids stay on this machine"]
     where = f"in the time zone {escape(zone)}" if zone else "in this machine's time zone"
     if by == "week":
-        return [f"weeks are those of ISO 8601, Monday to Sunday, {where}"]
-    return [f"{by}s are those {where}"] if by in ("day", "month") and zone else []
+        return [f"weeks are ISO 8601 weeks, Monday to Sunday, {where}"]
+    return [f"{by}s are {where}"] if by in ("day", "month") and zone else []
 
 
 def plans(summaries: list[Summary]) -> list[str]:

@@ -17,13 +17,20 @@ def planned_text(planned: Sequence[tuple[str, str, bool, bool]], say: Say = engl
     old = [(hook, path) for hook, path, is_there, _ in planned if is_there]
     manual = [(hook, path) for hook, path, is_there, by_hand in planned if by_hand and not is_there]
     said = (
-        [say("Agreeing installs git hooks, which run when you commit here: {0}.", _by_folder(new, say))] if new else []
+        [say("If you agree, git hooks are installed, which run when you commit here: {0}.", _by_folder(new, say))]
+        if new
+        else []
     )
-    said += [say("These git hooks of ours are there already: {0}.", _by_folder(old, say))] if old else []
+    said += [say("These git hooks of tokcost's are already installed: {0}.", _by_folder(old, say))] if old else []
     if manual:
-        said.append(say("These need lines in files of others, which you will be shown: {0}.", _by_folder(manual, say)))
+        said.append(
+            say(
+                "These need lines in files that are not tokcost's; you will be shown the lines: {0}.",
+                _by_folder(manual, say),
+            )
+        )
     if new:
-        said.append(say("A hook that is there runs first; `{0}` takes ours away.", "tokcost hooks uninstall"))
+        said.append(say("Existing hooks run first; `{0}` removes tokcost's.", "tokcost hooks uninstall"))
     return "".join(f"{one}\n" for one in said)
 
 
@@ -39,14 +46,14 @@ def _by_folder(hooks: Sequence[tuple[str, str]], say: Say) -> str:
 
 def installed_text(said: Sequence[str], waiting: Sequence[str], missing: Sequence[Missing]) -> str:
     """A sentence about what was installed, and everything that remains to be done."""
-    text = "" if missing else "Our hooks are in place; hooks that were there run first.\n"
+    text = "" if missing else "tokcost's hooks are installed; existing hooks run first.\n"
     text += "".join(f"{escape(one)}.\n".replace("..\n", ".\n") for one in said)
     text += "".join(f"Left to do: {escape(one)}.\n" for one in waiting)
     for hook, path, lines, committed, refusal in missing:
-        whose = ", a file of the project that everybody gets" if committed else ""
+        whose = ", a file of the project that everybody shares" if committed else ""
         text += f"\n{hook} does not run yet: it needs these lines in {escape(path)}{whose}\n\n{_indented(lines)}\n"
         if refusal:
-            text += f"They cannot be added by us: {escape(refusal)}.\n"
+            text += f"tokcost cannot add them: {escape(refusal)}.\n"
     if any(not refusal for *_, refusal in missing):
         text += "\n`tokcost hooks install --write` adds them.\n"
     return text

@@ -34,7 +34,7 @@ _TITLES: dict[Grouping, str] = {
     "issue": "By issue",
 }
 PRIVACY = (
-    "Nothing here is by person. Single changes and the total say no more than the commit messages. A figure by area,"
+    "No figure is by person. Single changes and the total reveal no more than the commit messages. A figure by area,"
     " model, time, release, size, type or issue is shown only where enough contributors share it and none stands out,"
     " alone or by subtraction. Anyone with the repository can add up its cost lines without tokcost."
 )

@@ -20,7 +20,7 @@ def before_text(before_ms: int | None) -> str:
 def found_text(found: Purged) -> str:
     """The text about the size of the usage that would be deleted, and what stays published."""
     text = (
-        f"{counted(found.usage, 'reply', 'replies')} (${dollars(found.list_cost)} list, {found.tokens:,} tokens)"
+        f"{counted(found.usage, 'response')} (${dollars(found.list_cost)} list, {found.tokens:,} tokens)"
         f" of {counted(found.sessions, 'session')}, held by {counted(found.claims, 'claim')}.\n"
     )
     if found.published:
@@ -33,8 +33,8 @@ def found_text(found: Purged) -> str:
             f"{counted(found.closed, 'claim')} also hold other usage: no line of these is written or raised again.\n"
         )
     return text + (
-        "The assistants' own logs stay, too; what is purged is not imported from them again.\n"
-        "Backups of the ledger and kept damaged ones are removed.\n"
+        "The assistants' own logs stay; purged usage is not imported from them again.\n"
+        "Backups of the ledger, and damaged ledgers that were kept, are removed.\n"
     )
 
 
@@ -42,17 +42,19 @@ def done_text(
     found: Purged, is_clean: bool, removed: Sequence[str], problems: Sequence[str], missing: Sequence[str]
 ) -> str:
     """The text about the deleted usage, and what remains to be done."""
-    text = f"Purged {counted(found.usage, 'reply', 'replies')} of {counted(found.sessions, 'session')}.\n"
+    text = f"Purged {counted(found.usage, 'response')} of {counted(found.sessions, 'session')}.\n"
     if removed:
         text += f"Removed {', '.join(map(escape, removed))}.\n"
     text += "".join(f"{escape(said)}.\n" for said in problems)
     if missing:
         text += (
-            f"Not there: {', '.join(map(escape, missing))}. A clone that was moved remembers its claims still: say the"
-            " same inside it.\n"
+            f"Not found: {', '.join(map(escape, missing))}. A clone that was moved still remembers its claims: run the"
+            " same command inside it.\n"
         )
     if not is_clean:
-        text += "Another process is reading the ledger, so its log still holds what is gone: say the same again.\n"
+        text += (
+            "Another process is reading the ledger, so its log still holds what was deleted: run the command again.\n"
+        )
     return text
 
 

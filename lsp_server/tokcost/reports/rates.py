@@ -54,12 +54,12 @@ def _explained(
     elif looked_for and cards.state != "free":
         lines.append([Piece(f"  looked for {escape(', '.join(looked_for[:6]))}")])
     elif cards.state != "free":
-        lines.append([Piece("  this name stands for no model with a public price")])
+        lines.append([Piece("  this name does not stand for a model with a public price")])
     lines.append([Piece(f"  basis      {cards.basis}")])
-    lines.append([Piece(f"  used in    {counted(usage, 'reply', 'replies')} so far")])
+    lines.append([Piece(f"  used in    {counted(usage, 'response')} so far")])
     lines += [[Piece(f"  {sentence}")] for sentence in _sentences(cards, near)]
     if cards.cards:
-        lines.append([Piece("  US dollars for a million tokens (? is not known: usage with such tokens is unpriced):")])
+        lines.append([Piece("  US dollars per million tokens (? is unknown: usage with such tokens is unpriced):")])
     for card in _joined(cards.cards):
         lines.extend(_card_lines(card, card.holds(now_ms)))
     last = {(factor.geo, factor.from_ms, factor.until_ms): factor for factor in cards.factors}
@@ -76,16 +76,16 @@ def change_sentence(change: PriceChange) -> str:
     if not change.changed or change.first_ms is None:
         return ""
     since = date.fromtimestamp(change.first_ms / 1000)  # noqa: DTZ012 (git reads a day as a local one)
-    of = counted(change.looked_at, "recorded reply", "recorded replies")
+    of = counted(change.looked_at, "recorded response")
     return (
-        f"{change.changed:,} of {of} cost something else by these prices: ${dollars(change.after)} list instead of"
-        f" ${dollars(change.before)}. What is recorded stays until `tokcost prices reprice --since {since:%Y-%m-%d}`."
+        f"{change.changed:,} of {of} would cost something else at these prices: ${dollars(change.after)} list instead"
+        f" of ${dollars(change.before)}. `tokcost prices reprice --since {since:%Y-%m-%d}` changes what is recorded."
     )
 
 
 def _sentences(cards: ModelCards, near: Sequence[str]) -> list[str]:
     if cards.state == "free" and not cards.source:
-        return ["It runs on your own machine: nobody charges for its tokens."]
+        return ["It runs on your own machine, so its tokens are free."]
     if cards.state != "unpriced":
         return []
     found = "Its tokens are counted and shown as unpriced. A [[price]] table in prices.toml prices it (docs/prices.md)."

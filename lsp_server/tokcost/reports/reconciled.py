@@ -91,7 +91,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _said(found: Reconciliation, tolerance: Tolerance | None) -> list[str]:
-    compared_with = "list cost" if found.basis == "list" else "billed amount (it tells no list cost)"
+    compared_with = "list cost" if found.basis == "list" else "billed amount (it reports no list cost)"
     lines = [f"compared: our list cost with the {compared_with} of {found.title}; {_percent(found)}"]
     if found.causes:
         lines.append("likely causes:")

@@ -114,9 +114,10 @@ def covered(report: Report) -> str:
 def withheld(report: Report, by: str) -> str:
     """The reason why a grouping, or several, are not shown."""
     return {str(name): escape(why) for name, why in report.missing.items()}.get(by) or (
-        f"No figures by {by} for this range: they would tell what one person spent. Each needs"
-        f" {report.contributors_needed} contributors with cost lines, of whom none stands out, also together with the"
-        f" figures by other groupings. A longer range may have them; the total and the single changes are always shown."
+        f"No figures by {by} for this range: they would reveal what one person spent. Each figure needs"
+        f" {report.contributors_needed} contributors with cost lines, none of whom stands out, even in combination"
+        f" with other groupings. A longer range may have such figures; the total and the single changes are always"
+        f" shown."
         f" {governed_by(report)}"
     )
 
@@ -131,8 +132,8 @@ def nothing(report: Report) -> list[str]:
     """The text if no line was found, and its meaning."""
     said = [
         f"No cost lines in {escape(report.range)}; {counted(report.commits, 'commit')} read.",
-        "A commit has one only where its author ran `tokcost enable` in that clone, and it stays only where merging"
-        " keeps messages: a squash that takes the title alone drops it. `tokcost preview` shows what your next commit"
+        "A commit has one only if its author ran `tokcost enable` in that clone, and it stays only if merging keeps"
+        " messages: a squash that keeps only the title drops it. `tokcost preview` shows what your next commit"
         " would carry, `tokcost log` what was spent on this machine.",
     ]
     if report.open:
@@ -145,13 +146,13 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
     lines: list[str] = []
     if report.changes and report.precision != "exact":
         some = "some" if report.precision == "mixed" else "all"
-        lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are near the truth")
+        lines.append(f"~ {some} amounts were published rounded to 1, 2 or 5; sums of many are close to the exact ones")
     other = next((cell for cell in report.groups.get(by, []) if cell.merged), None) if by else None
     if by in ("month", "week") and by in report.groups:
         lines += _about_periods(report, by)
     elif other:
         lines.append(
-            f"(other): {counted(other.merged, 'row')} that alone or by subtraction would tell what one person spent"
+            f"(other): {counted(other.merged, 'row')} that alone or by subtraction would reveal what one person spent"
         )
     if by == "area" and by in report.groups:
         lines.append("a change that touches several areas is split by changed lines")
@@ -160,23 +161,23 @@ def footer(report: Report, by: Grouping | None) -> list[str]:
     if by == "model" and any(cell.name == "(several)" for cell in report.groups.get(by, [])):
         lines.append("(several): lines name one amount for all their models")
     if report.reworked is not None:
-        lines.append("list cost is no measure of productivity: lines are changed again for good reasons too")
+        lines.append("list cost does not measure productivity: lines are changed again for good reasons, too")
     if report.foreign_lines:
-        lines.append(f"foreign: {counted(report.foreign_lines, 'AI-Cost line')} without an id of ours, in no sum")
+        lines.append(f"foreign: {counted(report.foreign_lines, 'AI-Cost line')} without a tokcost id, in no sum")
     if report.damaged:
-        lines.append(f"damaged: {counted(len(report.damaged), 'line')} not understood; --verbose shows them")
+        lines.append(f"damaged: {counted(len(report.damaged), 'line')} not parsed; --verbose shows them")
     return [*lines, *(f"note: {escape(note)}" for note in report.notes)]
 
 
 def _about_periods(report: Report, by: Literal["month", "week"]) -> list[str]:
     """The time zone of the periods, and why some of them are merged."""
     joined = [cell for cell in report.groups[by] if cell.merged]
-    lines = ["weeks are those of ISO 8601, Monday to Sunday, in UTC"] if by == "week" else ["months are those of UTC"]
+    lines = ["weeks are ISO 8601 weeks, Monday to Sunday, in UTC"] if by == "week" else ["months are in UTC"]
     if joined:
         count = counted(sum(cell.merged for cell in joined), by)
         lines.append(
-            f"joined: {count} stand together with their neighbours, since alone or by subtraction they would tell what"
-            f" one person spent; a row needs {report.contributors_needed} contributors of whom none stands out."
+            f"joined: {count} merged with their neighbours, because alone or by subtraction they would reveal what"
+            f" one person spent; a row needs {report.contributors_needed} contributors, none of whom stands out."
             f" {governed_by(report)}"
         )
     return lines

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tokcost.model.figures import BranchRow, Figures, Split
 from tokcost.reports import amounts
 from tokcost.reports.layout import Column, Piece
-from tokcost.reports.text import ago, escape, few, short_model
+from tokcost.reports.text import ago, escape, evidence_word, few, short_model
 
 SPARK_DAYS = 14
 _WEAK = ("transcript", "carried", "assigned", "none")
@@ -97,7 +97,7 @@ def weak_evidence(evidence: dict[str, int]) -> str:
     """The share of usage whose branch rests on weaker evidence than git's own record: `3% transcript`."""
     whole = sum(evidence.values())
     weak = ((name, evidence.get(name, 0)) for name in _WEAK)
-    return ", ".join(f"{amounts.percent(count, whole)} {name}" for name, count in weak if count)
+    return ", ".join(f"{amounts.percent(count, whole)} {evidence_word(name)}" for name, count in weak if count)
 
 
 def _short_models(split: Split) -> list[str]:

@@ -9,12 +9,12 @@ from tokcost.reports.words import Say, english
 
 
 def rule_text(one: Heard, say: Say = english) -> str:
-    """`small models for sub-agents: 12 requests, $4.20 list on this branch, more than $2.00; use haiku`."""
+    """`small models for sub-agents: 12 responses, $4.20 list on this branch, more than $2.00; use haiku`."""
     rule, matched = one.rule, one.matched
     count = matched.requests
-    requests = say("1 request") if count == 1 else say("{0} requests", f"{count:,}")
+    responses = say("1 response") if count == 1 else say("{0} responses", f"{count:,}")
     said = f"; {escape(rule.say)}" if rule.say else ""
-    parts = [requests, _spent(one, say), *_than(one, say)]
+    parts = [responses, _spent(one, say), *_than(one, say)]
     return f"{escape(rule.name)}: {', '.join(parts)}{said}"
 
 
@@ -41,7 +41,7 @@ def _spent(one: Heard, say: Say) -> str:
 
 
 def _than(one: Heard, say: Say) -> list[str]:
-    """The comparison of the usage with the rule's limit; empty if one request is enough."""
+    """The comparison of the usage with the rule's limit; empty if one response is enough."""
     if one.rule.over is None:
         return []
     allowed = amount(one.rule.over, 0)

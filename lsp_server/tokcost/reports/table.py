@@ -7,7 +7,7 @@ from tokcost.reports.amounts import about, amount, places_beside
 from tokcost.reports.commits import commit_lines, stranded, waiting, whereabouts
 from tokcost.reports.layout import Line, Piece, paragraph, table
 from tokcost.reports.rows import Row, View, branch_row, branch_state, columns
-from tokcost.reports.text import counted, escape, few
+from tokcost.reports.text import counted, escape, evidence_word, few
 
 By = str | None
 _LEFT_OUT = {
@@ -185,11 +185,11 @@ def _classes(total: Figures) -> str:
 
 
 def _used(row: BranchRow) -> str:
-    calls = counted(row.split.total.usage, "reply", "replies")
+    responses = counted(row.split.total.usage, "response")
     sessions = f" in {counted(row.sessions, 'session')}" if row.sessions is not None else ""
-    return calls + sessions
+    return responses + sessions
 
 
 def _evidence(split: Split) -> str:
     order = sorted(split.evidence.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{count:,} {name}" for name, count in order if count)
+    return ", ".join(f"{count:,} {evidence_word(name)}" for name, count in order if count)

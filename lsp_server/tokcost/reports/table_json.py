@@ -14,10 +14,10 @@ def reason_text(reason: str, say: Say) -> str:
     assistant's log name a branch."""
     return {
         "no_worktree": say("The repository is bare, and the folder belongs to no worktree of it."),
-        "no_reflog": say("Git keeps no record of HEAD there."),
+        "no_reflog": say("Git has no record of HEAD there."),
         "before_reflog": say("It happened before git's record of HEAD begins."),
         "detached": say("HEAD was on no branch then (detached)."),
-        "folder_gone": say("The folder is gone, and was perhaps a worktree of its own."),
+        "folder_gone": say("The folder no longer exists, and may have been a worktree of its own."),
     }[reason]
 
 

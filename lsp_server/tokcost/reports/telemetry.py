@@ -6,7 +6,7 @@ from typing import Any
 from tokcost.model.telemetry import Compared
 from tokcost.reports.text import counted, escape
 
-_NOTHING = "Nothing was received yet: docs/otel.md says how an assistant is told to send.\n"
+_NOTHING = "Nothing was received yet: docs/otel.md explains how to make an assistant send telemetry.\n"
 _HEAD = ("assistant", "session", "received", "logged", "difference")
 _SHOWN = 12
 """Characters shown of a session id."""
@@ -20,7 +20,7 @@ def check_lines(found: Sequence[Compared]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ("  ".join(_cells(row, widths)).rstrip() for row in rows)
     differing, alone = sum(one.differs for one in found), sum(not one.logged for one in found)
-    said = f"{counted(differing, 'session')} of {len(found):,} with a log that says something else"
+    said = f"{counted(differing, 'session')} of {len(found):,} with different counts in the log"
     more = f"; {alone:,} without a log, counted as received" if alone else ""
     return "".join(f"{line}\n" for line in lines) + f"\n{said}{more}.\n"
 

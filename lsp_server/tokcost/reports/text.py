@@ -125,8 +125,14 @@ def few(names: list[str], most: int) -> str:
     return ", ".join(distinct[:most]) + more
 
 
+def evidence_word(kind: str) -> str:
+    """A kind of evidence as screens name it. The stored word `carried` would have two meanings there: commits carry
+    claims."""
+    return "followed" if kind == "carried" else kind
+
+
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """A count and its noun: `1 reply`, `1,200 replies`."""
+    """A count and its noun: `1 response`, `1,200 responses`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 

@@ -77,12 +77,12 @@ def consent_text(lines: Sequence[str], pending: Worth, terms: Terms, hooks: str 
         what = f"{say('The next commit on this branch would carry')}\n\n{shown}\n{exact}"
     else:
         text = format_line(EXAMPLE._replace(models=EXAMPLE.models if terms.models else ()))
-        what = f"{say('Nothing is pending here now; a line looks like this')}\n\n    {text}\n"
+        what = f"{say('Nothing is pending here; a line looks like this')}\n\n    {text}\n"
     said = terms_text(terms, say)
     nothing_else = say("No prompt, code, path, time, session, account or name is ever written.")
     author_sums = say(
-        "Anyone with this repository can add up these lines per commit author. tokcost itself never does, but it cannot"
-        " keep others from it."
+        "Anyone with this repository can add up these lines per commit author. tokcost itself never does, but cannot"
+        " prevent others from doing so."
     )
     return f"{what}\n{said[:1].upper()}{said[1:]}. {nothing_else}\n{author_sums}\n" + (f"\n{hooks}" if hooks else "")
 

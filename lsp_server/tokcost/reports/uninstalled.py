@@ -13,11 +13,11 @@ def traces_text(clones: Clones) -> str:
     text = "".join(_clone(one) for one in clones.found if not one.is_clean)
     if clones.gone:
         listed = ", ".join(map(escape, clones.gone))
-        text += f"{counted(len(clones.gone), 'clone')} not where they were, so nothing is done there: {listed}\n"
+        text += f"{counted(len(clones.gone), 'clone')} no longer at their place, so nothing is done there: {listed}\n"
     if clones.unknown:
         text += (
             f"You agreed to cost lines in {counted(clones.unknown, 'more clone')} that the ledger does not know"
-            " (deleted, moved or purged): say `tokcost uninstall` inside each that is still there.\n"
+            f" (deleted, moved or purged): run `tokcost uninstall` in each that still exists.\n"
         )
     return text
 
@@ -31,7 +31,7 @@ def _clone(one: Traces) -> str:
     ]
     lines = [f"  {name:<8}  {escape(', '.join(found))}" for name, found in parts if found]
     if one.is_shared:
-        lines.append("  another user of this machine agreed here too: hooks and settings stay")
+        lines.append("  another user of this machine also agreed here, so hooks and settings stay")
     if one.problem:
         lines.append(f"  cannot be read: {escape(one.problem)}")
     return "".join(f"{line}\n" for line in [escape(folder), *lines])
@@ -50,7 +50,7 @@ def remains_text(
     for what, where, how in remaining:
         text += f"  {what} ({escape(where)})\n    {escape(how)}\n"
     yours = (
-        "Lines in commits stay: they are history. A `.tokcost.toml` belongs to its project; what you put into prompts,"
-        " status lines, editors or a shared hooks folder is yours to take out."
+        "Lines in commits stay: they are history. A `.tokcost.toml` belongs to its project; what you added to"
+        " prompts, status lines, editors or a shared hooks folder, you can remove yourself."
     )
     return text + plain(paragraph(yours, columns_wide))

@@ -44,9 +44,11 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
     selection of everything or of nothing, and for an unknown branch."""
     here = find_here(cwd)
     if here is None:
-        raise no_worktree(cwd, "Go into the one whose branch shall get the usage.")
+        raise no_worktree(cwd, "Change to the repository of that branch.")
     if selection == Selection() or selection.session == "":
-        raise UsageError("no usage is named", "Name some: --from, --session, --directory, --since or --until.")
+        raise UsageError(
+            "no usage is named", "Select some with --from, --unplaced, --session, --directory, --since or --until."
+        )
     with open_ledger(home) as ledger, ledger.transaction():
         repository, worktree = _here(ledger, here)
         _require_branch(ledger, here, repository, branch)
@@ -54,7 +56,7 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
         chosen = [one for one in found if one.entry.place.branch != branch]
         if not chosen:
             raise UsageError(
-                "no usage matches all of these options", "`tokcost log` shows what there is; leave one of them out."
+                "no usage matches all of these options", "`tokcost log` lists the usage; omit one of the options."
             )
         if not dry_run:
             _move(ledger, chosen, branch, repository, worktree)

@@ -12,7 +12,7 @@ from tokcost.model.dataset import DatasetCheck
 from tokcost.reports.text import counted
 from tokcost.services.collect import restore_cells
 
-_FROM_COPY = "bring it back from a copy of the dataset"
+_FROM_COPY = "restore it from a copy of the dataset"
 
 
 def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
@@ -29,9 +29,7 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
         found.bytes[kind] = sum(os.path.getsize(path) for path in files.counted)
         found.replaced += len(files.replaced)
         damaged = [path for path in files.counted if not is_whole(path)]
-        found.problems += [
-            f"{path} is damaged: its bytes are not those that its name says; {_FROM_COPY}" for path in damaged
-        ]
+        found.problems += [f"{path} is damaged: its content does not match its name; {_FROM_COPY}" for path in damaged]
     if found.problems:
         return found
     with opened(folder) as connection:
@@ -41,13 +39,13 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
         found.digest = checks.digest_of(checks.read_sums(connection))
         if twice := count_published_twice(connection):
             found.problems.append(
-                f"{counted(twice, 'claim')} were put into cells by two jobs that did not see each other; reports leave"
-                " one of each two such cells out, and `tokcost dataset compact` does so for good"
+                f"{counted(twice, 'claim')} were put into cells by two jobs that did not see each other's files;"
+                f" reports omit one of each two such cells, and `tokcost dataset compact` removes it for good"
             )
         if different := checks.count_different_cells(connection):
             found.problems.append(
-                f"{counted(different, 'cell')} are not what the claims say; after a run that was killed,"
-                " or where files of cells were lost, `tokcost dataset compact` makes it good"
+                f"{counted(different, 'cell')} do not match the claims; after a killed run, or if files of cells"
+                f" were lost, `tokcost dataset compact` repairs that"
             )
     if engine:
         with engines.connected(engine) as other:
@@ -55,7 +53,7 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
             found.engine = other.version
         if told != found.digest:
             found.problems.append(
-                f"{found.engine} has other sums: their digest is {told}; look whether it reads this very folder"
+                f"{found.engine} has other sums, with the digest {told}; check that it reads this folder"
             )
     return found
 

@@ -33,9 +33,9 @@ from tokcost.settings import CONFIG_FILE
 from tokcost.usage.price_files import USER_FILE, price_problems
 
 _REPAIR = "Repair the file, then run `tokcost doctor` again."
-_REPAIR_PRICES = "Repair the file; `tokcost prices reprice` then prices again what was spent meanwhile."
-_REPAIR_RULE = "Repair the rule: docs/rules.md has every key. The other rules hold."
-_READ = "docs/settings.md has every setting that is read, and where."
+_REPAIR_PRICES = "Repair the file; `tokcost prices reprice` then corrects the prices of usage recorded meanwhile."
+_REPAIR_RULE = "Repair the rule: docs/rules.md has every key. The other rules still apply."
+_READ = "docs/settings.md lists every setting, and where it is read."
 
 
 def check_settings(home: Path, environ: Mapping[str, str], here: Worktree | None) -> list[Check]:
@@ -99,7 +99,7 @@ def _unread_config(home: Path) -> Iterator[str]:
         yield of_file(path, "cannot be read", error).told
         return
     except TomlDamaged as error:
-        yield f"{path} cannot be understood: {error}"
+        yield f"{path} cannot be parsed: {error}"
         return
     yield from _unread_tables(path, tables, USER_CONFIG)
     for name, keys in USER_CONFIG.items():
@@ -157,7 +157,7 @@ def _configured(here: Worktree | None) -> Iterator[str]:
         path = os.path.realpath(os.path.join(folder, origin.removeprefix("file:")))
         if here and scope == "local" and path != os.path.realpath(os.path.join(here.common_dir, "config")):
             name = shown(said).strip(_QUOTES)
-            yield f"{path}: git includes it, and {name} counts in a clone's own configuration alone"
+            yield f"{path}: git includes it, but {name} is read only from a clone's own configuration"
         else:
             yield from _wrong_with(scope, said, value)
 
@@ -170,7 +170,7 @@ def _wrong_with(scope: str, said: str, value: str) -> Iterator[str]:
     if not canonical:
         yield f"git's configuration: nothing reads {prefix}{shown(name).strip(_QUOTES)}{did_you_mean(name, known)}"
     elif scope in ("global", "system"):
-        yield f"git's configuration: {prefix}{canonical} is set for all repositories, and only a clone's own counts"
+        yield f"git's configuration: {prefix}{canonical} is set for all repositories, but read only from a clone"
     elif prefix == "tokcost." and value.lower() not in CHOICES.get(name, (value.lower(),)):
         first, second = CHOICES[name][:2]
         yield f"git's configuration: {prefix}{canonical} is {shown(value)}, which is neither {first} nor {second}"

@@ -179,7 +179,7 @@ def _cells(sums: CellSums) -> bytes:
 def _too_large(error: ValueError) -> EnvironmentProblem:
     return EnvironmentProblem(
         f"the sums of these repositories do not fit into a dataset: {error}",
-        "Nothing was written. Leave out the one whose lines name such amounts: `tokcost report` shows them.",
+        "Nothing was written. Leave out the repository whose lines have such amounts: `tokcost report` shows them.",
     )
 
 
@@ -189,7 +189,9 @@ def month_through(text: str | None) -> str:
     if text is None:
         return last
     if not _MONTH.fullmatch(text):
-        raise UsageError(f"--through {text}: this is no month", "Write a month as 2026-10.")
+        raise UsageError(f"--through {text}: this is not a month", "Write a month such as 2026-10.")
     if text > last:
-        raise UsageError(f"--through {text}: that month is not over", f"The last one that is over, in UTC, is {last}.")
+        raise UsageError(
+            f"--through {text}: that month has not ended", f"The last month that has ended, in UTC, is {last}."
+        )
     return text

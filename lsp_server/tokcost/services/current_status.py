@@ -46,7 +46,7 @@ def _assistants(environ: Mapping[str, str], cwd: Path) -> tuple[str, ...]:
 def _state(cwd: Path) -> CloneState:
     here = state_around(cwd)
     if here is None:
-        raise no_worktree(cwd, "Go into one; prompts can use --quiet.")
+        raise no_worktree(cwd, "Change to a repository; prompts can use --quiet.")
     return here
 
 

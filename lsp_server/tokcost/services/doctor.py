@@ -14,7 +14,7 @@ from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, estimated_by_assistant, evidence_counts, file_problem, span
 from tokcost.ledger.rollup import disagreements
-from tokcost.ledger.sources import files_read, problems, skipped_in, tallies
+from tokcost.ledger.sources import files_read, skipped_in, tallies, unreadable
 from tokcost.model.checks import Check
 from tokcost.model.logs import Capabilities, Location
 from tokcost.model.received import FROM_TEXT
@@ -27,7 +27,7 @@ from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.reports.text import counted, megabytes, to_copy
+from tokcost.reports.text import counted, evidence_word, megabytes, to_copy
 from tokcost.services.check_settings import check_settings
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
@@ -35,7 +35,7 @@ from tokcost.services.rescue_record import kept_words, read_rescues
 from tokcost_hooks.installation.report import hook_checks
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
-_SKIPPED = "They are in no sum. A newer tokcost may read them; `tokcost doctor --reader NAME FILE` reads one file."
+_SKIPPED = "No figure includes them. A newer tokcost may read them; `tokcost doctor --reader NAME FILE` reads one file."
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 
 
@@ -89,7 +89,7 @@ def _rescues(diagnosis: Diagnosis, home: Path) -> None:
     for one in read_rescues(home):
         hint = "" if one.acknowledged else "`tokcost doctor --acknowledge` ends the notices about it."
         diagnosis.add("rescues", Check(one.stamp, f"{one.what}: {kept_words(one)}", not one.acknowledged, hint))
-        diagnosis.add("rescues", Check("kept", f"{one.kept}; delete it when you need it no more"))
+        diagnosis.add("rescues", Check("kept", f"{one.kept}; delete it when you no longer need it"))
         for subject, counts in (("saved", one.rows), ("of a backup", one.from_backup), ("lost", one.lost)):
             if any(counts.values()):
                 said = ", ".join(f"{count:,} {table}" for table, count in counts.items() if count)
@@ -111,8 +111,8 @@ def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cw
     if reflog.problem and is_unborn(here):
         diagnosis.add("repository", Check("reflog", "empty, like the repository: nothing was committed yet"))
     elif reflog.problem:
-        hint = "Run `git config core.logAllRefUpdates true`, so that usage can be placed by git's own history."
-        diagnosis.add("repository", Check("reflog", f"not usable: {reflog.problem}", True, hint))
+        hint = "Run `git config core.logAllRefUpdates true`, so that git records which branch was checked out."
+        diagnosis.add("repository", Check("reflog", f"cannot be used: {reflog.problem}", True, hint))
     else:
         diagnosis.add("repository", Check("reflog", counted(len(reflog.entries), "movement") + " of HEAD"))
     try:
@@ -143,22 +143,24 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
         for check in found:
             diagnosis.add("logs", check)
         if isinstance(reader, Guarded) and reader.prints:
-            diagnosis.add("logs", Check(reader.name, "its reader prints; the words are thrown away", True, _UPGRADE))
+            diagnosis.add(
+                "logs", Check(reader.name, "its reader prints text, which is discarded", True, _repair(reader))
+            )
     for one in broken_readers():
-        diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _UPGRADE))
+        diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _upgrade(one.package)))
 
 
 def _not_there(reader: str, paths: list[str], environ: Mapping[str, str]) -> Check:
     home, first = user_home(environ), paths[0] if paths else ""
     first = f"~{first.removeprefix(home)}" if home and first.startswith(f"{home}{os.sep}") else first
     others = f" and {counted(len(paths) - 1, 'other place')}" if len(paths) > 1 else ""
-    return Check(reader, f"{', '.join(paths)}: not there", short=f"{first}{others}: not there")
+    return Check(reader, f"{', '.join(paths)}: not found", short=f"{first}{others}: not found")
 
 
 def _estimates_from_text(diagnosis: Diagnosis, environ: Mapping[str, str]) -> bool:
     """Whether token counts are estimated from text; a sentence if the user wants that and it is not possible."""
     if is_wanted(environ) and not is_possible():
-        found = "estimates from text are switched on, and what counts the tokens is not installed"
+        found = "estimates from text are on, but the package that counts tokens is not installed"
         diagnosis.add("logs", Check("estimates", found, True, f"Run `{installation().adding(PACKAGES)}`."))
         return False
     return is_wanted(environ)
@@ -168,16 +170,24 @@ def _unread(diagnosis: Diagnosis, environ: Mapping[str, str], cwd: Path) -> None
     """Logs that exist and are not read. This is no finding: nothing is broken, and nobody needs to repair it."""
     here = find_here(cwd)
     for one in unread_logs(environ, here.root if here else str(cwd), readers()):
-        diagnosis.add("logs", Check(one.assistant, f"{one.path}: there, but not read: {one.reason}"))
+        diagnosis.add("logs", Check(one.assistant, f"{one.path}: found, but not read: {one.reason}"))
 
 
-_UPGRADE = "Upgrade or uninstall the package that provides this reader."
+def _upgrade(package: str) -> str:
+    return f"Upgrade or uninstall the package {package}, which provides this reader."
+
+
+def _repair(reader: Reader) -> str:
+    """The hint for a reader that failed."""
+    if isinstance(reader, Guarded):
+        return _upgrade(reader.package)
+    return f"Upgrade tokcost (`{installation().upgrade}`). If that does not help, please report it."
 
 
 def _found_at(reader: Reader, location: Location) -> Check:
     if not os.access(location.path, os.R_OK):
-        hint = f"Run `ls -ld {to_copy(location.path)}` to see who may."
-        return Check(reader.name, f"{location.path}: may not be read", True, hint)
+        hint = f"Run `ls -ld {to_copy(location.path)}` to see who may read it."
+        return Check(reader.name, f"{location.path}: cannot be read", True, hint)
     count = size = 0
     try:
         for source in reader.discover(location):
@@ -195,13 +205,13 @@ def _found_at(reader: Reader, location: Location) -> Check:
 def _no_source(location: Location) -> str:
     """The reason why nothing can be read at an existing location; empty for a folder, which may have no logs yet."""
     if location.kind == "folder":
-        return "" if os.path.isdir(location.path) else "no folder, so nothing is read there"
+        return "" if os.path.isdir(location.path) else "not a folder, so nothing is read there"
     is_file = os.path.isfile(location.path)
-    return "its reader finds no log there" if is_file else "no regular file, so nothing is read there"
+    return "its reader finds no logs there" if is_file else "not a regular file, so nothing is read there"
 
 
 def _failed(reader: Reader, where: str, error: Exception) -> Check:
-    return Check(reader.name, f"{where}: its reader failed ({told_as(error)})", True, _UPGRADE)
+    return Check(reader.name, f"{where}: its reader failed ({told_as(error)})", True, _repair(reader))
 
 
 def _of_each(what: str, whose: str) -> str:
@@ -212,7 +222,7 @@ def _told_by(can: Capabilities) -> str:
     """A sentence about the facts that the logs of an assistant record, and those that they lack."""
     parts = [
         f"logs count {', '.join(can.classes).replace('_', ' ')}",
-        "" if can.exactness == "exact" else f"which is {can.exactness}",
+        "" if can.exactness == "exact" else f"the counts are {can.exactness}",
         f"name {_of_each('folder', can.folder)} and {_of_each('branch', can.branch)}",
         f"are kept for {can.retention}" if can.retention else "",
         f"checked with {can.versions}" if can.versions else "",
@@ -225,20 +235,22 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
     path = home / FILE_NAME
     ledger = open_for_reading(home)
     if ledger is None:
-        diagnosis.add("ledger", Check("file", f"{path}: not there yet; `tokcost log` makes it"))
+        diagnosis.add("ledger", Check("file", f"{path}: does not exist yet; `tokcost log` creates it"))
         return
     with ledger:
         count, _, _ = span(ledger)
         mode, folder = stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(home.stat().st_mode)
-        diagnosis.add("ledger", Check("file", f"{path}: {megabytes(path.stat().st_size)}, {count:,} usage"))
+        diagnosis.add(
+            "ledger", Check("file", f"{path}: {megabytes(path.stat().st_size)}, {counted(count, 'response')}")
+        )
         private = mode == 0o600 and folder == 0o700
         hint = f"Run `chmod 600 {to_copy(str(path))}` and `chmod 700 {to_copy(str(home))}`."
-        found = "readable by you alone" if private else f"readable by others (modes {mode:o} and {folder:o})"
+        found = "readable only by you" if private else f"readable by others (modes {mode:o} and {folder:o})"
         diagnosis.add("ledger", Check("privacy", found, not private, "" if private else hint))
         _integrity(diagnosis, [str(group) for group in disagreements(ledger)])
         for assistant, (files, size) in files_read(ledger).items():
             diagnosis.add("ledger", Check(assistant, f"{counted(files, 'file')} read, {megabytes(size)}"))
-        _skipped(diagnosis, problems(ledger), tallies(ledger, "skipped"), skipped_in(ledger))
+        _skipped(diagnosis, unreadable(ledger), tallies(ledger, "skipped"), skipped_in(ledger))
         _repeated(diagnosis, tallies(ledger, "duplicate"), copies(ledger))
         _estimated(diagnosis, estimated_by_assistant(ledger))
         _places(diagnosis, evidence_counts(ledger), count)
@@ -249,27 +261,38 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
 def _integrity(diagnosis: Diagnosis, disagreeing: list[str]) -> None:
     diagnosis.add("ledger", Check("integrity", "ok"))  # everything else has been rescued by now
     if disagreeing:
-        found = f"{len(disagreeing)} sums differ from their rows, first {disagreeing[0]}"
+        found = f"{len(disagreeing)} sums differ from their rows, the first at {disagreeing[0]}"
         diagnosis.add("ledger", Check("sums", found, True, "This is a bug in tokcost; please report it."))
     else:
-        diagnosis.add("ledger", Check("sums", "every kept sum agrees with its rows"))
+        diagnosis.add("ledger", Check("sums", "every stored sum agrees with its rows"))
 
 
 def _skipped(
     diagnosis: Diagnosis,
-    unreadable: list[tuple[str, str]],
+    unread: list[tuple[str, str, str]],
     skipped: Mapping[tuple[str, str], int],
     files: Mapping[tuple[str, str], list[str]],
 ) -> None:
-    for path, reason in unreadable:
-        diagnosis.add("records", Check("unreadable", f"{path}: {reason}", True, _UNREADABLE))
+    for path, reason, assistant in unread:
+        diagnosis.add("records", Check("unreadable", f"{path}: {reason}", True, _way_on(path, assistant)))
     for (assistant, reason), count in sorted(skipped.items()):
         where = files.get((assistant, reason), [])
         more = f" and {len(where) - _MOST_NAMED:,} more" if len(where) > _MOST_NAMED else ""
         named = f", in {', '.join(where[:_MOST_NAMED])}{more}" if where else ""
         diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}{named}", True, _SKIPPED))
-    if not (unreadable or skipped):
+    if not (unread or skipped):
         diagnosis.add("records", Check("skipped", "none"))
+
+
+def _way_on(path: str, assistant: str) -> str:
+    """The hint for a file that could not be read: a matter of permissions, or of the reader."""
+    others = "All other files were read."
+    if not os.access(path, os.R_OK):
+        return f"{others} Run `ls -l {to_copy(path)}` to see who may read this one."
+    reader = next((one for one in readers() if one.name == assistant), None)
+    if reader is None:
+        return f"{others} No reader of {assistant} is installed any more."
+    return f"{others} If this one is intact, its format is unknown to the reader of {assistant}. {_repair(reader)}"
 
 
 _MOST_NAMED = 3
@@ -285,23 +308,28 @@ def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], cop
 
 def _estimated(diagnosis: Diagnosis, estimated: Iterable[tuple[str, int, int]]) -> None:
     for assistant, factor, count in estimated:
-        how = f", counted in texts, times {factor / 100:.2f}" if factor else ""
-        found = f"{count:,} x {assistant}: no provider told the counts (≈{how}), so no cost line and no budget has them"
-        hint = "`git config tokcost.estimates true` in a clone changes that there."
+        how = f", counted from text, times {factor / 100:.2f}" if factor else ""
+        found = (
+            f"{count:,} x {assistant}: no provider reported the counts (≈{how}), so cost lines and budgets omit them"
+        )
+        hint = "Run `git config tokcost.estimates true` in a clone to include them there."
         diagnosis.add("records", Check("estimated", found, hint=hint))
 
 
 def _places(diagnosis: Diagnosis, evidence: Mapping[str, int], count: int) -> None:
-    for kind, usage in sorted(evidence.items(), key=lambda item: -item[1]):
-        diagnosis.add("places", Check(kind, f"{usage:,} usage ({usage / count:.0%})"))
+    for kind, number in sorted(evidence.items(), key=lambda item: -item[1]):
+        diagnosis.add("places", Check(evidence_word(kind), f"{counted(number, 'response')} ({number / count:.0%})"))
     good = sum(evidence.get(kind, 0) for kind in GOOD_EVIDENCE)
     if count and good < count:
-        weak = f"{count - good:,} usage rest on the assistant's word or have no branch"
-        diagnosis.add("places", Check("weak", weak, hint="`tokcost assign` moves usage by hand."))
+        weak = f"{counted(count - good, 'response')} placed only by the assistant's own log, or on no branch"
+        diagnosis.add("places", Check("weak", weak, hint="Move them by hand with `tokcost assign`."))
 
 
 def _prices(diagnosis: Diagnosis, states: list[tuple[str, str, int, int]], bases: list[str]) -> None:
     diagnosis.add("prices", Check("source", ", ".join(bases) or "none needed yet"))
-    for state, model, usage, tokens in states:
-        hint = "`tokcost prices explain MODEL` says why." if state in ("unpriced", "estimated") else ""
-        diagnosis.add("prices", Check(state, f"{model or '(no name)'}: {usage:,} usage, {tokens:,} tokens", hint=hint))
+    for state, model, number, tokens in states:
+        hint = "Run `tokcost prices explain MODEL` to see why." if state in ("unpriced", "estimated") else ""
+        diagnosis.add(
+            "prices",
+            Check(state, f"{model or '(no name)'}: {counted(number, 'response')}, {tokens:,} tokens", hint=hint),
+        )

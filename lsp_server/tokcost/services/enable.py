@@ -18,7 +18,7 @@ from tokcost.usage.known_worktrees import repository_of
 from tokcost_hooks.installation.hooks import Installed, install_anew
 from tokcost_hooks.installation.planned import Planned, planned_hooks
 
-_FORBIDDEN = "Its `.tokcost.toml` says so under [trailers]. `tokcost log` shows your figures here all the same."
+_FORBIDDEN = "Its `.tokcost.toml` does so under [trailers]. `tokcost log` still shows your figures here."
 
 
 def allowed_terms(home: Path, worktree: Worktree, precision: Precision | None, models: bool | None) -> Terms:

@@ -51,7 +51,7 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
     here = find_here(cwd)
     everywhere = options.all_repos or (options.session is not None and options.branch is None)
     if here is None and not everywhere:
-        raise no_worktree(cwd, "Go into one, or use --all-repos to see every repository with usage.")
+        raise no_worktree(cwd, "Change to a repository, or use --all-repos to see every repository with usage.")
     root = None if everywhere or here is None else here.root
     ledger = open_for_reading(home)
     if ledger is None:

@@ -96,7 +96,7 @@ def _meant(ledger: Ledger, known: list[KnownRepository], folder: Path) -> KnownR
 
 
 def _nowhere(folder: Path) -> NotARepository:
-    return no_worktree(folder, "Go into one, name one with --repository, or use --all-repos.")
+    return no_worktree(folder, "Change to a repository, name one with --repository, or use --all-repos.")
 
 
 def _names(known: list[KnownRepository]) -> dict[int, str]:

@@ -23,8 +23,8 @@ def find_rework(repository: Repository, span: Range, report: Report, newest: int
         found = rework_of(read_edits(repository, since), named, days)
     except GitFailed:
         report.notes.append(
-            "this partial clone has no contents: nobody can tell which lines were changed again;"
-            " a clone without --filter has them"
+            "this partial clone has no contents: it is unknown which lines were changed again; a clone without"
+            " --filter has the contents"
         )
         return
     for commit, rework in found.items():

@@ -71,7 +71,7 @@ class Refreshed(NamedTuple):
     """The result of a refresh."""
 
     current: bool
-    """Whether everything logged so far is in the ledger."""
+    """Whether new usage could be imported. If not, it is tried again; a reader that failed would fail again."""
     notes: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     """Notices for everyone until somebody acknowledges them."""
@@ -165,9 +165,8 @@ def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | 
         raise  # the caller rescues it and tries again
     except TokcostError as problem:
         return Refreshed(False, (problem.told.rstrip("."),))
-    current = not any(note.startswith("Nothing new was imported") for note in report.notes)
-    nowhere = current and not report.found_files
-    return Refreshed(current, tuple(report.notes), tuple(notices(this.home)), _places_of_logs(this) if nowhere else ())
+    places = _places_of_logs(this) if report.is_current and not report.found_files else ()
+    return Refreshed(report.was_imported, tuple(report.notes), tuple(notices(this.home)), places)
 
 
 def _places_of_logs(this: Round) -> tuple[tuple[str, str], ...]:

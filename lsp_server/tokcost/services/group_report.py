@@ -21,7 +21,7 @@ def _known(facts: Facts) -> dict[Grouping, tuple[bool, str]]:
     """Whether there is anything to group by, and a sentence if there is not."""
     return {
         "tag": (bool(facts.tags), "No release tag lies on this history."),
-        "area": (bool(facts.areas), "The files that these changes touched were not looked at."),
+        "area": (bool(facts.areas), "The files that these changes touched were not read."),
         "size": (bool(facts.sizes), "The sizes of these changes are not known."),
         "type": (
             any(name != NO_TYPE for name in facts.types.values()),

@@ -54,7 +54,7 @@ def known_guard(name: str) -> Guard:
     """The guard of an assistant. Raises `UsageError`."""
     guard = guard_of(name)
     if guard is None:
-        raise UsageError(f"there is no guard for {name!a}", f"There is one for {', '.join(NAMES)}.")
+        raise UsageError(f"there is no guard for {name!a}", f"There are guards for {', '.join(NAMES)}.")
     return guard
 
 
@@ -67,7 +67,7 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
     path = os.path.realpath(guard.settings(environ))
     if _is_there(guard, _record(home).get(guard.name)):
         raise EnvironmentProblem(
-            f"{guard.title} has a guard already", f"Take it out with `tokcost guard uninstall {guard.name}` first."
+            f"{guard.title} has a guard already", f"Remove it with `tokcost guard uninstall {guard.name}` first."
         )
     before = _read(path)
     command = _commands(guard, blocks)
@@ -76,7 +76,7 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
     if guard.whole is None:
         return _in_document(guard, path, before, command)
     if before is not None and before.strip():
-        raise EnvironmentProblem(f"{path} is there already, and nothing here wrote it", "Move it away.")
+        raise EnvironmentProblem(f"{path} already exists, and tokcost did not write it", "Rename or remove it.")
     return Plan(guard, path, before, guard.whole(command), [])
 
 
@@ -93,7 +93,7 @@ def _asks(guard: Guard, text: str) -> bool:
 
 def _asks_already(guard: Guard, path: str) -> EnvironmentProblem:
     return EnvironmentProblem(
-        f"{path} asks tokcost already", f"Take it out with `tokcost guard uninstall {guard.name}` first."
+        f"{path} already calls tokcost", f"Remove it with `tokcost guard uninstall {guard.name}` first."
     )
 
 
@@ -109,7 +109,7 @@ def _in_document(guard: Guard, path: str, before: str | None, command: Callable[
         raise _cannot_add(guard, path, entries, f"{problem}") from problem
     for kind, words in beyond_json(text).items():
         if kind not in guard.reads:
-            raise _cannot_add(guard, path, entries, f"it has {words}, and {guard.title} reads no file with one")
+            raise _cannot_add(guard, path, entries, f"it has {words}, and {guard.title} cannot read such a file")
     return Plan(guard, path, before, after, pieces)
 
 
@@ -122,7 +122,7 @@ def _cannot_add(guard: Guard, path: str, entries: list[Entry], why: str) -> Envi
     hooks: dict[str, dict[str, list[Any]]] = {}
     for entry in entries:
         hooks.setdefault(entry.path[0], {}).setdefault(entry.path[1], []).append(entry.value)
-    hint = f"Repair it and say it again, or add the hooks of {guard.title} by hand: {json.dumps(hooks)}"
+    hint = f"Repair it and run the command again, or add the hooks of {guard.title} by hand: {json.dumps(hooks)}"
     return EnvironmentProblem(f"{path} was not changed: {why}", hint)
 
 
@@ -152,7 +152,9 @@ def _refuse_read_only(path: str) -> None:
     but somebody protected it, or has another program write it, for a reason."""
     with suppress(FileNotFoundError):
         if not os.stat(path).st_mode & 0o222:
-            raise EnvironmentProblem(f"{path} is read-only", "Make it writable, or change it where it is made.")
+            raise EnvironmentProblem(
+                f"{path} is read-only", "Make it writable, or change the source that generates it."
+            )
 
 
 def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
@@ -212,8 +214,8 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
         left = _without_ours(guard, text) if left is None else left
     except Unreadable as problem:
         raise EnvironmentProblem(
-            f"{path} was changed since, and cannot be understood: {problem}",
-            f"Take out by hand whatever says `{_MARK}`, then run the command again.",
+            f"{path} was changed since, and cannot be parsed: {problem}",
+            f"Remove every entry with `{_MARK}` by hand, then run the command again.",
         ) from problem
     if left != text:
         write_whole(path, left.encode(), keeps_mode=True)
@@ -225,7 +227,7 @@ def _without_ours(guard: Guard, text: str) -> str:
 
     if guard.entries is None:
         if _MARK in text:
-            raise Unreadable("it is a file of this guard alone, and says something else now")
+            raise Unreadable("this file of the guard was changed since")
         return text
     for entry in guard.entries(lambda moment: moment):
         text = without_elements(text, entry.path, _MARK)
@@ -330,8 +332,8 @@ def _record(home: Path) -> dict[str, Any]:
     try:
         return cast(dict[str, Any], json.loads(data)) if data is not None else {}
     except ValueError as error:
-        hint = "Move it away: `tokcost guard uninstall` finds its entries by their command, too."
-        raise EnvironmentProblem(f"{home / RECORD} cannot be understood: {error}", hint) from error
+        hint = "Rename or remove it: `tokcost guard uninstall` also finds entries by their command."
+        raise EnvironmentProblem(f"{home / RECORD} cannot be parsed: {error}", hint) from error
 
 
 def _remember(home: Path, record: Mapping[str, Any]) -> None:
@@ -350,8 +352,8 @@ def _read(path: str) -> str | None:
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
-        hint = "Save it as UTF-8, and say it again."
+        hint = "Save it as UTF-8, then run the command again."
         raise EnvironmentProblem(f"{path} was not changed: it is not UTF-8 (byte {error.start})", hint) from error
     except OSError as error:
-        hint = f"Run `ls -l {to_copy(path)}` to see what it is, and who may read it."
+        hint = f"Run `ls -l {to_copy(path)}` to see what it is and who may read it."
         raise EnvironmentProblem(f"{path} cannot be read: {error.strerror or error}", hint) from error

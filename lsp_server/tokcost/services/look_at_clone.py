@@ -52,7 +52,7 @@ def worktree_here(cwd: Path) -> Worktree:
     """The worktree around a folder, or the one that git names for it. Raises `NotARepository`."""
     found = find_here(cwd)
     if found is None:
-        raise no_worktree(cwd, "Go into the clone that you mean.")
+        raise no_worktree(cwd, "Change to the folder of the clone that you mean.")
     return found
 
 
@@ -64,12 +64,12 @@ def no_worktree(cwd: Path, hint: str) -> NotARepository:
     if not git_dir and (bare := find_bare(str(cwd))):  # a file `.git` leads to it
         git_dir = bare.git_dir
     if not git_dir:
-        return NotARepository(f"{cwd} lies in no git repository", hint)
+        return NotARepository(f"{cwd} is not in a git repository", hint)
     if os.path.basename(git_dir) == ".git":
-        return NotARepository(f"{cwd} lies in git's own folder {git_dir}", "Go into a worktree of that clone.")
+        return NotARepository(f"{cwd} is in git's own folder {git_dir}", "Change to a worktree of that clone.")
     return NotARepository(
-        f"{cwd} lies in the bare repository {git_dir}, which has no branch checked out",
-        "Go into a worktree or a clone of it. `tokcost report` needs neither.",
+        f"{cwd} is in the bare repository {git_dir}, which has no branch checked out",
+        "Change to a worktree or a clone of it. `tokcost report` needs neither.",
     )
 
 

@@ -76,10 +76,7 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
         newest = next((time for _, time, _ in read_messages_of(repository, span.tips[:1])), 0)
         find_rework(repository, span, report, newest, options.rework)
     if repository.is_shallow:
-        report.notes.append(
-            "this clone is shallow: what lies before its first commits is not in here;"
-            " `git fetch --unshallow` brings it"
-        )
+        report.notes.append("this clone is shallow and lacks older history; `git fetch --unshallow` fetches it")
     return report
 
 

@@ -13,9 +13,7 @@ from tokcost.services.look_at_clone import consent_in
 def omit_line(home: Path, worktree: Worktree) -> None:
     """Omit the line of the next commit of this worktree. Raises `UsageError` if lines are not enabled."""
     if not consent_in(home, worktree).enabled:
-        raise UsageError(
-            "there is nothing to leave out: no lines are written here", "`tokcost enable` switches them on."
-        )
+        raise UsageError("there is no line to leave out: cost lines are off here", "`tokcost enable` switches them on.")
     omit_next(notes_folder(worktree), head_commit(worktree))
 
 

@@ -52,7 +52,7 @@ _WORDS = re.compile(
 _EPOCH = re.compile(r"@?(\d{9,10})", re.ASCII)
 _YEARS = range(1970, 2100)
 """Of git's parser, which takes other years for something else."""
-_HINT = 'Write it as git does, for example 2.weeks, yesterday, "last friday" or 2026-11-01.'
+_HINT = 'Use a form that git accepts, for example 2.weeks, yesterday, "last friday" or 2026-11-01.'
 
 
 def since_ms(words: str, option: str = "--since", zone: tzinfo | None = None) -> int:

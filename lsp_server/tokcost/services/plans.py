@@ -33,16 +33,18 @@ def set_plan(
     """
     if kind not in COVERED:
         known = ", ".join(COVERED)
-        raise UsageError(f"there is no kind of plan '{kind}'{did_you_mean(kind, COVERED)}", f"The kinds are {known}.")
+        raise UsageError(f"'{kind}' is not a kind of plan{did_you_mean(kind, COVERED)}", f"The kinds are {known}.")
     if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
-        raise UsageError(f"a plan's name has 1 to {_LONGEST_NAME} characters that can be shown", "Give it another.")
+        raise UsageError(
+            f"a plan's name must have 1 to {_LONGEST_NAME} printable characters", "Choose a shorter or printable name."
+        )
     known, name = read_plans(home), name.strip()
     before = [one.since for one in known if (one.kind, one.name) == (kind, name)]
     first_of_month = date.today().replace(day=1)  # noqa: DTZ011 (of some offsets Python makes no zone)
     since, until = days[0] or max(before, default=first_of_month), days[1]
     if until is not None and until < since:
         raise UsageError(
-            f"the plan ends on {until}, before it begins on {since}", "Exchange the two, or leave --until out."
+            f"the plan ends on {until}, before it begins on {since}", "Swap the two dates, or leave --until out."
         )
     new = Plan(kind, name, _monthly(monthly), since, until)
     plans = change(known, new)
@@ -116,8 +118,7 @@ def _monthly(text: str) -> int:
     try:
         monthly = parse_limit(plain)
     except ValueError as error:
-        said = str(error).replace("a budget is", "a plan costs")
-        raise UsageError(said, "Write the fee of a month in US dollars, for example 200 or 19.99.") from error
+        raise UsageError(str(error), "Write the fee of a month in US dollars, for example 200 or 19.99.") from error
     if monthly is None:
-        raise UsageError(f"'{text}' is no fee", "`tokcost plan remove` forgets a plan.")
+        raise UsageError(f"'{text}' is not a fee", "`tokcost plan remove` removes a plan.")
     return monthly

@@ -294,7 +294,7 @@ def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remem
 
 def _require_awaited(draft: Draft) -> None:
     if not draft.is_awaited():
-        raise EnvironmentProblem("git went on without it", "The next commit carries it.")
+        raise EnvironmentProblem("git continued without it", "The next commit carries it.")
 
 
 def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:

@@ -206,11 +206,11 @@ def _require_conditions(asked: Asked) -> None:
             raise UsageError(f"--{option}: the name is empty", "Name one, or leave the option out.")
     given = any(one is not None for one in asked[:-1])
     if asked.all and given:
-        raise UsageError("--all is everything; with a condition it is not", "Leave one of them out.")
+        raise UsageError("--all selects everything, so it cannot be used with a condition", "Leave one of them out.")
     if not (asked.all or given):
         raise UsageError(
-            "no usage is named, so nothing was deleted",
-            "Name some: --before, --repository, --branch, --session, --assistant, or --all.",
+            "no usage is selected, so nothing was deleted",
+            "Select some with --before, --repository, --branch, --session or --assistant, or use --all.",
         )
 
 
@@ -222,7 +222,7 @@ def _scope(ledger: Ledger, cwd: Path, asked: Asked) -> Scope:
     elif asked.branch is not None:
         here = find_here(cwd)
         if here is None:
-            raise no_worktree(cwd, "Go into the clone whose branch you mean, or name it with --repository.")
+            raise no_worktree(cwd, "Change to the clone of that branch, or name it with --repository.")
         repository = next((one.id for one in repositories(ledger) if one.common_dir == here.common_dir), -1)
     return Scope(asked.before_ms, repository, directory, asked.branch, _session(ledger, asked.session), asked.assistant)
 

@@ -28,10 +28,10 @@ def _words(notice: Notice) -> tuple[str, str]:
     if notice == "protobuf":
         adding = installation().adding(["opentelemetry-proto"])
         return (
-            "a program sends protobuf, which needs the extra `otlp`, and is refused",
-            f"Have the program send JSON, or say: {adding}",
+            "a program sends protobuf and is refused, because that needs the extra `otlp`",
+            f"Configure the program to send JSON, or run: {adding}",
         )
     return (
-        "metrics arrive and nothing else: they do not tell which response they belong to, and are not stored",
-        "Have the program send its logs too (Claude Code: OTEL_LOGS_EXPORTER=otlp); docs/otel.md has it for each.",
+        "only metrics arrive: they do not name the response that they belong to, and are not stored",
+        "Configure the program to send its logs too (Claude Code: OTEL_LOGS_EXPORTER=otlp); docs/otel.md covers each.",
     )

@@ -51,7 +51,7 @@ def _month(text: str) -> Month:
     year, dash, number = text.partition("-")
     plain = dash and len(year) == 4 and len(number) == 2 and (year + number).isdecimal() and text.isascii()
     if not plain or not (2020 <= int(year) <= 9998 and 1 <= int(number) <= 12):
-        raise UsageError(f"--month {text}: this is no month", "Write it as --month 2026-10.")
+        raise UsageError(f"--month {text}: this is not a month", "Write it as --month 2026-10.")
     return Month(int(year), int(number))
 
 
@@ -77,7 +77,7 @@ def _key(provider: Provider, environ: Mapping[str, str], say: Say, is_terminal: 
     if key is None:
         raise EnvironmentProblem(
             f"there is no key for {provider.title}",
-            f"tokcost reconcile login {provider.name} keeps one in your keyring; or set {provider.variable}.",
+            f"Store one in your keyring with `tokcost reconcile login {provider.name}`, or set {provider.variable}.",
         )
     return checked_key(key)
 

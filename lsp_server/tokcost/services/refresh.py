@@ -43,7 +43,10 @@ class ImportReport:
         self.new_usage = 0
         self.notes = list(notes)
         self.is_current = True
-        """Whether the ledger could be brought up to date at all."""
+        """Whether everything logged so far is in the ledger."""
+        self.was_imported = True
+        """Whether the ledger could be written. If not, another process may be writing, and a later attempt may
+        succeed."""
 
 
 def refresh(
@@ -88,7 +91,7 @@ def open_or_show(
         if shown is None:
             raise
         report = ImportReport(notes=[f"Nothing new was imported: {problem.told}"])
-        report.is_current = False
+        report.is_current = report.was_imported = False
         return shown, report
 
 
@@ -202,7 +205,7 @@ def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None")
             try:
                 if not follow_carriers(ledger, one.id, one.common_dir):
                     report.notes.append(
-                        f"{one.root}: not all that was fetched could be read in time; the next command goes on"
+                        f"{one.root}: not everything fetched could be read in time; the next command continues"
                     )
             except (GitFailed, DiskFailed) as problem:
                 report.notes.append(f"{one.root}: what commits carry could not be read: {problem.told}")

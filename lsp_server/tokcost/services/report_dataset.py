@@ -81,7 +81,7 @@ def _parted(option: str, text: str | None) -> tuple[str, str]:
         return "", ""
     found = _MONTH.fullmatch(text.strip())
     if found is None:
-        raise UsageError(f"{option} {text} is no month", "With --dataset write a month, as 2026-10.")
+        raise UsageError(f"{option} {text} is not a month", "With --dataset, write a month such as 2026-10.")
     return found[1], found[2] or ""
 
 

@@ -47,7 +47,7 @@ def read_rescues(home: Path) -> list[Rescue]:
     try:
         found = [Rescue(*one) for one in loads(read_ours(str(path)) or b"")]
     except (ValueError, TypeError, RecursionError):
-        return [Rescue("", str(path), "the file that remembers rescues is damaged", {}, {}, 0, {}, None, (0, 0))]
+        return [Rescue("", str(path), "the record of rescues is damaged", {}, {}, 0, {}, None, (0, 0))]
     return [one for one in found if one.acknowledged or os.path.exists(one.kept)]
 
 
@@ -77,21 +77,24 @@ def take_notice(home: Path) -> str:
 def notice(one: Rescue) -> str:
     """A sentence about the rescue, and what to do."""
     if not one.stamp:
-        return f"{one.what}; `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
+        return f"{one.what}; `tokcost doctor` has details, `tokcost doctor --acknowledge` ends this notice"
     return (
         f"the ledger was damaged and was rescued on {_day(one)}: {kept_words(one)};"
-        " `tokcost doctor` tells more, `tokcost doctor --acknowledge` ends this notice"
+        " `tokcost doctor` has details, `tokcost doctor --acknowledge` ends this notice"
     )
 
 
 def kept_words(one: Rescue) -> str:
     """A text about the saved part of the ledger."""
+    from tokcost.reports.text import counted
+
     usage, tokens = one.after
     if one.unreadable_pages < 0 or one.after == one.before:
         return f"no usage is lost ({tokens:,} tokens)"
     if one.before is not None:
         return f"{tokens:,} of {one.before[1]:,} tokens were saved from {_source(one)}"
-    return f"{usage:,} usage with {tokens:,} tokens were saved from {_source(one)}, how much there was cannot be read"
+    saved = f"{counted(usage, 'response')} with {tokens:,} tokens were saved from {_source(one)}"
+    return f"{saved}; how many there were is unknown"
 
 
 def _source(one: Rescue) -> str:

@@ -67,8 +67,8 @@ IN_HOOK = How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True)
 
 
 _DAMAGED = (
-    "the cost line of this commit was changed so that it cannot be read: the next commit carries that spend. To keep it"
-    " to yourself, delete the whole line."
+    "the cost line of this commit was changed and cannot be read: the next commit carries that usage. To keep it"
+    " private, delete the whole line."
 )
 
 
@@ -242,13 +242,17 @@ def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str
 
 def _stripped(notes: str, noted: Noted) -> str:
     if noted.was_stripped:
-        who = "the commit-msg hook that runs before ours (commit-msg.before-tokcost)"
+        who = "the commit-msg hook that runs before tokcost's (commit-msg.before-tokcost)"
     elif noted.was_whole:
-        who = "a hook that runs after our commit-msg"
+        who = "a hook that runs after tokcost's commit-msg"
     else:
-        who = "a prepare-commit-msg or commit-msg hook that is not ours"
+        who = "another prepare-commit-msg or commit-msg hook"
     is_new = note_stripped(notes, who)
-    return f"{who} took the cost line out of this commit; the spend stays pending. This is said once." if is_new else ""
+    return (
+        f"{who} removed the cost line from this commit; the usage stays pending. This is reported once."
+        if is_new
+        else ""
+    )
 
 
 def keep_earlier(

@@ -72,7 +72,7 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
     `cwd` is in none and not all repositories were asked for."""
     here = find_here(cwd)
     if here is None and not options.all_repos:
-        raise no_worktree(cwd, "Go into one, or use --all-repos to see every repository with usage.")
+        raise no_worktree(cwd, "Change to a repository, or use --all-repos to see every repository with usage.")
     ledger = open_for_reading(home)
     if ledger is None:
         return [Summary(here.root)] if here and not options.all_repos else []

@@ -15,7 +15,7 @@ def time_zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError) as error:  # a folder of zones, an invalid file name, no zone
-        raise UsageError(f"--timezone: there is no time zone '{name}'", _hint(name)) from error
+        raise UsageError(f"--timezone: '{name}' is not a time zone", _hint(name)) from error
 
 
 def for_git(zone: tzinfo) -> str:
@@ -29,7 +29,7 @@ def for_git(zone: tzinfo) -> str:
     for path in (os.path.join(folder, key) for folder in (*TZPATH, *_packaged())):
         if os.path.isfile(path):
             return f":{path}"
-    raise UsageError(f"--timezone: git has no data on {key} on this machine", "Install the package tzdata.")
+    raise UsageError(f"--timezone: this machine has no data on {key} for git", "Install the package tzdata.")
 
 
 def _packaged() -> list[str]:

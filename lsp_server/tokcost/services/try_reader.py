@@ -20,8 +20,8 @@ from tokcost.services.doctor import Diagnosis
 from tokcost.usage.read import Job, read_here
 
 _STORE = b"SQLite format 3\0"
-_A_LOG = "Name a log file or a store of this assistant; docs/assistants.md tells which versions its reader knows."
-_SKIPPED = "What these records say is not counted. docs/readers.md tells what a reader may skip."
+_A_LOG = "Name a log file or a store of this assistant; docs/assistants.md lists the versions that its reader knows."
+_SKIPPED = "These records are not counted. docs/readers.md explains what a reader may skip."
 
 
 def try_reader(name: str, path: Path) -> Diagnosis:
@@ -32,7 +32,7 @@ def try_reader(name: str, path: Path) -> Diagnosis:
     """
     names = [reader.name for reader in readers()]
     if name not in names:
-        raise UsageError(f"no reader is called {name}", f"The readers are {', '.join(names)}.")
+        raise UsageError(f"there is no reader named {name}", f"The readers are {', '.join(names)}.")
     found = _Found()
     for outcome in read_here(Job(name, _source(path.absolute()), None)):
         found.problem = outcome.problem
@@ -49,7 +49,7 @@ def _source(path: Path) -> Source:
         raise EnvironmentProblem(f"{path} cannot be read: {error.strerror}", _A_LOG) from None
     source = store_source(str(path)) if is_store else source_at(str(path))
     if source is None:
-        raise EnvironmentProblem(f"{path} is no longer there", _A_LOG)
+        raise EnvironmentProblem(f"{path} no longer exists", _A_LOG)
     return source
 
 

@@ -51,7 +51,7 @@ def remove_traces(home: Path, traces: Traces) -> list[str]:
     try:
         agree_no_more(home, traces.worktree)
         if traces.is_shared:
-            left.append("another user of this machine uses tokcost here: hooks and settings stay")
+            left.append("another user of this machine uses tokcost here, so hooks and settings stay")
         else:
             left += uninstall(traces.worktree)
             forget_settings(traces.worktree)
@@ -74,7 +74,7 @@ def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
         for one in installed(tokcost_home(environ))
     ]
     folders = {"the ledger, its backups, your prices and settings": tokcost_home(environ)}
-    folders |= {"what was read of histories": tokcost_cache(environ)}
+    folders |= {"the cache of parsed histories": tokcost_cache(environ)}
     for what, path in folders.items():
         if path.is_dir() and all(one.where != str(path) for one in found):
             found.append(Remaining(f"{what}, {megabytes(_size(path))}", str(path), f"rm -r {to_copy(str(path))}"))

@@ -78,7 +78,10 @@ def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iter
     found.extend(_look_in(ledger, roots))
     if ledger is not None:
         found = [_without_purged(ledger, one) for one in found]
-    return found + [_broken(f"The reader {one.target} cannot be used: {one.reason}.") for one in broken_readers()]
+    return found + [
+        _broken(f"The reader {one.target} of the package {one.package} cannot be used: {one.reason}.")
+        for one in broken_readers()
+    ]
 
 
 def _without_purged(ledger: Ledger, found: Found) -> Found:
@@ -113,7 +116,7 @@ def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) 
     except Exception as error:
         if not is_of_records(error):
             raise
-        yield _broken(f"The reader {reader.name} did not find its logs {where} ({told_as(error)}).")
+        yield _broken(f"The reader {reader.name} failed while looking for logs {where} ({told_as(error)}).")
 
 
 def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[Found]:

@@ -128,7 +128,7 @@ class Importer:
             if not is_of_records(error):
                 raise
             self._forget()
-            problem = f"what it says cannot be recorded ({type(error).__name__})"
+            problem = f"its records cannot be stored ({type(error).__name__})"
             with self._ledger.transaction():
                 record_problem(self._ledger, outcome.job.assistant, outcome.job.source, problem, passing=False)
 
@@ -340,7 +340,9 @@ class Importer:
                 if not is_of_records(error):
                     raise
                 self._forget()
-                self._notes.append(f"A session's total could not be compared with its lines ({type(error).__name__}).")
+                self._notes.append(
+                    f"The total of a session could not be compared with its lines ({type(error).__name__})."
+                )
 
     def _recover_session(self, assistant: str, totals: list[SessionTotal], new: "NewTotals") -> None:
         from tokcost.usage.late_lines import Freed, freed_by, late_lines

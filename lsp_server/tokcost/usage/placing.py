@@ -303,6 +303,6 @@ class Placer:
         timeline = self._timelines[worktree.id] = build_timeline(history)
         if timeline.problem and os.path.isdir(worktree.path):
             self.notes.append(
-                f"{worktree.path}: {timeline.problem}; branches there are what the assistants wrote themselves."
+                f"{worktree.path}: {timeline.problem}; branches there are those that the assistants logged."
             )
         return timeline

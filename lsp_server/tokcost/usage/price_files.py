@@ -23,7 +23,7 @@ OWN_STAMP = "own prices"
 """The state of the user's price file at the last pricing, or when the user was told what a change of it would do."""
 
 KEEPS_ITS_PRICE = (
-    "What was recorded before keeps its price; `tokcost prices reprice --since 2025-01-01 --dry-run` says what would"
+    "Usage recorded before keeps its price; `tokcost prices reprice --since 2025-01-01 --dry-run` shows what would"
     " change."
 )
 
@@ -78,4 +78,4 @@ def price_problems(home: Path, root: str) -> list[str]:
 
 def ignored(problem: SettingsDamaged) -> str:
     """The note about a file that was ignored."""
-    return f"{problem}; it was ignored. {problem.hint}"
+    return f"{problem}; this file was ignored. {problem.hint}"

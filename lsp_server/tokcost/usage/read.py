@@ -137,11 +137,11 @@ def read_here(job: Job) -> Iterator[Outcome]:
             for batch in reader.read(job.source, cursor):
                 found = _kept(batch, reader, anew=not begun and cursor is not job.cursor)
                 if begun and found.more and found.cursor == job.cursor:
-                    raise ValueError("a reader does not move on")
+                    raise ValueError("a reader does not advance")
                 yield Outcome(job, found)
                 job, begun, more = job._replace(cursor=found.cursor, position=found.position), True, found.more
             if more:
-                raise ValueError("a reader promised more")
+                raise ValueError("a reader announced another batch and did not return it")
             return
         except OSError as error:
             yield Outcome(job, None, error.strerror or str(error), passing=error.errno is not None)

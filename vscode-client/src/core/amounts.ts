@@ -32,11 +32,11 @@ export function about(text: string, estimated: number | undefined): string {
 export interface Marks {
   /** Tokens without a known price, which are in no amount. */
   readonly unpriced?: number;
-  /** Replies with counts that no provider told. */
+  /** Responses whose counts no provider reported. */
   readonly estimated?: number;
-  /** Replies whose log tells only the least of the output. */
+  /** Responses whose log records only a minimum of the output. */
   readonly lowerBound?: number;
-  /** Replies whose stream broke: in the amount, and perhaps not billed. */
+  /** Responses whose stream broke: in the amount, and perhaps not billed. */
   readonly brokenOff?: number;
 }
 

@@ -13,11 +13,11 @@ export interface Assigned {
 }
 
 export function assignQuestion(of: Assigned, branch: string): { message: string; detail: string; done: string } {
-  const replies = of.usage === 1 ? t("1 reply") : t("{0} replies", fullCount(of.usage));
-  const what = t("{0}, {1}, {2} tokens", replies, of.amount, fullCount(of.tokens));
+  const responses = of.usage === 1 ? t("1 response") : t("{0} responses", fullCount(of.usage));
+  const what = t("{0}, {1}, {2} tokens", responses, of.amount, fullCount(of.tokens));
   return {
-    message: t("Assign {0} to {1}?", replies, visible(branch)),
-    detail: `${what}.\n\n${t("Your word outweighs all other evidence from then on. You can assign it to another branch later.")}`,
+    message: t("Assign {0} to {1}?", responses, visible(branch)),
+    detail: `${what}.\n\n${t("From then on, what you say outweighs all other evidence. You can assign it to another branch later.")}`,
     done: t("{0}: assigned to {1}.", what, branch),
   };
 }

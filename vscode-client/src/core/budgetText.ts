@@ -39,7 +39,7 @@ export function amountProblem(said: string): string | undefined {
   const text = said.trim();
   if (text === "" || text.toLowerCase() === "none") return undefined;
   if (!/^\$?(\d{1,9}(\.\d{1,9})?|\.\d{1,9})$/.test(text)) return t("An amount in US dollars, for example 20 or 7.50");
-  return Number(text.replace("$", "")) > 0 ? undefined : t("A budget is more than $0");
+  return Number(text.replace("$", "")) > 0 ? undefined : t("A budget must be more than $0");
 }
 
 function standing(budget: Budget | undefined): string {

@@ -22,5 +22,5 @@ export function commitNews(status: Status, told: number, now: number): CommitNew
 }
 
 const WAY_PAST = t(
-  "To commit all the same once: git commit --no-verify in a terminal, or “Git: Commit (No Verify)” where the setting git.allowNoVerifyCommit is on. To go on: change the budget.",
+  "To commit once anyway: git commit --no-verify in a terminal, or “Git: Commit (No Verify)” if the setting git.allowNoVerifyCommit is on. To continue: change the budget.",
 );

@@ -12,12 +12,12 @@ export interface Choice {
 export const CHOICES: readonly Choice[] = [
   {
     label: t("Rounded, with models"),
-    detail: t("Amounts rounded to 1, 2 or 5, and the names of the models. What most should take."),
+    detail: t("Amounts rounded to 1, 2 or 5, and the names of the models. Recommended."),
     terms: { precision: "coarse", models: true },
   },
   {
     label: t("Rounded, without models"),
-    detail: t("The least a line can say."),
+    detail: t("The least that a line can reveal."),
     terms: { precision: "coarse", models: false },
   },
   {

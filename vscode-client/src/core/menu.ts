@@ -27,7 +27,7 @@ const WALKTHROUGH: Entry = { label: `$(mortar-board) ${t("Get Started")}`, comma
 export function menuEntries(phase: Phase, status: Status | undefined): Entry[] {
   switch (phase) {
     case "dormant":
-      return [heading(t("No folder here lies in a git repository")), SETTINGS, WALKTHROUGH, LOG];
+      return [heading(t("No open folder is in a git repository")), SETTINGS, WALKTHROUGH, LOG];
     case "missing":
       return [SET_UP, SETTINGS, RESTART, WALKTHROUGH, LOG];
     case "starting":
@@ -56,7 +56,7 @@ function ofRepository(status: Status): Entry[] {
     },
     {
       label: `$(git-branch) ${t("All Branches")}`,
-      description: t("with what is on none"),
+      description: t("with usage on none"),
       command: "tokcost.openBranches",
     },
     {
@@ -73,7 +73,11 @@ function ofRepository(status: Status): Entry[] {
       command: "tokcost.setBudget",
     },
     { label: `$(list-flat) ${t("Report as Text")}`, description: t("all branches"), command: "tokcost.showReport" },
-    { label: `$(pulse) ${t("Doctor")}`, description: t("what these figures rest on"), command: "tokcost.runDoctor" },
+    {
+      label: `$(pulse) ${t("Doctor")}`,
+      description: t("what these figures are based on"),
+      command: "tokcost.runDoctor",
+    },
   ];
 }
 

@@ -50,12 +50,12 @@ function nextLine(status: Status, name: string): NextLine | undefined {
 
 /** What it means that a line is left out. */
 export const LEFT_OUT = t(
-  "It is left out of the next commit. That can be undone until you commit; then what it stands for stays on this machine for good.",
+  "It is left out of the next commit. You can undo that until you commit; then its usage stays on this machine for good.",
 );
 
 /** What is left to say when the commit was made meanwhile, or the line was put back. */
 export const TOO_LATE = t(
-  "no line is left out now. If the commit was made meanwhile, what its line would have stood for stays on this machine.",
+  "no line is left out now. If the commit was made in the meantime, its usage stays on this machine.",
 );
 
 /** As much of a line as a side bar has room for; all of it is in the tooltip. */
@@ -97,5 +97,5 @@ export function emptyText(next: readonly NextLine[]): string | undefined {
   if (next.length === 0 || next.some((one) => one.lines.length > 0)) return undefined;
   const nothing = t("Nothing is pending: the next commit carries no line.");
   const isOmitted = next.some((one) => one.isOmitted);
-  return isOmitted ? `${nothing} ${t("One was asked to be left out all the same.")}` : nothing;
+  return isOmitted ? `${nothing} ${t("You asked to leave the next line out.")}` : nothing;
 }

@@ -63,7 +63,7 @@ export interface Status {
   readonly tokens?: number;
   readonly unpriced_tokens?: number;
   readonly today_unpriced_tokens?: number;
-  /** Replies whose counts no provider told. */
+  /** Responses whose counts no provider reported. */
   readonly estimated_counts?: number;
   readonly today_estimated_counts?: number;
   readonly budget?: BudgetState;
@@ -182,7 +182,7 @@ export interface Figures {
   readonly unpriced_tokens: number;
   readonly pending_list_cost: string;
   readonly pending_tokens: number;
-  /** Replies whose counts no provider told, and their part of the other fields. */
+  /** Responses whose counts no provider reported, and their part of the other fields. */
   readonly estimated_counts?: number;
   readonly estimated_counts_tokens?: number;
   readonly estimated_counts_list_cost?: string;

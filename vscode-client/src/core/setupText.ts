@@ -16,9 +16,9 @@ export interface Offer {
 }
 
 export const STEP_TEXT = {
-  venv: t("making a virtual environment"),
-  pip: t("installing, with what it depends on"),
-  check: t("trying it"),
+  venv: t("creating a virtual environment"),
+  pip: t("installing it and its dependencies"),
+  check: t("testing it"),
 } as const;
 
 /** What the user agrees to. */
@@ -28,13 +28,13 @@ export function setupConsent(
   wheel: string,
 ): { message: string; detail: string; button: string } {
   return {
-    message: t("Set up the server of tokcost?"),
+    message: t("Set up the tokcost server?"),
     detail: [
-      t("It is a Python program that reads your assistants' logs on this machine. Agree, and this happens:"),
+      t("It is a Python program that reads your assistants' logs on this machine. If you agree, this happens:"),
       "",
-      t("1. Python {0} ({1}) makes a virtual environment in {2}", python.version, python.path, storage),
-      t("2. pip installs {0} into it, which this extension carries", wheel),
-      t("3. pip fetches what that depends on (click, pygls and others) from your package index"),
+      t("1. Python {0} ({1}) creates a virtual environment in {2}", python.version, python.path, storage),
+      t("2. pip installs {0} into it, which is part of this extension", wheel),
+      t("3. pip fetches its dependencies (click, pygls and others) from your package index"),
       "",
       t(
         "Nothing else on this machine is changed. A later version of this extension brings its own server up to date in the same way. The server itself uses no network.",
@@ -51,7 +51,7 @@ export function verdictText(verdict: Exclude<Verdict, { kind: "good" }>, chosen?
       const message =
         chosen === undefined
           ? t("tokcost: no Python was found on this machine; the server needs Python {0} or later.", OLDEST_PYTHON)
-          : t("tokcost: {0} is no Python; the server needs Python {1} or later.", chosen, OLDEST_PYTHON);
+          : t("tokcost: {0} is not a Python interpreter; the server needs Python {1} or later.", chosen, OLDEST_PYTHON);
       return { message, buttons: [OFFER_PYTHON, OFFER_CHOICE] };
     }
     case "too-old": {
@@ -75,12 +75,12 @@ export function failureText(why: "venv" | "offline" | "pip" | "check" | "disk"):
   switch (why) {
     case "venv":
       return {
-        message: t("tokcost: the virtual environment could not be made. {0}", nothing),
+        message: t("tokcost: the virtual environment could not be created. {0}", nothing),
         buttons: [OFFER_LOG, OFFER_CHOICE],
       };
     case "offline":
       return {
-        message: t("tokcost: pip could not reach your package index, or it lacks something. {0}", nothing),
+        message: t("tokcost: pip could not reach your package index, or a package is missing there. {0}", nothing),
         buttons: [OFFER_RETRY, OFFER_LOG],
       };
     case "pip":

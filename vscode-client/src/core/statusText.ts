@@ -32,7 +32,7 @@ export function itemLook(
     case "missing":
       return plain(`$(graph) ${t("tokcost: set up")}`, t("tokcost needs its server; activate to set it up"));
     case "failed":
-      return plain("$(error) tokcost", t("tokcost stopped; activate to see what can be done"));
+      return plain("$(error) tokcost", t("tokcost stopped; activate to see what you can do"));
     case "running":
       return status === undefined
         ? plain("$(loading~spin) tokcost", t("tokcost is starting"))

@@ -16,7 +16,7 @@ export const TOOLTIP_COMMANDS: readonly string[] = [
 const PHASES: Record<Exclude<Phase, "running" | "dormant">, string> = {
   starting: t("tokcost is starting."),
   missing: t("tokcost needs its server, a Python program. Click to see how it can be set up."),
-  failed: t("The server of tokcost ended again and again. Click to see what can be done."),
+  failed: t("The tokcost server stopped repeatedly. Click to see what you can do."),
 };
 
 /** Markdown for the tooltip; empty where there is nothing to say. */
@@ -54,7 +54,7 @@ function links(uri: string): string {
 function notes(status: Status): string[] {
   const said: string[] = [];
   if (status.state === "importing")
-    said.push(`$(sync~spin) ${t("Still reading logs: figures are those of the last time.")}`);
+    said.push(`$(sync~spin) ${t("Still reading logs: the figures are from the last time.")}`);
   else if (status.stale) said.push(`$(clock) ${t("Something logged is not in these figures yet.")}`);
   if (status.problem !== "") said.push(`$(warning) ${inMarkdown(status.problem)}`);
   return said;

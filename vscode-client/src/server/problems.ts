@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 export async function tellBadSetting(path: string): Promise<void> {
   await tell(
-    vscode.l10n.t("tokcost: the setting tokcost.serverPath names no program that can be run: {0}", path),
+    vscode.l10n.t("tokcost: the setting tokcost.serverPath does not name a program that can be run: {0}", path),
     SETTINGS,
     SET_UP,
   );
@@ -50,7 +50,7 @@ export async function tellTooOld({ launch, version }: Unusable): Promise<void> {
 }
 
 export async function tellGaveUp(): Promise<void> {
-  await tell(vscode.l10n.t("tokcost: the server ended again and again, so it was left alone."), RESTART, LOG);
+  await tell(vscode.l10n.t("tokcost: the server stopped repeatedly and is not started again."), RESTART, LOG);
 }
 
 /** A request that the server refused, or could not answer. */

@@ -214,7 +214,7 @@ export class Session implements vscode.Disposable {
   }
 
   private required(): Connection {
-    if (this.connection === undefined) throw new Error(vscode.l10n.t("the server does not run"));
+    if (this.connection === undefined) throw new Error(vscode.l10n.t("the server is not running"));
     return this.connection;
   }
 

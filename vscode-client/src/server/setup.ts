@@ -45,7 +45,7 @@ export class Setup {
   async run(before: () => Promise<void>, chosen?: string): Promise<boolean> {
     const wheel = await this.wheel();
     if (wheel === undefined) {
-      await vscode.window.showErrorMessage(vscode.l10n.t("tokcost: this build of the extension carries no server."));
+      await vscode.window.showErrorMessage(vscode.l10n.t("tokcost: this build of the extension contains no server."));
       return false;
     }
     const verdict = await this.look(chosen);
@@ -68,7 +68,7 @@ export class Setup {
     const verdict = same?.kind === "good" ? same : await findPython(undefined);
     if (verdict.kind !== "good") return;
     try {
-      await this.progress(vscode.l10n.t("Updating the server of tokcost"), verdict.python.path, wheel);
+      await this.progress(vscode.l10n.t("Updating the tokcost server"), verdict.python.path, wheel);
     } catch (error) {
       this.log.warn(`the server stays as it was: ${String(error)}`); // it may be new enough; if not, that is told
     }
@@ -92,7 +92,7 @@ export class Setup {
 
   private async make(python: string, wheel: string, before: () => Promise<void>): Promise<boolean> {
     try {
-      await this.progress(vscode.l10n.t("Setting up the server of tokcost"), python, wheel);
+      await this.progress(vscode.l10n.t("Setting up the tokcost server"), python, wheel);
       return true;
     } catch (error) {
       if (!(error instanceof SetupFailed)) return false; // cancelled

@@ -9,12 +9,12 @@ import type { Session } from "../server/session";
 const TITLE = vscode.l10n.t("Budget at list cost");
 
 export async function askBudget(session: Session, status: Status): Promise<void> {
-  const placeHolder = vscode.l10n.t("What shall be limited in this clone?");
+  const placeHolder = vscode.l10n.t("What do you want to limit in this clone?");
   const choice = await vscode.window.showQuickPick(budgetChoices(status), { title: TITLE, placeHolder });
   if (choice === undefined) return;
   const amount = await vscode.window.showInputBox({
     title: `${TITLE}: ${choice.label}`,
-    prompt: vscode.l10n.t("US dollars, for example 20. 'none' is no limit; empty forgets this budget."),
+    prompt: vscode.l10n.t("US dollars, for example 20. 'none' means no limit; empty removes this budget."),
     validateInput: amountProblem,
   });
   if (amount === undefined) return;

@@ -98,8 +98,8 @@ function target(session: Session, argument: unknown): Status {
   if (status?.repository !== undefined) return status;
   throw new Error(
     session.phase === "running"
-      ? vscode.l10n.t("no folder here lies in a git repository")
-      : vscode.l10n.t("the server does not run"),
+      ? vscode.l10n.t("no open folder is in a git repository")
+      : vscode.l10n.t("the server is not running"),
   );
 }
 

@@ -47,7 +47,7 @@ export class CostLines {
 
   /** Ask how much a line may say, show it with all it means, and turn lines on for somebody who agrees. */
   async enable(status: Status): Promise<void> {
-    const placeHolder = vscode.l10n.t("How much may the line of a commit say? You see it before you agree.");
+    const placeHolder = vscode.l10n.t("How much may the line of a commit reveal? You see it before you agree.");
     const choice = await vscode.window.showQuickPick(CHOICES, {
       title: vscode.l10n.t("Cost lines in commits"),
       placeHolder,
@@ -101,7 +101,7 @@ export class CostLines {
     }
     const show = vscode.l10n.t("Show What Is Left to Do");
     const message = vscode.l10n.t(
-      "tokcost: {0} Other git hooks are in the way, and need a line of ours.",
+      "tokcost: {0} Other git hooks are in the way and need a line from tokcost.",
       inNotification(done.text),
     );
     vscode.window

@@ -148,7 +148,7 @@ export class SummaryPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     if (this.session.phase !== "running") {
       return {
         type: "problem",
-        text: vscode.l10n.t("The server of tokcost does not run. What is shown is what it told last."),
+        text: vscode.l10n.t("The tokcost server is not running. The figures are the last that it sent."),
       };
     }
     return pageOf(this.status(), this.state.branch);

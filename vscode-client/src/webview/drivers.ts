@@ -5,7 +5,7 @@ import type { Why } from "../core/protocol";
 import { t } from "../core/words";
 import { type Slice, spokenStack } from "./charts";
 import { html, type Html } from "./html";
-import { NOTHING, requests, type Row, section, shares } from "./pieces";
+import { NOTHING, responses, type Row, section, shares } from "./pieces";
 
 /** The words of `tokcost why`, and a colour for each; those of one kind share one. */
 export const DRIVERS: Readonly<Record<string, readonly [string, string]>> = {
@@ -37,7 +37,7 @@ export function drivers(why: Why | undefined, listCost = why?.list_cost): Html {
     .map((one): Row & Slice => {
       const [name, kind] = DRIVERS[one.driver] ?? [one.driver, "grey"];
       const about = [why.amounts[one.driver] ?? dollars(one.list_cost), percent(nano(one.list_cost), whole)];
-      const said = one.requests > 0 ? [...about, requests(one.requests)] : about;
+      const said = one.requests > 0 ? [...about, responses(one.requests)] : about;
       return { name, kind, value: Math.max(Number(one.list_cost), 0), said: said.join(", ") };
     });
   const slices = rows.map((row) => ({ ...row, said: `${row.name}: ${row.said}` }));
@@ -66,10 +66,10 @@ function sum(why: Why, isOlder: boolean): string {
       : t("Together {0}: all of the list cost.", why.amount)
     : t("The drivers do not add up: this is a bug, please report it.");
   const unpriced =
-    why.unpriced_tokens > 0 ? ` ${t("Not in it: {0} tokens without a price.", fullCount(why.unpriced_tokens))}` : "";
+    why.unpriced_tokens > 0 ? ` ${t("Not included: {0} tokens without a price.", fullCount(why.unpriced_tokens))}` : "";
   const bounds =
     why.lower_bound_requests > 0
-      ? ` ${t("The output of {0} is only a lower bound.", requests(why.lower_bound_requests))}`
+      ? ` ${t("The output of {0} is only a lower bound.", responses(why.lower_bound_requests))}`
       : "";
   return said + unpriced + bounds;
 }

@@ -22,7 +22,7 @@ export interface PageModel {
   readonly today: string;
   /** Where no logs were found: what is read, and where it was looked for. */
   readonly noLogs: readonly string[];
-  /** Whether cost lines and budgets of the clone take such replies. */
+  /** Whether cost lines and budgets of the clone count such responses. */
   readonly takesEstimates: boolean;
   readonly isStale: boolean;
 }

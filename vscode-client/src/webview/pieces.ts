@@ -63,7 +63,7 @@ const HEADS: Readonly<Record<string, string>> = {
   Model: t("Model"),
   Part: t("Part"),
   Percent: t("Percent"),
-  Replies: t("Replies"),
+  Responses: t("Responses"),
   Share: t("Share"),
   Subject: t("Subject"),
   Tokens: t("Tokens"),
@@ -99,12 +99,8 @@ export function section(title: string, body: Html): Html {
     ${body}`;
 }
 
-export function replies(count: number): string {
-  return count === 1 ? t("1 reply") : t("{0} replies", fullCount(count));
-}
-
-export function requests(count: number): string {
-  return count === 1 ? t("1 request") : t("{0} requests", fullCount(count));
+export function responses(count: number): string {
+  return count === 1 ? t("1 response") : t("{0} responses", fullCount(count));
 }
 
 export function inSessions(count: number): string {

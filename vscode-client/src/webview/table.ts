@@ -103,8 +103,8 @@ function all(model: TableModel, order: Order): Html {
 function counted({ rows, repository }: TableModel): string {
   const { length } = rows;
   return length === 1
-    ? t("1 branch and what is on none, in {0}", repository)
-    : t("{0} branches and what is on none, in {1}", fullCount(length), repository);
+    ? t("1 branch, and usage on none, in {0}", repository)
+    : t("{0} branches, and usage on none, in {1}", fullCount(length), repository);
 }
 
 /** Words that the heads of columns say, where there is room for columns. */
@@ -142,7 +142,7 @@ function unplaced(model: TableModel): Html {
   if (model.unplaced.length === 0) return NOTHING;
   return section(
     t("Unplaced"),
-    html`<p>${t("What is on no known branch, by session. You can say where it belongs.")}</p>
+    html`<p>${t("Usage on no known branch, by session. You can assign it to a branch.")}</p>
       <div class="scroll" tabindex="0" role="group" aria-label="${t("Unplaced")}">
         <table class="unplaced">
           <caption class="hidden">

@@ -14,7 +14,7 @@ import {
   joined,
   MOST_ROWS,
   NOTHING,
-  replies,
+  responses,
   section,
   shares,
   STALE,
@@ -82,7 +82,7 @@ export function options({ name, names, current }: Pick<PageModel, "name" | "name
 }
 
 function figure(model: PageModel, branch: Branch): Html {
-  const times = replies(branch.usage);
+  const times = responses(branch.usage);
   const sessions = branch.sessions === undefined ? "" : ` ${inSessions(branch.sessions)}`;
   return html`<p class="hero">${hero(branch.amount)}</p>
     <p class="sub">
@@ -97,8 +97,8 @@ function figure(model: PageModel, branch: Branch): Html {
       ${model.today === "" ? NOTHING : tile(t("Today"), model.today, t("in the whole repository"))}
       ${estimated(model, branch)}
       ${branch.unpriced_tokens > 0 ? tile(t("Unpriced"), shortTokens(branch.unpriced_tokens), t("tokens of models without a known price, in no amount")) : NOTHING}
-      ${branch.lower_bound > 0 ? tile(t("Lower bound"), replies(branch.lower_bound), t("whose log tells only the least of the output")) : NOTHING}
-      ${branch.partial.usage > 0 ? tile(t("Broken off"), branch.broken_off_amount || replies(branch.partial.usage), t("{0} in the sum, perhaps not billed", replies(branch.partial.usage))) : NOTHING}
+      ${branch.lower_bound > 0 ? tile(t("Lower bound"), responses(branch.lower_bound), t("whose log records only a minimum of the output")) : NOTHING}
+      ${branch.partial.usage > 0 ? tile(t("Broken off"), branch.broken_off_amount || responses(branch.partial.usage), t("{0} in the sum, perhaps not billed", responses(branch.partial.usage))) : NOTHING}
     </dl>
     ${model.isStale && STALE}`;
 }
@@ -106,8 +106,8 @@ function figure(model: PageModel, branch: Branch): Html {
 function estimated({ takesEstimates }: PageModel, branch: Branch): Html {
   const { estimated_counts = 0, estimated_amount } = branch;
   const meaning = takesEstimates
-    ? t("no provider told the counts")
-    : t("no provider told the counts; in no cost line and no budget");
+    ? t("no provider reported the counts")
+    : t("no provider reported the counts; not in cost lines and budgets");
   return estimated_counts === 0 ? NOTHING : tile(t("Estimated"), estimated_amount, meaning);
 }
 
@@ -274,16 +274,16 @@ const EVIDENCE: Readonly<Record<string, readonly [string, string]>> = {
   observed: [t("Observed: the server saw HEAD then"), "green"],
   reflog: [t("Reflog: git's own record of HEAD"), "blue"],
   transcript: [t("Transcript: the assistant's own field"), "yellow"],
-  carried: [t("Carried: moved to a branch made from it"), "purple"],
-  assigned: [t("Assigned: you said so"), "grey"],
+  carried: [t("Followed: moved to a branch created from it"), "purple"],
+  assigned: [t("Assigned by you"), "grey"],
 };
 
 function evidence(branch: Branch): Html {
   const rows = Object.entries(branch.evidence).map(([name, count]) => {
     const [said, kind] = EVIDENCE[name] ?? [name, "grey"];
-    return { name: said, kind, value: count, said: replies(count) };
+    return { name: said, kind, value: count, said: responses(count) };
   });
-  return section(t("How the branch is known"), shares(t("Evidence"), ["Evidence", "Replies"], rows));
+  return section(t("How the branch is known"), shares(t("Evidence"), ["Evidence", "Responses"], rows));
 }
 
 function commits(branch: Branch): Html {

@@ -18,21 +18,26 @@ from tokcost.services.refresh import refresh
 from tokcost.settings import tokcost_home
 
 
-@click.command(short_help="Put usage on the branch it belongs to, by hand.")
+@click.command(short_help="Assign usage to a branch by hand.")
 @click.argument("branch", type=NAME, shell_complete=branches)
 @click.option(
-    "--from", "source", type=NAME, metavar="BRANCH", help="Usage on BRANCH of this repository.", shell_complete=branches
+    "--from",
+    "source",
+    type=NAME,
+    metavar="BRANCH",
+    help="Only usage on BRANCH of this repository.",
+    shell_complete=branches,
 )
-@click.option("--unplaced", is_flag=True, help="Usage of this repository on no known branch.")
-@click.option("--session", type=NAME, metavar="ID", help="Usage of one session; the beginning of its id is enough.")
-@click.option("--directory", metavar="PATH", help="Usage in PATH and below, also where that is no repository.")
-@click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words.")
-@click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")
-@click.option("--dry-run", is_flag=True, help="Say what would be moved and move nothing.")
+@click.option("--unplaced", is_flag=True, help="Only usage of this repository on no known branch.")
+@click.option("--session", type=NAME, metavar="ID", help="Only usage of one session; the start of its id is enough.")
+@click.option("--directory", metavar="PATH", help="Only usage in PATH and below, even outside a repository.")
+@click.option("--since", metavar="DATE", help="Only usage since DATE, in any form that git accepts.")
+@click.option("--until", metavar="DATE", help="Only usage until DATE; a date without a time includes that day.")
+@click.option("--dry-run", is_flag=True, help="Show what would be moved, without moving it.")
 def command(branch: str, unplaced: bool, dry_run: bool, **chosen: str | None) -> int:
-    """Put usage on BRANCH by hand; it stays there, whatever git or a log says later.
+    """Assign usage to BRANCH by hand. It stays there, whatever git or a log says later.
 
-    What is moved must meet all the options that are given; --dry-run shows it first.
+    Only usage that matches all given options is moved; --dry-run shows it first.
 
     \b
     Examples:
@@ -58,4 +63,4 @@ def _told(moved: Assigned, branch: str, dry_run: bool) -> str:
     verb = "would be moved" if dry_run else "moved"
     sources = ", ".join(escape(name) for name in moved.from_branches)
     what = f"{marked(moved.list_cost, moved.marks, 'list')}, {moved.tokens:,} tokens"
-    return f"{counted(moved.usage, 'reply', 'replies')} ({what}) {verb} from {sources} to {escape(branch)}."
+    return f"{counted(moved.usage, 'response')} ({what}) {verb} from {sources} to {escape(branch)}."

@@ -24,15 +24,16 @@ _EVERY_BRANCH = "*"
 """The value of `--branch` without a name; no branch can have this name."""
 
 
-@click.group(cls=Group, invoke_without_command=True, short_help="Limits on list cost, by branch, commit or day.")
+@click.group(cls=Group, invoke_without_command=True, short_help="Limits on list cost per branch, commit or day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:
     """Limits on list cost in this clone: for a branch, for what the next commit carries, for a day.
 
-    Without a sub-command: where they stand. A budget warns at a commit when it is near (80 % unless set) or over, and
-    stops the commit only where that was asked for with --block. It belongs to the clone and all its worktrees. A
-    repository can recommend budgets to everybody; they warn, and what a clone says wins:
+    Without a sub-command, shows the budgets and their use. A budget warns at a commit when it is near its limit (80 %
+    unless set) or over it, and stops the commit only if you set it with --block. It belongs to the clone and all its
+    worktrees. A repository can recommend budgets to everybody; these only warn, and a clone's own settings override
+    them:
 
     \b
       [budget]             # in .tokcost.toml
@@ -48,7 +49,8 @@ def command(context: click.Context, as_json: bool) -> int:
     if context.invoked_subcommand is not None:
         if as_json:
             raise UsageError(
-                "--json comes behind the sub-command", f"As in: tokcost budget {context.invoked_subcommand} --json"
+                "--json belongs after the sub-command",
+                f"For example: tokcost budget {context.invoked_subcommand} --json",
             )
         return 0
     state = state_here(Path.cwd())
@@ -58,7 +60,9 @@ def command(context: click.Context, as_json: bool) -> int:
     else:
         screen.show(screen.painted(budget_lines(status, screen.columns_wide()), os.environ))
         if asks_to_block(state):
-            screen.show("\nThis repository asks that commits stop when over; agree with tokcost budget set … --block\n")
+            screen.show(
+                "\nThis repository recommends stopping commits over budget; agree with tokcost budget set … --block\n"
+            )
     return _problems(status.budget_problems)
 
 
@@ -68,7 +72,7 @@ class _Set(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         below = next((word for word in args if re.match(r"-[.0-9]", word)), None)
         if below is not None:
-            raise UsageError(f"{below} is less than nothing", "A budget is more than $0, for example 20.")
+            raise UsageError(f"{below} is negative", "Give an amount above $0, for example 20.")
         return super().parse_args(ctx, args)
 
 
@@ -78,10 +82,12 @@ _branch = click.option(
     is_flag=False,
     flag_value=_EVERY_BRANCH,
     metavar="[NAME]",
-    help="For each branch, or for NAME alone.",
+    help="For each branch, or only for NAME.",
     shell_complete=branches,
 )
-_commit = click.option("--commit", is_flag=True, help="For what is pending on a branch: what its next commit carries.")
+_commit = click.option(
+    "--commit", is_flag=True, help="For the pending usage of a branch, which its next commit carries."
+)
 _day = click.option("--day", is_flag=True, help="For a day in this repository, since local midnight.")
 
 
@@ -90,11 +96,15 @@ _day = click.option("--day", is_flag=True, help="For a day in this repository, s
 @_branch
 @_commit
 @_day
-@click.option("--block/--warn", default=None, help="Stop commits when over, or only say so (default: as it was).")
-@click.option("--near", metavar="PERCENT", help="From where on it is said to be near (default: as it was, or 80).")
-@click.option("--verbose/--quiet", default=None, help="Speak at every commit, or only near and over (default).")
+@click.option("--block/--warn", default=None, help="Stop commits over the limit, or only warn (default: unchanged).")
+@click.option("--near", metavar="PERCENT", help="Percentage of the limit at which to warn (default: unchanged, or 80).")
+@click.option(
+    "--verbose/--quiet",
+    default=None,
+    help="Print the figure at every commit, or only near or over the limit (default).",
+)
 def set_command(amount: str | None, branch: str | None, commit: bool, day: bool, **how: str | bool | None) -> int:
-    """Limit list cost to AMOUNT US dollars. `none` is no limit, also where the repository recommends one.
+    """Limit list cost to AMOUNT US dollars. `none` means no limit, even if the repository recommends one.
 
     Installs the git hooks of `tokcost hooks`, so that commits are checked.
 
@@ -120,12 +130,12 @@ def set_command(amount: str | None, branch: str | None, commit: bool, day: bool,
     return done.trouble.exit_code
 
 
-@command.command("unset", short_help="Forget a limit.")
+@command.command("unset", short_help="Remove a limit.")
 @_branch
 @_commit
 @_day
 def unset_command(branch: str | None, commit: bool, day: bool) -> int:
-    """Forget budgets of this clone. What the repository recommends holds again.
+    """Remove budgets of this clone. The repository's recommendations apply again.
 
     \b
     Examples:
@@ -135,7 +145,7 @@ def unset_command(branch: str | None, commit: bool, day: bool) -> int:
     scopes = _scopes(branch, commit, day)
     if not scopes:
         raise UsageError(
-            "no budget is named: --branch, --commit or --day", "For example: tokcost budget unset --branch"
+            "no budget is named (--branch, --commit or --day)", "For example: tokcost budget unset --branch"
         )
     worktree = worktree_here(Path.cwd())
     for scope in scopes:
@@ -145,11 +155,13 @@ def unset_command(branch: str | None, commit: bool, day: bool) -> int:
     return 0
 
 
-@command.command("check", short_help="Say where the limits stand, for scripts.")
-@click.option("--hook", is_flag=True, help="For hook managers: silent when all is well; 1 only to stop a commit.")
+@command.command("check", short_help="Check the budgets, for scripts.")
+@click.option(
+    "--hook", is_flag=True, help="For hook managers: prints nothing if all is well; exits with 1 only to stop a commit."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check_command(hook: bool, as_json: bool) -> int:
-    """One line: where the budgets stand. Exits with 0 when none is exceeded, 1 when one is, 3 when that is unknown.
+    """Show the budgets and their use in one line. Exits with 0 if none is exceeded, 1 if one is, 3 if that is unknown.
 
     \b
     Examples:

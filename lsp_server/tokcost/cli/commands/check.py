@@ -15,15 +15,15 @@ from tokcost.services.look_at_clone import state_here
 from tokcost.settings import tokcost_home
 
 
-@click.command(short_help="Say which budgets and rules are broken, for scripts.")
+@click.command(short_help="Show which budgets and rules are exceeded, for scripts.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(as_json: bool) -> int:
-    """Say where budgets stand and which rules have something to say about the branch that is checked out.
+    """Show the budgets and rules of the branch that is checked out, and which of them are exceeded.
 
-    Rules are [[rules]] in the repository's .tokcost.toml, and in config.toml beside the ledger for your own. They say
-    something; no rule stops, publishes or runs anything. Exits with 0 when all is well, 1 when a budget is exceeded or
-    a rule speaks, 3 when that cannot be known: usage has no known price, or a budget cannot be understood. Rules that
-    cannot be understood are for `tokcost doctor` to name.
+    Rules are [[rules]] tables in the repository's .tokcost.toml, and your own in config.toml beside the ledger. A rule
+    only prints a message: it stops, publishes and runs nothing. Exits with 0 if all is well, 1 if a budget or a rule is
+    exceeded, 3 if that is unknown: usage has no known price, or a budget cannot be parsed. `tokcost doctor` names rules
+    that cannot be parsed.
 
     \b
     Examples:

@@ -17,31 +17,31 @@ _EACH = 100
 """Repositories after which progress is reported, where no progress bar can be drawn."""
 
 
-@click.command(short_help="The cost lines of many repositories, as a dataset.")
+@click.command(short_help="Collect the cost lines of many repositories in a dataset.")
 @click.argument("repo", nargs=-1)
-@click.option("--into", required=True, metavar="DATASET", help="The folder to add to; it is made where there is none.")
-@click.option("--from", "listed", metavar="FILE", help="A file with one repository in each line; - for standard input.")
-@click.option("--through", metavar="MONTH", help="The last month to collect, as 2026-10; it must be over.")
-@click.option("--key", metavar="FILE", help="A secret that goes into the digests by which repositories are named.")
-@click.option("--clones", metavar="FOLDER", help="Where repositories are cloned that are named by their address.")
+@click.option("--into", required=True, metavar="DATASET", help="The dataset's folder; created if it does not exist.")
+@click.option("--from", "listed", metavar="FILE", help="A file with one repository per line; - for standard input.")
+@click.option("--through", metavar="MONTH", help="The last month to collect, such as 2026-10; it must have ended.")
+@click.option("--key", metavar="FILE", help="A file with a secret for the digests that name repositories.")
+@click.option("--clones", metavar="FOLDER", help="The folder for clones of repositories that are given by address.")
 @click.option(
     "--without",
     type=click.Choice(["blobs", "trees", "nothing"]),
     default="blobs",
     show_default=True,
-    help="What such clones leave out. Without trees they are small, and no area is known.",
+    help="What these clones omit. Without trees they are small, but areas are unknown.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -> int:
     """Read the cost lines of repositories into a dataset, for `tokcost report --dataset`.
 
-    REPO is a clone's top folder, a bare repository or an address to clone from; clones without blobs or trees will do,
-    and nothing is fetched into one that is named by its folder. Months count once they are over. claims/ has each
-    claim once, whatever forks carry it, and is for those who may read the repositories. cells/ has figures by area,
-    month and model that do not tell what any one person spent, and is for everyone.
+    REPO is a clone's top folder, a bare repository or an address to clone from. Clones without blobs or trees are
+    enough, and nothing is fetched into a clone that is given by its folder. Only months that have ended are collected.
+    claims/ has each claim once, however many forks carry it, and is for people who may read the repositories. cells/
+    has figures by area, month and model that do not reveal what any one person spent, and is for everyone.
 
-    Running it again adds what is new, and writes nothing where nothing is. A repository that fails is told and left
-    out; the exit code is then 1.
+    Another run adds what is new, and writes nothing if there is nothing new. A repository that cannot be read is
+    reported and skipped; the exit code is then 1.
 
     \b
     Examples:
@@ -97,5 +97,5 @@ def _key(name: str | None) -> bytes:
     except OSError as error:
         raise of_file(name, "cannot be read", error) from error
     if len(key) < 16:
-        raise UsageError(f"the key in {name} is too short to be a secret", "Make one: openssl rand -hex 32 > FILE")
+        raise UsageError(f"the key in {name} is too short to be a secret", "Create one: openssl rand -hex 32 > FILE")
     return key

@@ -11,7 +11,7 @@ from tokcost.cli.group import Group
 
 @click.group(cls=Group, short_help="Check and compact a dataset of many repositories.")
 def command() -> None:
-    """Look after a dataset that `tokcost collect` made.
+    """Check or compact a dataset that `tokcost collect` created.
 
     \b
     Examples:
@@ -20,13 +20,13 @@ def command() -> None:
     """
 
 
-@command.command("check", short_help="Whether all files are whole and agree.")
+@command.command("check", short_help="Check that all files are intact and agree.")
 @click.argument("dataset")
-@click.option("--engine", metavar="URL", default="", help="Compare with the sums that this engine makes.")
+@click.option("--engine", metavar="URL", default="", help="Compare with the sums that this engine calculates.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check_command(dataset: str, engine: str, as_json: bool) -> int:
-    """Check that every file is what its name says, that cells are what claims say, and that none is counted twice.
-    Exits with 1 where something is wrong.
+    """Check that every file matches its name, that cells match the claims, and that no claim is counted twice. Exits
+    with 1 if something is wrong.
 
     \b
     Examples:
@@ -45,11 +45,11 @@ def check_command(dataset: str, engine: str, as_json: bool) -> int:
     return int(bool(found.problems))
 
 
-@command.command("compact", short_help="One file instead of many.")
+@command.command("compact", short_help="Merge many files into few.")
 @click.argument("dataset")
 def compact_command(dataset: str) -> None:
-    """Put the files of many jobs into one of each kind. No figure changes, and jobs may go on meanwhile. Where two jobs
-    that did not see each other published the same claim, one of the two cells is taken out for good.
+    """Merge the files of many jobs into one of each kind. No figure changes, and jobs may continue meanwhile. If two
+    jobs published the same claim without seeing each other's files, one of the two cells is removed for good.
 
     \b
     Example:

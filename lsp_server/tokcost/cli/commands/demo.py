@@ -18,13 +18,13 @@ BRANCH = "feat/login"
 """The branch that is shown in detail: its commits were squashed into one."""
 
 _END = """
-An id counts once, however many commits carry it. Go into a repository of your own and run `tokcost log`; nothing needs
+An id counts once, however many commits carry it. Run `tokcost log` in a repository of your own; nothing needs
 to be set up. Lines in commits are off until you run `tokcost enable` there.
 """
 
 
 @click.command(short_help="Show what it looks like, in a scratch repository.")
-@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Build it in DIR and leave it there.")
+@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Build it in DIR and keep it.")
 def command(keep: Path | None) -> int:
     """Show branches and commits of a scratch repository, with logs that Claude Code and Codex CLI really wrote.
 
@@ -47,7 +47,7 @@ def command(keep: Path | None) -> int:
             remove(folder)
     if keep is not None:
         where = shlex.join(f"{name}={value}" for name, value in demo.environ.items())
-        screen.show(f"\nLook further:  cd {shlex.quote(str(demo.repository))} && env {where} tokcost log {BRANCH}\n")
+        screen.show(f"\nExplore it:  cd {shlex.quote(str(demo.repository))} && env {where} tokcost log {BRANCH}\n")
     else:
         screen.show(_END)
     return code
@@ -65,7 +65,7 @@ def _show(demo: Demo) -> int:
 
 def _kept(folder: Path) -> Path:
     """Create the folder. Raises `UsageError` if it is in use, `EnvironmentProblem` if it cannot be created."""
-    hint = "Name a folder that is empty or not there yet."
+    hint = "Name an empty folder, or one that does not exist yet."
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):

@@ -11,11 +11,11 @@ from tokcost.services.look_at_clone import worktree_here
 from tokcost.settings import tokcost_home
 
 
-@click.command(short_help="Write no more cost lines in this clone.")
+@click.command(short_help="Stop writing cost lines in this clone.")
 def command() -> int:
-    """Write no more cost lines in this clone; what was published stays.
+    """Stop writing cost lines in this clone. What was published stays.
 
-    The hooks stay and keep on this machine which commit cost what; `tokcost hooks uninstall` removes them too.
+    The hooks stay, and still record on this machine what each commit cost; `tokcost hooks uninstall` removes them too.
 
     \b
     Example:

@@ -14,18 +14,20 @@ from tokcost.services.doctor import Diagnosis, diagnose
 from tokcost.settings import tokcost_cache, tokcost_home
 
 
-@click.command(short_help="Explain what the numbers rest on; find what is wrong.")
+@click.command(short_help="Explain what the figures are based on, and find problems.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-@click.option("--forge", is_flag=True, help="Whether lines get lost on merge, told from history, and what to set.")
-@click.option("--acknowledge", is_flag=True, help="End the notices that a damaged ledger was rescued: they were read.")
-@click.option("--verbose", is_flag=True, help="Name every place where logs were looked for, not only the first.")
-@click.option("--reader", metavar="NAME", help="Tell what the reader NAME makes of FILE; record nothing.")
+@click.option(
+    "--forge", is_flag=True, help="Find out from history whether merging loses lines, and which setting keeps them."
+)
+@click.option("--acknowledge", is_flag=True, help="Acknowledge the notices that a damaged ledger was rescued.")
+@click.option("--verbose", is_flag=True, help="List every place that was searched for logs, not only the first.")
+@click.option("--reader", metavar="NAME", help="Show what the reader NAME finds in FILE, without recording it.")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 def command(as_json: bool, forge: bool, acknowledge: bool, verbose: bool, reader: str | None, file: Path | None) -> int:
-    """Explain what was found, passed over and not counted twice, and check the ledger.
+    """Explain what was found, skipped and not counted twice, and check the ledger.
 
-    Changes nothing, unless the ledger is damaged: then everything readable of it is saved into a new one, the old file
-    is kept, and every command says so until `--acknowledge`. Exits with 1 when something is wrong.
+    Changes nothing, unless the ledger is damaged: then everything readable is saved into a new ledger, the old file is
+    kept, and every command reports that until you use `--acknowledge`. Exits with 1 if something is wrong.
 
     \b
     Examples:
@@ -63,7 +65,7 @@ def _acknowledge() -> int:
     from tokcost.services.rescue_record import acknowledge
 
     count = acknowledge(tokcost_home(os.environ))
-    screen.show("Noted; `tokcost doctor` goes on remembering it.\n" if count else "There is nothing to acknowledge.\n")
+    screen.show("Acknowledged; `tokcost doctor` still lists it.\n" if count else "There is nothing to acknowledge.\n")
     return 0
 
 

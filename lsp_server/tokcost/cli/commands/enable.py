@@ -16,15 +16,15 @@ from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
 
-@click.command(short_help="Put a cost line into the commits of this clone.")
+@click.command(short_help="Add a cost line to the commits of this clone.")
 @click.option("--precision", type=click.Choice(["coarse", "exact"]), help="Rounded amounts (default), or exact ones.")
 @click.option("--models/--no-models", default=None, help="Name the models in the line (default), or hide them.")
-@click.option("--from-now", is_flag=True, help="Publish nothing of what was spent until now.")
-@click.option("--yes", is_flag=True, help="Consent without being asked; needed where no person is at a terminal.")
+@click.option("--from-now", is_flag=True, help="Publish nothing that was spent before now.")
+@click.option("--yes", is_flag=True, help="Agree without being asked; required without a terminal.")
 def command(precision: Precision | None, models: bool | None, from_now: bool, yes: bool) -> int:
-    """Put a cost line into the commits of this clone. Shows the next line before it asks.
+    """Add a cost line to the commits of this clone. Shows the next line before asking.
 
-    Only this clone and only you: nobody else's commits change. `tokcost disable` takes it back.
+    This affects only this clone and only you: nobody else's commits change. `tokcost disable` switches it off again.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     if not yes:
         if not screen.can_ask():
             raise UsageError(
-                "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+                "standard input is not a terminal, so nobody can be asked", "Read the lines above, then add --yes."
             )
         if not click.confirm("Write such lines into the commits of this clone?", default=False):
             screen.show("Nothing was changed.\n")
@@ -48,7 +48,8 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     if missing or done.said or done.waiting:
         screen.show(installed_text(done.said, done.waiting, missing) + "\n")
     screen.show(
-        "Cost lines are on in this clone. Skip one commit: TOKCOST=off git commit. Take it back: tokcost disable.\n"
+        "Cost lines are on in this clone. To skip one commit: TOKCOST=off git commit. To switch them off: tokcost"
+        " disable.\n"
     )
     return 0
 

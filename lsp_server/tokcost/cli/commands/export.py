@@ -27,11 +27,11 @@ from tokcost.settings import tokcost_cache, tokcost_home
 _FORMATS: dict[str, Format] = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
-@click.group(cls=Group, short_help="Usage as files for other programs.")
+@click.group(cls=Group, short_help="Write usage to files for other programs.")
 def command() -> None:
-    """Write usage as files for other programs: spreadsheets, data tools, finance, dashboards.
+    """Write usage to files for other programs: spreadsheets, data tools, finance, dashboards.
 
-    Days and months are those of UTC. No file names a session, a folder or a person. docs/exports.md explains every
+    Days and months are in UTC. No file names a session, a folder or a person. docs/exports.md explains every
     column.
 
     \b
@@ -51,12 +51,16 @@ def _selected(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that select usage."""
     options = (
         click.option("--repository", metavar="FOLDER", help="The repository around FOLDER instead of the current one."),
-        click.option("--all-repos", is_flag=True, help="Every repository with usage, and usage in none."),
+        click.option("--all-repos", is_flag=True, help="Every repository with usage, and usage outside repositories."),
         click.option("--branch", type=NAME, metavar="NAME", shell_complete=branches, help="Only usage on this branch."),
-        click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words; days are UTC."),
-        click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day in UTC."),
-        click.option("--estimates", is_flag=True, help="Also usage whose counts no provider told."),
-        click.option("--no-refresh", is_flag=True, help="Export what the ledger holds without looking at the logs."),
+        click.option(
+            "--since", metavar="DATE", help="Only usage since DATE, in any form that git accepts; days are UTC."
+        ),
+        click.option(
+            "--until", metavar="DATE", help="Only usage until DATE; a date without a time includes that day in UTC."
+        ),
+        click.option("--estimates", is_flag=True, help="Include usage whose counts no provider reported."),
+        click.option("--no-refresh", is_flag=True, help="Export what is in the ledger, without reading the logs."),
     )
     for option in reversed(options):
         function = option(function)
@@ -65,7 +69,9 @@ def _selected(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command.command("usage", short_help="One row for each response.")
 @_out
-@click.option("--format", "form", type=click.Choice(["csv", "parquet", "jsonl"]), help="By FILE's name, else csv.")
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "parquet", "jsonl"]), help="Default: by FILE's extension, else csv."
+)
 @_selected
 def usage_command(output: str, form: str | None, **more: Any) -> int:
     """Write one row for each response of a model: when, where, which model, tokens by class, list cost.
@@ -95,7 +101,7 @@ def usage_command(output: str, form: str | None, **more: Any) -> int:
     "form",
     type=click.Choice(["openmetrics", "otlp-json"]),
     default="openmetrics",
-    help="Text for Prometheus and its kin, or JSON for collectors of OpenTelemetry.",
+    help="Text for Prometheus and compatible tools, or JSON for OpenTelemetry collectors.",
 )
 @_selected
 def metrics_command(output: str, form: Any, **more: Any) -> int:
@@ -120,14 +126,14 @@ def metrics_command(output: str, form: Any, **more: Any) -> int:
 @command.command("focus", short_help="FOCUS, for finance tools.")
 @click.argument("range", required=False)
 @_out
-@click.option("--version", type=click.Choice(["1.4", "1.2"]), default="1.4", help="Of the specification.")
+@click.option("--version", type=click.Choice(["1.4", "1.2"]), default="1.4", help="The version of the specification.")
 @click.option(
     "--profile",
     type=click.Choice(["ledger", "history"]),
     default="ledger",
-    help="ledger: your own usage, private. history: published cost lines, to be shared.",
+    help="ledger: your own usage, private; history: published cost lines, for sharing.",
 )
-@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), help="By FILE's name, else csv.")
+@click.option("--format", "form", type=click.Choice(["csv", "parquet"]), help="Default: by FILE's extension, else csv.")
 @click.option("--all", "all_refs", is_flag=True, help="History: every branch and tag, merged or not.")
 @click.option("--unpriced", metavar="FILE", help="The file for usage without a price; beside FILE by default.")
 @_selected
@@ -135,8 +141,8 @@ def focus_command(range: str | None, output: str, form: str | None, profile: str
     """Write FOCUS Cost and Usage, the open format of cost data.
 
     The ledger profile has one row for each day, branch, model, class of tokens and price; its sum is that of tokcost
-    log. The history profile has one row for each cost line in the commit messages of RANGE (the default branch where
-    none is given), as tokcost report counts them; it can be shared with whoever may read the repository.
+    log. The history profile has one row for each cost line in the commit messages of RANGE (by default, the default
+    branch), as tokcost report counts them; it can be shared with anyone who may read the repository.
 
     A charge has an amount, so usage without a price is in no row: it goes to FILE.unpriced.csv, never as $0.
 
@@ -148,12 +154,14 @@ def focus_command(range: str | None, output: str, form: str | None, profile: str
     """
     chosen = _format(form, output)
     if chosen == "jsonl":
-        raise UsageError("--format: FOCUS is csv or parquet", "Name the file so, or say --format csv.")
+        raise UsageError("--format: FOCUS files are csv or parquet", "Name the file accordingly, or use --format csv.")
     if profile == "history":
         return _history(range, output, chosen, more)
     if range is not None or more["all_refs"]:
         what = "RANGE" if range is not None else "--all"
-        raise UsageError(f"{what} is for --profile history", "The ledger is asked with --since, --until and --branch.")
+        raise UsageError(
+            f"{what} is for --profile history", "Select usage in the ledger with --since, --until and --branch."
+        )
     from tokcost.exports.focus import focus_file, unpriced_file
     from tokcost.services.export_usage import export_charges
 
@@ -172,7 +180,7 @@ def _history(range: str | None, output: str, form: Any, more: dict[str, Any]) ->
     for option in ("all_repos", "branch", "estimates"):
         if more[option]:
             raise UsageError(
-                f"--{option.replace('_', '-')} is for --profile ledger", "A history is one of a repository."
+                f"--{option.replace('_', '-')} is for --profile ledger", "A history belongs to one repository."
             )
     if range is not None and more["all_refs"]:
         raise exclude_each_other("RANGE", "--all")
@@ -206,8 +214,8 @@ class _Beside:
         """Raise `UsageError` if the file is needed and a file that is not ours is in its place."""
         if tokens and not self._named and self._path and os.path.lexists(self._path) and not self._is_ours():
             raise UsageError(
-                f"{self._path} is there already, and no file of this kind",
-                "Name another one with --unpriced for the usage that has no price.",
+                f"{self._path} already exists and is not a file of this kind",
+                "Name another file for usage without a price: --unpriced FILE.",
             )
 
     def write(self, tokens: int, pieces: Iterable[bytes]) -> int:
@@ -266,8 +274,8 @@ def _tell_written(output: str, what: str = "") -> None:
 
 def _tell_left_out(left: LeftOut) -> None:
     if left.usage:
-        which = counted(left.usage, "reply", "replies")
+        which = counted(left.usage, "response")
         screen.tell(
-            f"{which} with {left.tokens:,} tokens left out: no provider told the counts",
-            "--estimates exports them too.",
+            f"{which} with {left.tokens:,} tokens left out: no provider reported the counts",
+            "Export them too with --estimates.",
         )

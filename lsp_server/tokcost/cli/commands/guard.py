@@ -16,13 +16,13 @@ from tokcost.settings import tokcost_home
 _ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"
 
 
-@click.group(cls=Group, alone="status", short_help="Have an assistant hear of the budget while it works.")
+@click.group(cls=Group, alone="status", short_help="Tell an assistant about the budget while it works.")
 def command() -> int:
-    """Have an assistant ask about the budgets and rules of this branch before each prompt and each tool.
+    """Have an assistant check the budgets and rules of this branch before each prompt and each tool.
 
-    Near a budget the person in front of it is told; with --block, over one of their own, the run is stopped. What a
-    repository recommends only warns. No prompt is read or sent, and where tokcost is too slow (0.3 s) or gone,
-    the assistant goes on. Budgets: `tokcost budget`.
+    Near a budget, you are warned; with --block, a run over one of your own budgets is stopped. Budgets that a
+    repository recommends only warn. No prompt is read or sent. If tokcost takes longer than 0.3 s or is gone, the
+    assistant continues. Set budgets with `tokcost budget`.
 
     \b
     Examples:
@@ -35,8 +35,8 @@ def command() -> int:
 
 @command.command("install", short_help="Add the entry to an assistant's own settings, after showing it.")
 @click.argument("assistant", metavar=_ASSISTANT)
-@click.option("--block", is_flag=True, help="Stop the run when over a budget of yours, instead of telling.")
-@click.option("--yes", is_flag=True, help="Add it without asking; needed where no person is at a terminal.")
+@click.option("--block", is_flag=True, help="Stop a run over a budget of yours, instead of only warning.")
+@click.option("--yes", is_flag=True, help="Add it without asking; required without a terminal.")
 def install_command(assistant: str, block: bool, yes: bool) -> int:
     """Show what would be added to an assistant's own settings, ask, and add it.
 
@@ -51,30 +51,32 @@ def install_command(assistant: str, block: bool, yes: bool) -> int:
     if not yes:
         if not screen.can_ask():
             raise UsageError(
-                "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+                "standard input is not a terminal, so nobody can be asked", "Read the lines above, then add --yes."
             )
         if not click.confirm("Add it?", default=False):
             screen.show("Nothing was changed.\n")
             return 1
     install(home, plan)
-    screen.show(f"{plan.guard.title} asks about budgets now. {plan.guard.afterwards}".rstrip() + "\n")
-    screen.show(f"Once without: TOKCOST_GUARD=off. Take it out: tokcost guard uninstall {plan.guard.name}.\n")
+    screen.show(f"{plan.guard.title} checks budgets now. {plan.guard.afterwards}".rstrip() + "\n")
+    screen.show(
+        f"To run once without it: TOKCOST_GUARD=off. To remove it: tokcost guard uninstall {plan.guard.name}.\n"
+    )
     return 0
 
 
 def _shown(plan: Plan, block: bool) -> str:
     verb = "written" if plan.before is None else "added"
     text = "\n".join(piece.strip(",\n") for piece in plan.pieces) or plan.after
-    said = plan.guard.stopping if block else "the person is told, and nothing stops."
+    said = plan.guard.stopping if block else "a warning is shown, and nothing stops."
     head = f"This is {verb} to {escape(plan.path)}:"
     lines = [head, "", *map(escape, text.splitlines()), "", f"Over a budget, {said}"]
     return "\n".join(lines) + "\n"
 
 
-@command.command("uninstall", short_help="Take out exactly what was added.")
+@command.command("uninstall", short_help="Remove exactly what was added.")
 @click.argument("assistant", metavar=_ASSISTANT)
 def uninstall_command(assistant: str) -> int:
-    """Take out of an assistant's settings exactly what was added; every other byte stays.
+    """Remove from an assistant's settings exactly what was added; every other byte stays.
 
     \b
     Example:
@@ -82,14 +84,14 @@ def uninstall_command(assistant: str) -> int:
     """
     path = uninstall(tokcost_home(os.environ), os.environ, assistant)
     title = known_guard(assistant).title
-    screen.show(f"{title} had no guard.\n" if path is None else f"Taken out of {escape(path)}.\n")
+    screen.show(f"{title} had no guard.\n" if path is None else f"Removed from {escape(path)}.\n")
     return 0
 
 
-@command.command("status", short_help="Say which assistants have a guard.")
+@command.command("status", short_help="Show which assistants have a guard.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status_command(as_json: bool) -> int:
-    """Say which assistants have a guard, and in which file.
+    """Show which assistants have a guard, and in which file.
 
     \b
     Example:
@@ -100,7 +102,7 @@ def status_command(as_json: bool) -> int:
         guards = [{"assistant": one.guard.name, "path": one.path, "blocks": "--block" in one.text} for one in found]
         screen.show(json.dumps({"schema": "tokcost.guard/1", "guards": guards}) + "\n")
     for one in found if not as_json else ():
-        how = "stops when over" if "--block" in one.text else "tells"
+        how = "stops over budget" if "--block" in one.text else "warns"
         screen.show(f"{one.guard.title}: {how}; {escape(one.path)}\n")
     if not found and not as_json:
         screen.show("No assistant has a guard. For example: tokcost guard install claude-code\n")
@@ -109,7 +111,7 @@ def status_command(as_json: bool) -> int:
 
 @command.command("check", short_help="Answer an assistant's hook.", hidden=True)
 @click.argument("words", nargs=-1)
-@click.option("--block", is_flag=True, help="Stop the run when over a budget of the developer's own.")
+@click.option("--block", is_flag=True, help="Stop a run over a budget of the developer's own.")
 def check_command(words: tuple[str, ...], block: bool) -> int:
     """Answer the hook of an assistant: its name and the moment, prompt or tool.
 
@@ -118,5 +120,7 @@ def check_command(words: tuple[str, ...], block: bool) -> int:
       tokcost guard check claude-code prompt
     """
     if len(words) != 2:
-        raise UsageError("say the assistant and the moment", "For example: tokcost guard check claude-code prompt")
+        raise UsageError(
+            "the assistant and the moment are missing", "For example: tokcost guard check claude-code prompt"
+        )
     answer_hook((*words, *(("--block",) if block else ())))

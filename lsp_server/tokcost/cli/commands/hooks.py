@@ -28,14 +28,14 @@ def command() -> None:
     """
 
 
-@command.command("install", short_help="Install our hooks beside those that are there.")
-@click.option("--write", is_flag=True, help="Also add our lines to files of the project or of a hook manager.")
+@command.command("install", short_help="Install tokcost's hooks beside existing ones.")
+@click.option("--write", is_flag=True, help="Also add lines to files of the project or of a hook manager.")
 @click.option("--config", "in_config", is_flag=True, help="Use git's own configuration instead of files (git 2.54).")
 def install_command(write: bool, in_config: bool) -> int:
-    """Install our hooks beside those that are there; `tokcost enable` does it too.
+    """Install tokcost's hooks beside existing ones; `tokcost enable` does so too.
 
-    What was there runs first. Where husky, lefthook or the project own a hook, the lines it needs are shown, and added
-    with --write.
+    Existing hooks run first. If husky, lefthook or the project owns a hook, the lines that it needs are shown, and
+    added with --write.
 
     \b
     Examples:
@@ -46,7 +46,9 @@ def install_command(write: bool, in_config: bool) -> int:
     remember_clone(tokcost_home(os.environ), worktree)
     if in_config:
         install_in_config(worktree)
-        screen.show("Our hooks are in this clone's git configuration; git runs them before those of the folder.\n")
+        screen.show(
+            "tokcost's hooks are in this clone's git configuration; git runs them before those of the folder.\n"
+        )
         return 0
     done = install(worktree, write=write)
     missing = [(where.hook, where.path, where.lines, where.is_committed, where.refusal) for where in done.missing]
@@ -54,25 +56,27 @@ def install_command(write: bool, in_config: bool) -> int:
     return 1 if missing else 0
 
 
-@command.command("uninstall", short_help="Take our hooks away; put back what was there.")
+@command.command("uninstall", short_help="Remove tokcost's hooks; restore what was there.")
 def uninstall_command() -> int:
-    """Take our hooks away and put back what was there, to the last byte.
+    """Remove tokcost's hooks and restore what was there, to the last byte.
 
-    Exit code 1 when something had to be left because somebody changed it since.
+    Exit code 1 if something was left because somebody has changed it since.
 
     \b
     Example:
       tokcost hooks uninstall
     """
     left = uninstall(worktree_here(Path.cwd()))
-    screen.show("".join(f"{one}.\n" for one in left) or "Our hooks are gone; what was there before is back.\n")
+    screen.show(
+        "".join(f"{one}.\n" for one in left) or "tokcost's hooks are removed; what was there before is restored.\n"
+    )
     return 1 if left else 0
 
 
 @command.command("print", short_help="Print the text of one hook.")
 @click.argument("hook", type=click.Choice(HOOKS))
 def print_command(hook: str) -> int:
-    """The text of one hook: a file of its own, or lines for the end of a shell script.
+    """Print the text of one hook: a complete file, or lines to append to a shell script.
 
     \b
     Example:
@@ -82,9 +86,9 @@ def print_command(hook: str) -> int:
     return 0
 
 
-@command.command("status", short_help="Say what git will run, what not, and why.")
+@command.command("status", short_help="Show which hooks git runs, and why it skips others.")
 def status_command() -> int:
-    """Show which hooks git will run, which it will not and why. Exit code 1 when something needs doing.
+    """Show which hooks git runs, which it skips, and why. Exit code 1 if something needs to be done.
 
     \b
     Example:

@@ -15,20 +15,22 @@ from tokcost.services.summarise import By, LogOptions
 from tokcost.services.time_zones import time_zone
 
 
-@click.command(short_help="What each branch cost, with a total that adds up.")
+@click.command(short_help="Show what each branch cost, with a total that adds up.")
 @click.argument("branch", type=NAME, required=False, shell_complete=branches)
 @click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")
 @click.option(
-    "--since", metavar="DATE", help="Only usage from DATE on, in git's date words; a bare day is a whole day."
+    "--since",
+    metavar="DATE",
+    help="Only usage since DATE, in any form that git accepts; without a time, from the start of that day.",
 )
-@click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")
-@click.option("--by", type=click.Choice(get_args(By)), help="One row for each; a week is one of ISO 8601.")
+@click.option("--until", metavar="DATE", help="Only usage until DATE; a date without a time includes that day.")
+@click.option("--by", type=click.Choice(get_args(By)), help="One row for each; weeks are those of ISO 8601.")
 @click.option("--per-repo", is_flag=True, help="With --all-repos --by: a table and a total for each repository.")
-@click.option("--timezone", metavar="ZONE", help="Days of ZONE, such as Europe/Berlin, in --by, --since and --until.")
-@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts; with --all-repos an array.")
+@click.option("--timezone", metavar="ZONE", help="The time zone of --by, --since and --until, such as Europe/Berlin.")
+@click.option("--json", "as_json", is_flag=True, help="JSON with a stable schema; with --all-repos an array.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row for each branch, amounts with nine decimals.")
-@click.option("--no-pager", is_flag=True, help="Do not page the output.")
-@click.option("--no-refresh", is_flag=True, help="Show what the ledger holds without looking at the logs.")
+@click.option("--no-pager", is_flag=True, help="Do not use a pager.")
+@click.option("--no-refresh", is_flag=True, help="Show what is in the ledger, without reading the logs.")
 def command(
     branch: str | None,
     all_repos: bool,

@@ -9,7 +9,7 @@ from tokcost.settings import tokcost_home
 
 
 @click.command(short_help="Serve an editor over standard input and output.")
-@click.option("--stdio", is_flag=True, help="Speak over standard input and output, as it always does.")
+@click.option("--stdio", is_flag=True, help="Use standard input and output, which is always the case.")
 def command(stdio: bool) -> None:  # noqa: ARG001 (editors add it to every server)
     """Serve an editor over standard input and output: figures in its status bar and commit messages.
 

@@ -14,10 +14,10 @@ _HOSTS = click.Choice(["127.0.0.1", "::1"])
 
 @click.group(cls=Group, short_help="Receive telemetry of assistants on this machine.")
 def command() -> None:
-    """Receive what assistants send by OpenTelemetry, on this machine alone, and compare it with their logs.
+    """Receive what assistants on this machine send by OpenTelemetry, and compare it with their logs.
 
-    Nothing is received unless `tokcost otel serve` runs and an assistant is told to send: docs/otel.md says how, what
-    is kept of it and what is dropped.
+    Nothing is received unless `tokcost otel serve` runs and an assistant is configured to send. docs/otel.md explains
+    how, and what is stored and what is dropped.
 
     \b
     Examples:
@@ -32,8 +32,8 @@ def command() -> None:
 def serve_command(port: int, host: str) -> None:
     """Receive OTLP over HTTP from assistants on this machine until Ctrl-C or SIGTERM.
 
-    Kept are time, model, session, token counts and the cost that an assistant tells. Prompts, replies, arguments of
-    tools, names, e-mail addresses and accounts are dropped before anything is stored.
+    Only time, model, session, token counts and the cost that the assistant reports are stored. Prompts, replies, tool
+    arguments, names, e-mail addresses and accounts are dropped before anything is stored.
 
     \b
     Examples:
@@ -51,9 +51,10 @@ def serve_command(port: int, host: str) -> None:
 @command.command("check", short_help="Compare what was received with the logs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def check_command(as_json: bool) -> int:
-    """Compare tokens of each session in telemetry and in the logs. Exits with 1 where they differ.
+    """Compare the tokens of each session in telemetry and in the logs. Exits with 1 if they differ.
 
-    A session is compared from its first response received to its last: a receiver need not have run before or after.
+    A session is compared from its first received response to its last: the receiver may not have run before or
+    after.
 
     \b
     Examples:

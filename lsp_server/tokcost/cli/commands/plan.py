@@ -14,15 +14,13 @@ from tokcost.services.plans import all_plans, leverages, remove_plans, set_plan
 from tokcost.settings import tokcost_home
 
 
-@click.group(
-    cls=Group, invoke_without_command=True, short_help="Flat fees that you pay, beside the list cost they cover."
-)
+@click.group(cls=Group, invoke_without_command=True, short_help="Flat fees that you pay, and the list cost they cover.")
 @click.pass_context
 def command(context: click.Context) -> int:
     """Flat fees that you pay for assistants, and what their usage would have cost at list price.
 
-    A plan is what you say it is, and stays on this machine; nothing of it is ever published, and it is in no list cost.
-    `tokcost log` has one line for each kind of plan that runs.
+    A plan is what you enter. It stays on this machine, is never published, and is not part of any list cost. `tokcost
+    log` has one line for each kind of plan that runs.
 
     \b
     Examples:
@@ -33,10 +31,10 @@ def command(context: click.Context) -> int:
     return 0 if context.invoked_subcommand is not None else _list(False)
 
 
-@command.command("list", short_help="The plans, and what they came to this month.")
+@command.command("list", short_help="List the plans, and what they covered this month.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def list_command(as_json: bool) -> int:
-    """List the plans, and hold those that run against this month's list cost.
+    """List the plans, and compare those that run with this month's list cost.
 
     \b
     Examples:
@@ -53,23 +51,23 @@ def _list(as_json: bool) -> int:
     return 0
 
 
-@command.command("set", short_help="Say what a plan costs.")
+@command.command("set", short_help="Enter a plan and its fee.")
 @click.argument("kind")
 @click.argument("name")
 @click.argument("fee")
 @click.option(
     "--since",
     metavar="DAY",
-    help="The plan's first day, in git's date words; else as before, or the first of this month.",
+    help="The plan's first day, in any form that git accepts (default: unchanged, or the first of this month).",
 )
-@click.option("--until", metavar="DAY", help="The plan's last day; else it goes on.")
+@click.option("--until", metavar="DAY", help="The plan's last day (default: none).")
 def set_command(kind: str, name: str, fee: str, since: str | None, until: str | None) -> int:
     """Set a plan: its KIND (claude, chatgpt, copilot, google, amp, grok, junie, kimi, qwen), your NAME for it, and the
     FEE of a calendar month in US dollars.
 
-    Said again with the same name, it replaces what was said before, unless --since says another first day. Several
-    plans can run at once or one after the other. A plan covers what its assistant used directly; usage that went
-    through a cloud, a gateway or a key of another provider is not covered.
+    Setting the same name again replaces the earlier entry, unless --since gives another first day. Several plans can
+    run at once or one after the other. A plan covers what its assistant used directly; usage that went through a cloud,
+    a gateway or a key of another provider is not covered.
 
     \b
     Examples:
@@ -89,13 +87,13 @@ def set_command(kind: str, name: str, fee: str, since: str | None, until: str | 
     return 0
 
 
-@command.command("remove", short_help="Forget a plan.")
+@command.command("remove", short_help="Remove a plan.")
 @click.argument("kind")
 @click.argument("name", required=False)
 def remove_command(kind: str, name: str | None) -> int:
-    """Forget the plans of a KIND, or only those of a NAME.
+    """Remove the plans of a KIND, or only those of a NAME.
 
-    A plan that ended is not one to forget: set it again with --until.
+    Do not remove a plan that ended: set it again with --until.
 
     \b
     Examples:
@@ -106,7 +104,7 @@ def remove_command(kind: str, name: str | None) -> int:
     if not gone:
         raise UsageError(f"no plan {kind}{f' {name}' if name else ''} is set", "`tokcost plan` lists them.")
     for one in gone:
-        screen.tell(f"{one.kind} {one.name} ({days_text(one)}) is forgotten")
+        screen.tell(f"{one.kind} {one.name} ({days_text(one)}) is removed")
     return 0
 
 

@@ -15,10 +15,10 @@ from tokcost.services.preview import Preview, preview
 from tokcost.settings import tokcost_home
 
 
-@click.command(short_help="The lines that a commit made now would carry.")
-@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts.")
+@click.command(short_help="Show the lines that a commit made now would carry.")
+@click.option("--json", "as_json", is_flag=True, help="JSON with a stable schema.")
 def command(as_json: bool) -> int:
-    """The lines that a commit made now would carry. Writes nothing.
+    """Show the lines that a commit made now would carry. Writes nothing.
 
     \b
     Examples:
@@ -34,7 +34,7 @@ def command(as_json: bool) -> int:
 
 def _text(found: Preview, consent: Consent) -> str:
     if found.branch is None:
-        return "HEAD is detached: a commit made now carries nothing; its spend waits for a branch.\n"
+        return "HEAD is detached: a commit made now carries no line, and usage waits for a branch.\n"
     if not found.lines:
         said = f"Nothing is pending on {escape(found.branch)}: a commit made now carries no line.\n"
         if estimated := estimated_text(found.estimated):

@@ -20,10 +20,10 @@ from tokcost.services.parse_date import since_ms
 from tokcost.settings import tokcost_home
 
 
-@click.group(cls=Group, alone="list", otherwise="explain", short_help="What a token costs, and where that comes from.")
+@click.group(cls=Group, alone="list", otherwise="explain", short_help="Show prices of models, and their sources.")
 def command() -> None:
-    """Show what models cost by the token, and where that comes from. Never uses the network. With a MODEL in place of a
-    command, explains its price.
+    """Show the prices of models, and their sources. Never uses the network. With a MODEL in place of a command,
+    explains its price.
 
     Prices of your own go into `prices.toml` in the ledger's folder (TOKCOST_HOME), prices of a project into the
     `.tokcost.toml` of its repository:
@@ -45,7 +45,7 @@ def command() -> None:
 
 @command.command("list", short_help="Prices of all models in use.")
 def list_command() -> int:
-    """Every model that something was spent on, in US dollars for a million tokens.
+    """List the models in use, with prices in US dollars per million tokens.
 
     \b
     Example:
@@ -54,9 +54,11 @@ def list_command() -> int:
     found = list_prices(tokcost_home(os.environ), root_around(Path.cwd()))
     cells = [rates_cells(one.cards, one.usage, time.time_ns() // 1_000_000) for one in found]
     if not cells:
-        screen.show("Nothing was spent yet, so no price was needed. `tokcost prices explain MODEL` knows them all.\n")
+        screen.show(
+            "There is no usage yet, so no price was needed. `tokcost prices explain MODEL` explains any price.\n"
+        )
         return 0
-    titles = ("MODEL", "INPUT", "CACHE READ", "WRITE 5M", "WRITE 1H", "OUTPUT", "REPLIES", "SOURCE")
+    titles = ("MODEL", "INPUT", "CACHE READ", "WRITE 5M", "WRITE 1H", "OUTPUT", "RESPONSES", "SOURCE")
     columns = [
         Column(title, [Piece(row[number]) for row in cells], number if number > 5 else 0, 0 < number < 7)
         for number, title in enumerate(titles)
@@ -65,11 +67,11 @@ def list_command() -> int:
     return 0
 
 
-@command.command("explain", short_help="How one model is priced, since when, says who.")
+@command.command("explain", short_help="Explain the price of one model: source, dates, overrides.")
 @click.argument("model")
-@click.option("--provider", default="", help="Who serves it, when the name alone does not say.")
+@click.option("--provider", default="", help="The provider that serves it, if the name does not tell.")
 def explain_command(model: str, provider: str) -> int:
-    """Show how MODEL, as a log names it, is priced: source, dates, tiers, overrides. Exits with 1 when it has no price.
+    """Show how MODEL, as a log names it, is priced: source, dates, tiers, overrides. Exits with 1 if it has no price.
     `tokcost prices MODEL` is the same.
 
     \b
@@ -90,9 +92,9 @@ def explain_command(model: str, provider: str) -> int:
 
 @command.command("import", short_help="Use a newer price file.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--installed", is_flag=True, help="Forget an imported file; use the installed prices again.")
+@click.option("--installed", is_flag=True, help="Discard an imported file, and use the installed prices again.")
 def import_command(file: Path | None, installed: bool) -> int:
-    """Use a newer price FILE (`prices/data.json` of genai-prices) for usage still to come.
+    """Use a newer price FILE (`prices/data.json` of genai-prices) for future usage.
 
     \b
     Examples:
@@ -100,8 +102,8 @@ def import_command(file: Path | None, installed: bool) -> int:
       tokcost prices import --installed
     """
     if (file is None) != installed:
-        hint = "Name a FILE, or say --installed for those that came with tokcost."
-        raise UsageError("it is not said which prices to use", hint)
+        hint = "Name a FILE, or use --installed for the prices that came with tokcost."
+        raise UsageError("no prices are named", hint)
     home = tokcost_home(os.environ)
     if file is None:
         change = use_installed_prices(home)
@@ -118,8 +120,8 @@ def import_command(file: Path | None, installed: bool) -> int:
 
 
 @command.command("reprice", short_help="Price recorded usage again.")
-@click.option("--since", metavar="DATE", required=True, help="Usage from DATE on, in git's date words.")
-@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
+@click.option("--since", metavar="DATE", required=True, help="Usage since DATE, in any form that git accepts.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing it.")
 def reprice_command(since: str, dry_run: bool) -> int:
     """Price recorded usage again by today's prices and overrides. What was published in commits stays as it is.
 
@@ -131,7 +133,7 @@ def reprice_command(since: str, dry_run: bool) -> int:
     result = reprice(tokcost_home(os.environ), since_ms(since), dry_run=dry_run)
     verb = "would change" if dry_run else "changed"
     screen.show(
-        f"{result.changed:,} of {counted(result.looked_at, 'reply', 'replies')} {verb}:"
+        f"{result.changed:,} of {counted(result.looked_at, 'response')} {verb}:"
         f" ${dollars(result.before)} list before, ${dollars(result.after)} after.\n"
     )
     return 0

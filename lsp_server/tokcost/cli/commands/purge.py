@@ -18,31 +18,32 @@ from tokcost.settings import tokcost_cache, tokcost_home
 
 
 @click.command(short_help="Delete usage for good, so that no byte of it is left.")
-@click.option("--before", metavar="DATE", help="Usage before DATE, in git's date words.")
-@click.option("--repository", metavar="PATH", help="Usage in the repository at PATH, also one that is gone.")
+@click.option("--before", metavar="DATE", help="Usage before DATE, in any form that git accepts.")
+@click.option("--repository", metavar="PATH", help="Usage in the repository at PATH, even if it no longer exists.")
 @click.option(
     "--branch",
     type=NAME,
     metavar="NAME",
-    help="Usage on one branch, of this or that repository.",
+    help="Usage on one branch of this repository, or of --repository.",
     shell_complete=branches,
 )
-@click.option("--session", type=NAME, metavar="ID", help="Usage of one session; the beginning of its id is enough.")
+@click.option("--session", type=NAME, metavar="ID", help="Usage of one session; the start of its id is enough.")
 @click.option("--assistant", type=NAME, metavar="NAME", help="Usage of one assistant, for example claude-code.")
 @click.option("--all", "everything", is_flag=True, help="All usage.")
-@click.option("--dry-run", is_flag=True, help="Say what would go and change nothing.")
-@click.option("--yes", is_flag=True, help="Do it without being asked; needed where no person is at a terminal.")
-@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with --dry-run or --yes.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted, without deleting it.")
+@click.option("--yes", is_flag=True, help="Delete without being asked; required without a terminal.")
+@click.option("--json", "as_json", is_flag=True, help="JSON with a stable schema, with --dry-run or --yes.")
 def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: str | None, **chosen: str | None) -> int:
-    """Delete usage for good: from the ledger, its free pages, its log, its backups, and clones' journals.
+    """Delete usage for good: from the ledger, its free pages, its write-ahead log, its backups and the clones'
+    journals.
 
-    What is deleted must meet all the options that are given, and is shown first. It does not come back from the
+    Only usage that matches all given options is deleted, and it is shown first. It does not come back from the
     assistants' logs, which stay as they are: tokcost keeps salted hashes of the ids of what was purged.
 
-    Lines in commits are history and stay. A claim that held nothing else is forgotten. What others held
-    besides stays in them, and their lines are not written again: nothing is published twice.
+    Lines in commits are history and stay. A claim without other usage is removed. A claim with other usage keeps that,
+    and its line is not written again: nothing is published twice.
 
-    Exit code 1 when nothing was changed, or something is left.
+    Exit code 1 if nothing was changed, or something is left.
 
     \b
     Examples:
@@ -64,7 +65,7 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
     if not yes:
         if not screen.can_ask():
             raise UsageError(
-                "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+                "standard input is not a terminal, so nobody can be asked", "Read the lines above, then add --yes."
             )
         if not click.confirm("Delete it?", default=False):
             screen.show("Nothing was changed.\n")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("anthropic", "openai", "openrouter", "copilot")
 _MOST_PIPED = 8192
-_PIPED = "Pipe the key in, as in `pass show anthropic | tokcost reconcile login anthropic`, or run this at a terminal."
+_PIPED = "Pipe the key in, as in `pass show anthropic | tokcost reconcile login anthropic`, or run this in a terminal."
 _PROVIDER = click.Choice(_NAMES)
 
 
@@ -29,8 +29,8 @@ _PROVIDER = click.Choice(_NAMES)
 def command() -> None:
     """Compare what the ledger counts with what a provider bills, by day and model.
 
-    This is the one command that opens a network connection: to the named provider, with a key that you give it. What
-    the provider answers is shown and not kept. docs/reconcile.md says which key that is and what differences mean.
+    Opens a network connection to the named provider, with a key that you give it. The provider's answer is shown and
+    not stored. docs/reconcile.md explains which key it needs, and what differences mean.
 
     \b
     Examples:
@@ -44,10 +44,10 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--tolerance",
             metavar="AMOUNT",
-            help="Exit with 1 when the totals differ by more: 2% of the bill, or 5 USD.",
+            help="Exit with 1 if the totals differ by more than this: 2% (of the bill) or 5USD.",
         ),
-        click.option("--csv", "as_csv", is_flag=True, help="A row for each day and model."),
-        click.option("--json", "as_json", is_flag=True, help="The stable form for scripts."),
+        click.option("--csv", "as_csv", is_flag=True, help="One row for each day and model."),
+        click.option("--json", "as_json", is_flag=True, help="JSON with a stable schema."),
         click.option("--month", required=True, metavar="YYYY-MM", help="The month of the bill, in UTC."),
     ):
         function = option(function)
@@ -82,7 +82,7 @@ def openai_command(**asked: Any) -> int:
 @command.command("openrouter", short_help="Compare with OpenRouter's activity.")
 @_options
 def openrouter_command(**asked: Any) -> int:
-    """Compare list cost with the activity of an account at OpenRouter, which it tells for the last 30 days.
+    """Compare list cost with the activity of an account at OpenRouter, which reports the last 30 days.
 
     \b
     Example:
@@ -134,7 +134,7 @@ def _tolerance(text: str) -> Tolerance:
     except InvalidOperation:
         found = Decimal("nan")
     if not found.is_finite() or found < 0 or found.adjusted() > 12 or len(number) > 40:
-        raise UsageError("--tolerance is no amount", "Write percent of the bill or dollars: 2% or 5USD.")
+        raise UsageError("--tolerance is not an amount", "Write a percentage of the bill, or dollars: 2% or 5USD.")
     return Tolerance(int(found * NANO_PER_USD), not is_amount)
 
 
@@ -143,7 +143,8 @@ def _tolerance(text: str) -> Tolerance:
 def login_command(provider: str) -> None:
     """Keep the key of a provider in the keyring of your system, and nowhere else.
 
-    The key is asked for without showing it, or read from standard input. It is no argument: other users see those.
+    The key is read from a hidden prompt, or from standard input. It is not an argument, because other users can see
+    those.
 
     \b
     Examples:
@@ -167,13 +168,13 @@ def _piped() -> str:
     try:
         return sys.stdin.read(_MOST_PIPED)
     except (OSError, UnicodeDecodeError):
-        raise UsageError("standard input holds no key", _PIPED) from None
+        raise UsageError("standard input is empty, so there is no key", _PIPED) from None
 
 
-@command.command("logout", short_help="Take a provider's key out of your keyring.")
+@command.command("logout", short_help="Remove a provider's key from your keyring.")
 @click.argument("provider", type=_PROVIDER)
 def logout_command(provider: str) -> None:
-    """Take the key of a provider out of the keyring. It stays valid: revoke it at the provider.
+    """Remove the key of a provider from the keyring. It stays valid: revoke it at the provider.
 
     \b
     Example:
@@ -185,13 +186,13 @@ def logout_command(provider: str) -> None:
     screen.show("The key is no longer in your keyring.\n" if was_there else "There was no key in your keyring.\n")
 
 
-@command.command("status", short_help="Where a provider's key is.")
+@command.command("status", short_help="Show where a provider's key is.")
 @click.argument("provider", type=_PROVIDER, required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, or a list of them where no provider is named.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, or an array of them if no provider is named.")
 def status_command(provider: str | None, as_json: bool) -> int:
-    """Say where the key of a provider is, or of each one: in the environment, in the keyring, or nowhere.
+    """Show where the key of a provider, or of each one, is: in the environment, in the keyring, or nowhere.
 
-    Exits with 1 where the provider that is named has no key. Asks no provider.
+    Exits with 1 if the named provider has no key. Contacts no provider.
 
     \b
     Examples:

@@ -37,40 +37,49 @@ class _By(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
             raise UsageError(
                 f"--by {value}: tokcost never reports what a person spent",
                 "Cost lines are published by people who were promised that no report adds them up by person."
-                " Ask by change, area, model, month, week, tag, size, type or issue.",
+                " Use --by with change, area, model, month, week, tag, size, type or issue.",
             )
         if word not in ("change", *get_args(Grouping)):
-            self.fail(f"'{value}' is none of change, {', '.join(get_args(Grouping))}.", param, ctx)
+            self.fail(f"'{value}' is not one of change, {', '.join(get_args(Grouping))}.", param, ctx)
         return None if word == "change" else word
 
 
-@click.command(short_help="What merged changes cost, from history alone.")
+@click.command(short_help="Show what merged changes cost, from history only.")
 @click.argument("range", required=False)
 @click.option("--by", type=_By(), help="One row for each of these instead of each merged change.")
 @click.option(
-    "--base", metavar="REVISION", help="Only what RANGE (then one revision; HEAD if none) has and this one has not."
+    "--base",
+    metavar="REVISION",
+    help="Only commits of RANGE (then one revision, by default HEAD) that this revision lacks.",
 )
 @click.option("--against", metavar="RANGE", help="Compare with another range.")
 @click.option("--all", "all_refs", is_flag=True, help="Every branch and tag, merged or not.")
-@click.option("--since", metavar="DATE", help="Only changes committed from DATE on, in git's date words.")
-@click.option("--until", metavar="DATE", help="Only changes committed before DATE, or to the end of a bare day.")
-@click.option("--rework", is_flag=True, help="Also tell of which changes most lines were changed again soon after.")
+@click.option("--since", metavar="DATE", help="Only changes committed since DATE, in any form that git accepts.")
 @click.option(
-    "--rework-days", type=click.IntRange(1, 3650), metavar="DAYS", help=f"How soon that is (default: {REWORK_DAYS})."
+    "--until", metavar="DATE", help="Only changes committed until DATE; a date without a time includes that day."
 )
-@click.option("--check", metavar="AMOUNT", help="Exit with 1 when the list cost is over AMOUNT US dollars.")
-@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts, with every grouping under --by.")
-@click.option("--csv", "as_csv", is_flag=True, help="The rows, amounts with nine decimals.")
+@click.option(
+    "--rework", is_flag=True, help="Also show which changes had most of their lines changed again soon after."
+)
+@click.option(
+    "--rework-days",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help=f"The number of days that counts as soon (default: {REWORK_DAYS}).",
+)
+@click.option("--check", metavar="AMOUNT", help="Exit with 1 if the list cost is over AMOUNT US dollars.")
+@click.option("--json", "as_json", is_flag=True, help="JSON with a stable schema, including every grouping of --by.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV with nine decimals.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Short, for a comment on a pull request.")
-@click.option("--html", metavar="FILE", help="One page with charts, complete in itself; - for standard output.")
-@click.option("--dataset", metavar="DATASET", help="Many repositories, as `tokcost collect` put them together.")
-@click.option("--engine", metavar="URL", help="With --dataset: ask duckdb, postgres://… or spark instead.")
-@click.option("--emit-sql", metavar="DIALECT", help="Show the questions of --dataset for trino, snowflake, bigquery, …")
+@click.option("--html", metavar="FILE", help="A self-contained page with charts; - for standard output.")
 @click.option(
-    "--plan", is_flag=True, help="Show your plans, which a terminal shows anyway, in --json and in a pipe too."
+    "--dataset", metavar="DATASET", help="Report on many repositories, from a dataset that `tokcost collect` created."
 )
-@click.option("--verbose", is_flag=True, help="Also show lines that could not be understood.")
-@click.option("--no-pager", is_flag=True, help="Do not page the output.")
+@click.option("--engine", metavar="URL", help="With --dataset: query it with duckdb, postgres://… or spark.")
+@click.option("--emit-sql", metavar="DIALECT", help="Show the SQL of --dataset for trino, snowflake, bigquery, …")
+@click.option("--plan", is_flag=True, help="Show your plans in --json and in a pipe too; a terminal shows them anyway.")
+@click.option("--verbose", is_flag=True, help="Also show lines that could not be parsed.")
+@click.option("--no-pager", is_flag=True, help="Do not use a pager.")
 def command(range: str | None, by: Grouping | None, against: str | None, check: str | None, **more: Any) -> int:
     """Show what merged changes cost at list price, from the cost lines in commit messages.
 
@@ -119,7 +128,9 @@ def _check_options(range: str | None, by: Grouping | None, form: str | None, mor
     if range is not None and more["all_refs"]:
         raise exclude_each_other("RANGE", "--all")
     if form == "html" and (by is not None or more["against"] is not None):
-        raise UsageError("--html shows one range, by everything that may be shown", "Leave --by and --against out.")
+        raise UsageError(
+            "--html shows one range, with every grouping that may be shown", "Leave --by and --against out."
+        )
     if more["base"] is not None and (more["all_refs"] or more["against"] is not None):
         raise exclude_each_other("--base", "--all" if more["all_refs"] else "--against")
     if more["plan"] and form not in (None, "json"):
@@ -210,7 +221,7 @@ def _csv(reports: list[Report], by: Grouping | None) -> str:
     from tokcost.reports.report_csv import report_csv
 
     if len(reports) > 1:
-        raise UsageError("--csv shows one range", "Ask once for each range, or take --json.")
+        raise UsageError("--csv shows one range", "Run it once for each range, or use --json.")
     return report_csv(reports[0], by)
 
 
@@ -235,13 +246,13 @@ def _nano(text: str) -> int:
     except InvalidOperation:
         amount = Decimal("nan")
     if not amount.is_finite() or amount < 0:
-        raise UsageError(f"--check {text}: this is no amount", "Write US dollars, for example 50 or 12.50.")
+        raise UsageError(f"--check {text}: this is not an amount", "Write US dollars, for example 50 or 12.50.")
     return int(amount * NANO_PER_USD)
 
 
 _UNPRICED = (
-    "some of this has no price and is not in the sum that was checked",
-    "Its lines stay as they are. A price in .tokcost.toml holds for commits to come: docs/prices.md.",
+    "some usage has no price and is not in the sum that was checked",
+    "Its lines stay as they are. A price in .tokcost.toml applies to future commits: docs/prices.md.",
 )
 
 

@@ -7,13 +7,13 @@ from tokcost.errors import exclude_each_other
 from tokcost.reports.status import PLACEHOLDERS
 
 
-@click.command(short_help="The current branch in one line, for prompts.")
+@click.command(short_help="Show the current branch in one line, for prompts.")
 @click.option("--format", "template", metavar="TEXT", help=f"A line of your own, with {{{'}, {'.join(PLACEHOLDERS)}}}.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on one line.")
 @click.option("--quiet", is_flag=True, help="Print nothing, and succeed, outside a repository.")
-@click.option("--no-refresh", is_flag=True, help="Show what the ledger holds without looking at the logs.")
+@click.option("--no-refresh", is_flag=True, help="Show what is in the ledger, without reading the logs.")
 def command(template: str | None, as_json: bool, quiet: bool, no_refresh: bool) -> int:
-    """List cost of the current branch in one line, for prompts, tmux and assistants' status lines.
+    """Show the list cost of the current branch in one line, for prompts, tmux and assistants' status lines.
 
     \b
     Examples:

@@ -13,17 +13,17 @@ from tokcost.services.uninstall import look_for_traces, remove_traces, what_rema
 from tokcost.settings import tokcost_home
 
 
-@click.command(short_help="Take everything of ours out of all clones.")
-@click.option("--dry-run", is_flag=True, help="Say what would be taken away and change nothing.")
-@click.option("--yes", is_flag=True, help="Do it without being asked; needed where no person is at a terminal.")
+@click.command(short_help="Remove everything of tokcost's from all clones.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, without removing it.")
+@click.option("--yes", is_flag=True, help="Remove without being asked; required without a terminal.")
 def command(dry_run: bool, yes: bool) -> int:
-    """Take hooks, settings and notes out of all clones, and say what remains.
+    """Remove hooks, settings and notes from all clones, and list what remains.
 
-    Every clone that the ledger knows, and the one around the current folder: hooks are put back as they were, our
-    settings and what we keep in the git folder go. The ledger and the program stay; the commands that remove them are
-    shown.
+    This covers every clone that the ledger knows, and the one around the current folder. Earlier hooks are restored;
+    tokcost's settings, and its files in the git folder, are removed. The ledger and the program stay; the commands that
+    remove them are shown.
 
-    Exit code 1 when something had to be left.
+    Exit code 1 if something had to be left.
 
     \b
     Examples:
@@ -33,18 +33,18 @@ def command(dry_run: bool, yes: bool) -> int:
     home = tokcost_home(os.environ)
     clones = look_for_traces(home, Path.cwd())
     used = [one for one in clones.found if not one.is_clean]
-    screen.show(traces_text(clones) or "There is nothing of ours in any clone that is known.\n")
+    screen.show(traces_text(clones) or "There is nothing of tokcost's in any known clone.\n")
     left: list[tuple[str, str]] = []
     if not dry_run and used:
         if not yes:
             if not screen.can_ask():
                 raise UsageError(
-                    "standard input is no terminal, so nobody can be asked", "Read the lines above, then add --yes."
+                    "standard input is not a terminal, so nobody can be asked", "Read the lines above, then add --yes."
                 )
-            if not click.confirm(f"Take this out of {counted(len(used), 'clone')}?", default=False):
+            if not click.confirm(f"Remove this from {counted(len(used), 'clone')}?", default=False):
                 screen.show("Nothing was changed.\n")
                 return 1
         left = [(one.worktree.path, said) for one in used for said in remove_traces(home, one)]
-        screen.show(f"\nTaken out of {counted(len(used), 'clone')}.\n")
+        screen.show(f"\nRemoved from {counted(len(used), 'clone')}.\n")
     screen.show("\n" + remains_text(left, what_remains(os.environ), screen.columns_wide()))
     return 1 if left else 0

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tokcost.services.refresh import ImportReport
 
 
-@click.command(short_help="What drove the list cost; what other models would cost.")
+@click.command(short_help="Show what drove the list cost, and what other models would cost.")
 @click.argument("branch", type=NAME, required=False, shell_complete=branches)
-@click.option("--session", type=NAME, metavar="ID", help="Only one session; the beginning of its id is enough.")
-@click.option("--since", metavar="DATE", help="Only usage from DATE on, in git's date words.")
-@click.option("--until", metavar="DATE", help="Only usage before DATE, or to the end of a bare day.")
+@click.option("--session", type=NAME, metavar="ID", help="Only usage of one session; the start of its id is enough.")
+@click.option("--since", metavar="DATE", help="Only usage since DATE, in any form that git accepts.")
+@click.option("--until", metavar="DATE", help="Only usage until DATE; a date without a time includes that day.")
 @click.option("--all-repos", is_flag=True, help="Every repository with usage, not only this one.")
 @click.option(
     "--as",
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     multiple=True,
     help="Price the same tokens as MODEL, cheapest-of-family, batch or one-hour-cache; may be repeated.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The stable form for scripts.")
+@click.option("--json", "as_json", is_flag=True, help="JSON with a stable schema.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row for each driver, amounts with nine decimals.")
-@click.option("--no-pager", is_flag=True, help="Do not page the output.")
-@click.option("--no-refresh", is_flag=True, help="Show what the ledger holds without looking at the logs.")
+@click.option("--no-pager", is_flag=True, help="Do not use a pager.")
+@click.option("--no-refresh", is_flag=True, help="Show what is in the ledger, without reading the logs.")
 def command(branch: str | None, **more: Any) -> int:
     """Split list cost into what drove it: new input, caches written, lost and read, output, surcharges.
 
-    Without BRANCH all usage of this repository. The drivers add up to the list cost that `tokcost log` shows.
+    Without BRANCH, covers all usage of this repository. The drivers add up to the list cost that `tokcost log` shows.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def command(branch: str | None, **more: Any) -> int:
     if more["as_json"] and more["as_csv"]:
         raise exclude_each_other("--json", "--csv")
     if branch is not None and more["all_repos"]:
-        raise UsageError("BRANCH and --all-repos exclude each other", "A branch is one of this repository.")
+        raise UsageError("BRANCH and --all-repos cannot be used together", "A branch belongs to one repository.")
     start = since_ms(more["since"]) if more["since"] is not None else None
     end = until_ms(more["until"]) if more["until"] is not None else None
     if start is not None and end is not None and start >= end:

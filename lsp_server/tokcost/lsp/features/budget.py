@@ -35,7 +35,9 @@ def _budget(server: TokcostServer, worktree: Worktree, params: CommandParams) ->
         raise UsageError("no budget is named", "Pass `scope`: branch, commit or day.")
     branch, amount = text(params, "branch") or "", text(params, "amount")
     if branch and scope != "branch":
-        raise UsageError(f"a {scope} budget is of no branch", "Leave `branch` out, or pass `scope`: branch.")
+        raise UsageError(
+            f"a {scope} budget does not belong to a branch", "Leave `branch` out, or pass `scope`: branch."
+        )
     if amount is None:
         was_there = unset_budget(worktree, scope, branch)
         return {"text": unset_text(scope, branch, was_there, say), "hooks_text": ""}

@@ -81,7 +81,7 @@ def _choices(uri: str, text: str, proposed: tuple[Line, ...], say: Say) -> list[
     gone = [line for line in missing if line.id not in damaged]
     found: list[types.CodeAction] = []
     if any(mark.line for mark in marks(text, comment)):
-        leave_out = say("Leave the AI-Cost line out (what it stands for stays on this machine)")
+        leave_out = say("Leave the AI-Cost line out (its usage stays on this machine)")
         found.append(_edit(uri, leave_out, text, drop_lines(text, comment)))
     if gone:
         found.append(_edit(uri, say("Put the AI-Cost line of this commit back"), text, add_lines(text, gone, comment)))

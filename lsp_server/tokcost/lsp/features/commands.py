@@ -138,8 +138,8 @@ def _omitted_text(say: Say, *, omitted: bool) -> str:
     if not omitted:
         return say("The next commit here carries its cost line again.")
     return say(
-        "The next commit here carries no cost line. You can undo that until you commit; then what the line would stand"
-        " for stays on this machine for good, and no later commit offers it."
+        "The next commit here carries no cost line. You can undo that until you commit; then the usage of that line"
+        " stays on this machine for good, and no later commit offers it."
     )
 
 

@@ -29,7 +29,9 @@ def register(server: TokcostServer) -> None:
         missing = [line for line in proposed if line.id not in present]
         if missing:
             return [_item(format_line(line), server.words("the line of this commit"), place) for line in missing]
-        by_hook = server.words("Written by the commit hook when the commit is made; one typed by hand counts nowhere.")
+        by_hook = server.words(
+            "Written by the commit hook when the commit is made; a line typed by hand is not counted."
+        )
         return [_item(f"{KEY}: ", by_hook, place)]
 
 

@@ -113,7 +113,7 @@ class _History:
             sent = max(sent - written, hit + written)
         tokens = disjoint(sent, hit, written, received, has_cache=True)
         if tokens is None or not state.began_ms:
-            self._skip("report with impossible values, or of no session")
+            self._skip("report with impossible values, or without a session")
             return
         state.reports += 1
         provider, slash, model = state.model.partition("/")

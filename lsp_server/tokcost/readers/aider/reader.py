@@ -23,7 +23,7 @@ class AiderReader:
         folder="project",
         record="turn",
         exactness="rounded, and mostly an estimate",
-        gaps="commit messages and summaries by the weak model; what is logged is rounded, and mostly an estimate",
+        gaps="commit messages and summaries by the weak model",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

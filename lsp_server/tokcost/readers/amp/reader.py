@@ -20,7 +20,7 @@ class AmpReader(JsonFileReader):
         classes=("input", "cache_read", "cache_write_5m", "output"),
         folder="session",
         branch="session",
-        gaps="nothing that is known, but responses without a time count at the beginning of their thread",
+        gaps="nothing known; responses without a time count at the beginning of their thread",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -20,7 +20,7 @@ file, with their lines interleaved."""
 MAX_BEHIND = 8
 """The number of lines after the latest ones of a response that are remembered by their ids."""
 
-MERGED = "line that nothing tells from a further one of the response before it: not counted, though it may be another"
+MERGED = "line that may be another line of the previous response: not counted"
 
 _GOES_ON = (None, "tool_use", "pause_turn")
 """Stop reasons after which results of tools may precede the last line of a response."""

@@ -19,7 +19,7 @@ class ClaudeCodeReader:
         branch="each response",
         retention="30 days (cleanupPeriodDays)",
         exactness="exact since 2.1.59; before, mostly a lower bound of the output",
-        gaps="compaction and titles before 2.1 have no line, and no session total either; the one-token request"
+        gaps="before 2.1, compaction and titles, which have neither a line nor a session total; the one-token request"
         " with which `/model NAME` tests a model",
         worktrees=(OwnWorktrees(".claude/worktrees/*", "worktree-*"),),
         subagent_logs=r"/subagents/|/agent-[^/]+\.jsonl$",  # before 2.1.2 beside the files of sessions

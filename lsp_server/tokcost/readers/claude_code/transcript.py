@@ -230,7 +230,7 @@ class _Transcript:
         """Skip a line that is too long to be read, given its beginning: it counts only if it may have contained
         usage."""
         if b'"user"' not in head[:HEAD] or b'"assistant"' in head[:HEAD]:
-            self._count(self.skipped, "line too long to be read")
+            self._count(self.skipped, "line too long to read")
 
     def _assistant_line(self, block: bytes, begin: int, end: int) -> bool:
         """Process a line that may be a response's; returns whether the assistant wrote it."""
@@ -279,7 +279,7 @@ class _Transcript:
 
     def _response(self, line: Line, message: Message, written: bytes, raw: bytes, time_ms: int) -> None:
         if message.model == "<synthetic>":
-            self._count(self.duplicates, "local message of the assistant itself, not a response")
+            self._count(self.duplicates, "message that the assistant itself wrote, not a response")
             return
         usage = decoded(_counts, written) or without_odd_fields(MessageUsage, written, needed=COUNTS)
         if usage is None:
@@ -386,7 +386,7 @@ class _Transcript:
             self._add(parent._replace(key=key, model=model, tokens=call.tokens, kind=call.kind, web_searches=0))
         if is_new:
             self._count(self.duplicates, DECLINED, found.declined)
-            self._count(self.skipped, "attempt inside a response that cannot be told", found.damaged)
+            self._count(self.skipped, "attempt within a response whose counts cannot be read", found.damaged)
 
     def _bookkeeping(self, block: bytes, begin: int, end: int) -> None:
         raw = block[begin:end]

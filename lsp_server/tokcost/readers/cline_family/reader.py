@@ -48,7 +48,7 @@ class ClineReader(_TasksReader):
         classes=_CLASSES,
         folder="session",
         branch="session",
-        gaps="summaries of a compaction, and replies broken off before their counts came",
+        gaps="summaries of a compaction, and responses broken off before their counts came",
         subagent_logs=r"/agent_[^/]+\.messages\.json$",
     )
 

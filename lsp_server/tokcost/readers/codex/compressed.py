@@ -16,7 +16,7 @@ class Decompressed:
             import zstandard
         except ImportError as missing:
             add = installation().adding(["zstandard>=0.23"])
-            raise OSError(f"compressed; what reads it is not installed: {add}") from missing
+            raise OSError(f"compressed, and the package that reads it is not installed: {add}") from missing
         decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
         self._plain = decompressor.stream_reader(stream, read_across_frames=True)
         self._errors = (zstandard.ZstdError, MemoryError)

@@ -205,12 +205,12 @@ def _counters(value: Any) -> Counters:
     """Counts that are integers in any notation (`10`, `10.0`, `"10"`). All except reasoning, which is informative, are
     required."""
     if not isinstance(value, dict):
-        raise ValueError("counts are no object")
+        raise ValueError("counts are not an object")
     given = cast("dict[str, Any]", value)
     found = {field.name: given.get(field.encode_name) for field in fields(Counters)}
     counts = {name: whole(unquoted(count)) for name, count in found.items()}
     if any(count is None and name != "reasoning" for name, count in counts.items()):
-        raise ValueError("no whole number")
+        raise ValueError("not a whole number")
     return Counters(**counts)
 
 

@@ -17,7 +17,7 @@ class CodexReader:
         versions="0.44, 0.169, 0.171",
         classes=("input", "cache_read", "cache_write_5m", "output", "reasoning"),
         branch="session",
-        gaps="nothing, but in older versions the replies between two running totals count as one",
+        gaps="nothing; in older versions, the responses between two running totals count as one",
         # The app creates `ID/REPOSITORY`; an agent that is told to use a worktree often leaves out the first folder.
         worktrees=(OwnWorktrees(".codex/worktrees/*/*"), OwnWorktrees(".codex/worktrees/*")),
     )

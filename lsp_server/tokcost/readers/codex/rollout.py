@@ -36,9 +36,9 @@ _MAX_EXPANDED = 16 << 30
 
 _REPLAYED = "history of the session it was forked from"
 _RECORDED = "running total of a response that has a record of its own"
-_TOLD = "record of a response that a running total told"
+_TOLD = "record of a response that a running total already counted"
 _IMPOSSIBLE = "usage record with impossible or missing values"
-_ODD = "field of another type than usual, left out"
+_ODD = "field of an unexpected type, ignored"
 
 _KINDS = (None, "token_usage_record", "session_meta", "turn_context")
 """Records whose damage loses usage, or its place; `None` is an unknown kind."""
@@ -170,7 +170,7 @@ class _Rollout:
         """Count lines that are too long to be read, given their beginnings."""
         for head in heads:
             if any(word in head for word in _WORDS):
-                self.count("line too long to be read")
+                self.count("line too long to read")
 
     def _line(self, line: Line, payload: Payload) -> None:
         self.state.time_ms = milliseconds(line.timestamp) or self.state.time_ms
@@ -431,7 +431,7 @@ def _compressed_portions(source: Source) -> Iterator[Batch]:
     if lines.rest:
         rollout.count("compressed file that ends early")
     if lines.more:
-        rollout.count("rest of a compressed file that holds too much")
+        rollout.count("rest of a compressed file that is too large")
     rollout.pass_over(lines.too_long)
     yield _portion(rollout, number + 1, source.size, more=False)
 

@@ -20,10 +20,10 @@ DEFAULT_LIMIT = "codex"
 """Codex's own default for a missing `limit_id`."""
 
 AGAIN = "running total without a new response"
-LATE = "running total that was passed before"
-BELOW = "running total below an earlier one, which tells no response"
-JUMPED = "running total that grew by more than its response: counted whole, though another session's may be in it"
-PARENTS = "running total that contains an unknown part of another session's"
+LATE = "running total that was reached before"
+BELOW = "running total below an earlier one, so its response is unknown"
+JUMPED = "running total that grew by more than its response: counted in full, although part may be another session's"
+PARENTS = "running total that includes an unknown part of another session's"
 
 _SEEN = 256
 """The number of totals of a counter that are remembered, in 4 bytes each: late ones arrive soon."""

@@ -84,7 +84,7 @@ def _extend(at: Any, name: Any, entry: dict[str, Any]) -> None:
     values.extend(entry.get("v") or ())
     if len(values) > _MOST_ENTRIES:
         del values[_MOST_ENTRIES:]
-        raise ValueError("more entries than a session has")
+        raise ValueError("more entries than a session can have")
 
 
 def _set(at: Any, name: Any, entry: dict[str, Any]) -> None:

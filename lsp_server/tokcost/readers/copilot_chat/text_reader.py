@@ -19,7 +19,7 @@ class CopilotChatTextReader:
     capabilities = Capabilities(
         versions="session version 3 (the source of VS Code)",
         classes=("output",),
-        exactness="an estimate from the text of replies",
+        exactness="an estimate from the text of responses",
         folder="session",
         gaps="every prompt, and everything that is not in the text",
     )

@@ -19,7 +19,7 @@ class CopilotCliReader:
         folder="session",
         branch="session",
         exactness="exact; without a store, spread over the messages of a run",
-        gaps="broken-off replies; in versions without a store, the input of killed sessions",
+        gaps="broken-off responses; in versions without a store, the input of killed sessions",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -14,9 +14,9 @@ class CursorTextReader:
 
     name = "cursor-text"
     capabilities = Capabilities(
-        versions="bubbles of version 3, as others describe them",
+        versions="bubbles of version 3, from descriptions by others",
         classes=("output",),
-        exactness="an estimate from the text of replies",
+        exactness="an estimate from the text of responses",
         folder="session",
         gaps="every prompt and everything cached: most of what Cursor charges",
     )

@@ -162,7 +162,7 @@ def read_log(source: Source, cursor: bytes | None) -> Batch:
     chat.take_line(whole_rest(lines))
     written = lines.cursor(msgspec.json.encode(chat.state))
     if lines.too_long:
-        chat.skipped["line too long to be read"] = len(lines.too_long)
+        chat.skipped["line too long to read"] = len(lines.too_long)
     return chat.batch(written, restarted=lines.restarted, more=lines.more, position=lines.offset)
 
 

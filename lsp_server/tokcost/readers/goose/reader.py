@@ -19,8 +19,8 @@ class GooseReader:
         classes=("input", "cache_read", "cache_write_5m", "output"),
         folder="session",
         exactness="exact; one sum for older sessions",
-        gaps="if a provider reports no counts, Goose logs its own; a session of a version without usage_ledger counts"
-        " as one",
+        gaps="nothing known; if a provider reports no counts, Goose logs its own estimate, and a session of a"
+        " version without usage_ledger counts as one response",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -13,7 +13,7 @@ class JunieReader:
 
     name = "junie"
     capabilities = Capabilities(
-        versions="26.8 and 26.9, by published events of others",
+        versions="26.8 and 26.9, from events that others published",
         classes=("input", "cache_read", "cache_write_5m", "output"),
         folder="each response",
         gaps="chats of the plugin in an IDE, which leave no such log",

@@ -70,7 +70,7 @@ def read_store(source: Source, cursor: bytes | None) -> Batch:
     with open_store(source.path) as store:
         tables = [one for one in _MESSAGES if store.has({one: _NEEDED})]
         if not tables:
-            raise OSError("the store has no table of messages that this reader knows")
+            raise OSError("the store lacks the tables of messages that this reader knows")
         found = _Found(store, cursor)
         more = False
         for table in tables:
@@ -172,7 +172,7 @@ class _Found:
     def _row(self, row: tuple[object, ...] | None, *, is_new: bool) -> None:
         """Process a row. `is_new` is false if it may have been read before, and was counted then if it is damaged."""
         if row is None:
-            self._skip("record too long to be read", is_new)
+            self._skip("record too long to read", is_new)
             return
         if not row:  # it is in an index, and missing in the table
             self._skip("damaged record", is_new)

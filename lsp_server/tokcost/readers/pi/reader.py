@@ -80,7 +80,7 @@ class OmpReader(PiReader):
     name = "omp"
     capabilities = PiReader.capabilities._replace(
         versions="its source of January 2026",
-        gaps="nothing that is known, but for some OpenAI-compatible providers it logs reasoning twice",
+        gaps="nothing known; for some OpenAI-compatible providers it logs reasoning twice",
     )
 
     def locations(self, environ: Mapping[str, str]) -> Sequence[Location]:

@@ -118,7 +118,7 @@ def open_log(path: str) -> io.FileIO:
     stream = io.FileIO(os.open(path, os.O_RDONLY | _NEVER_WAIT), "rb")
     if not S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
-        raise OSError(EINVAL, "no regular file")
+        raise OSError(EINVAL, "not a regular file")
     return stream
 
 

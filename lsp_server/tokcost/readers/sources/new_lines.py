@@ -146,7 +146,7 @@ class NewLines:
         """The batch of everything read: these responses, the reader's `state`, and what was skipped, including each
         line that was too long."""
         if self.too_long:
-            skipped = {**skipped, "line too long to be read": len(self.too_long)}
+            skipped = {**skipped, "line too long to read": len(self.too_long)}
         cursor = self.cursor(state)
         return Batch(cursor, usage, skipped=skipped, restarted=self.restarted, more=self.more, position=self.offset)
 

@@ -140,7 +140,7 @@ class Lines:
         state = msgspec.json.encode(self._session)
         if len(state) + TAIL > MAX_STATE:
             state = msgspec.json.encode({})
-            self._skip("more to remember than may be")
+            self._skip("a cursor larger than allowed")
         return lines.batch(state, self._found, self._skipped)
 
     def _take(self, raw: bytes) -> None:

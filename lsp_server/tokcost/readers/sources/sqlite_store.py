@@ -133,7 +133,7 @@ def _as_os_error(error: sqlite3.Error) -> OSError:
     words = f"the SQLite store cannot be read: {error}"
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_INTERRUPT:
-        words = "the SQLite store cannot be read: it takes more steps than a store of its size can need"
+        words = "the SQLite store cannot be read: reading it takes more steps than a store of its size can need"
     return OSError(words) if code in _LASTING else OSError(EAGAIN, words)
 
 
@@ -147,7 +147,7 @@ def _require_files(path: str) -> None:
         except OSError:  # it is missing, or SQLite cannot open it either
             continue
         if not S_ISREG(mode):
-            raise OSError(EINVAL, "no regular file")
+            raise OSError(EINVAL, "not a regular file")
 
 
 def _connect(path: str) -> sqlite3.Connection:
