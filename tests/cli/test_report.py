@@ -88,6 +88,28 @@ def test_every_format_is_what_was_agreed(
     assert done.stdout == golden.read_text()
 
 
+FORMS = ([], ["--json"], ["--csv"], ["--markdown"], ["--html", "-"], ["--by", "area"], ["--by", "tag", "--json"])
+
+
+def test_a_repository_with_names_that_are_not_utf_8_is_told_in_every_format(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    repo = GitSandbox(tmp_path / os.fsdecode(b"caf\xe9"))
+    name = os.fsdecode(b"\xff")
+    commit(repo, f"{name}/f", f"One\n\n{line(1, 2)}")
+    repo.git("tag", name)
+    repo.switch("-c", name)
+    commit(repo, "g", f"Two\n\n{line(2, 5)}", name)
+    told = [
+        *(["report", *form] for form in FORMS),
+        ["report", name],
+        ["export", "focus", "--profile", "history", "-o", "-"],
+    ]
+    for words in told:
+        done = piped(words, repo.path, environ)
+        assert (done.returncode, "codec" in done.stderr) == (0, False), (words, done.stderr)
+
+
 def test_the_contract_of_the_json(history: GitSandbox, environ: dict[str, str]) -> None:
     told = json.loads(piped(["report", "--json"], history.path, environ).stdout)
     agreed = {"schema", "range", "claims", "foreign_lines", "list_cost", "tokens", "precision", "changes", "coverage"}

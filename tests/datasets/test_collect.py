@@ -1,14 +1,16 @@
 """`tokcost collect`: claims of many repositories, each once, and the cells that everybody may see."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from support.organisation import USD, Work, claim_id, environ_of, make_repository, team
+from support.organisation import MODEL, USD, Work, claim_id, environ_of, make_repository, team
 from support.terminal import piped
 from tokcost.datasets.duck import opened, read_claims, read_groups
 from tokcost.datasets.folder import read_files
+from tokcost.errors import EnvironmentProblem
 from tokcost.model.dataset import ALL, Bounds, Collected
 from tokcost.services.collect import Plan, collect
 
@@ -44,6 +46,23 @@ def test_cells_of_six_people_are_published_by_area_month_and_model(tmp_path: Pat
     assert (found.claims, found.published, found.waiting, found.cells) == (18, 18, 0, 3)
     assert cells(tmp_path) == {"2026-09": (42, 12), "2026-10": (6, 6)}
     assert cells(tmp_path, "area") == {"api": (18, 12), "web": (30, 6)}
+
+
+def test_a_repository_whose_path_folders_and_models_are_not_utf_8_is_collected(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    works = [*team(SIX, "2026-09-05", odd), *team(SIX, "2026-09-06", "web", 5, model=odd)]
+    found = collected(tmp_path, make_repository(tmp_path / odd, works))
+    assert (found.claims, found.published, found.waiting) == (12, 12, 0)
+    assert cells(tmp_path, "area") == {r"caf\xe9": (12, 6), "web": (30, 6)}
+    assert cells(tmp_path, "model") == {MODEL: (12, 6), r"caf\xe9": (30, 6)}
+
+
+def test_a_dataset_on_a_path_that_is_not_utf_8_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    shop = make_repository(tmp_path / "shop", team(SIX, "2026-09-05", "api"))
+    with pytest.raises(EnvironmentProblem, match="not UTF-8"):
+        collected(tmp_path, shop, into=odd)
+    assert not (tmp_path / odd).exists()
 
 
 def test_an_area_of_one_person_goes_together_with_the_weakest_other_one(tmp_path: Path) -> None:

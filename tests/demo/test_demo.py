@@ -115,6 +115,22 @@ def test_it_does_not_build_into_a_folder_that_is_in_use(tmp_path: Path) -> None:
     assert "not empty" in str(result.exception)
 
 
+def test_a_folder_that_no_log_can_name_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    with pytest.raises(EnvironmentProblem, match="not UTF-8"):
+        build(folder, datetime.now(UTC))
+    assert not folder.exists()
+
+
+def test_a_folder_with_a_quote_and_a_line_break_in_its_name_is_told_as_it_is(tmp_path: Path) -> None:
+    built = build(tmp_path / 'the "new"\nshop', datetime.now(UTC))
+    home = Path(built.environ["TOKCOST_HOME"])
+    refresh(home, built.environ)
+    (found,) = summarise(home, built.repository, LogOptions())
+    assert found.totals.total.usage
+    assert not found.unplaced.total.usage
+
+
 def test_a_file_where_the_folder_should_be_is_a_sentence_not_a_crash(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = CliRunner().invoke(command, ["--keep", str(tmp_path / "file")], standalone_mode=False)

@@ -5,7 +5,6 @@ TOKCOST_INPUTS says how many inputs each test makes, TOKCOST_SEED which ones.
 
 import json
 import os
-import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,25 +13,51 @@ from typing import NamedTuple
 
 import pytest
 
-from readers import test_amp, test_grok, test_junie, test_kimi, test_mux, test_pi
+from estimates import writing
+from readers import (
+    test_aider,
+    test_amp,
+    test_cline_tasks,
+    test_copilot_chat,
+    test_goose,
+    test_grok,
+    test_junie,
+    test_kimi,
+    test_mux,
+    test_pi,
+)
 from readers.test_broken_lines import KINDS, raw
 from support import samples
 from support.boundaries import SEED, record_figures
 from support.editor import Editor
+from support.git_sandbox import GitSandbox
 from support.hooked import Hooked
 from support.mutations import Mutations
+from support.opencode_store import T0, StoreOf, message
 from tokcost.errors import TokcostError
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.guards.json_text import Entry, Unreadable, insertions, without
+from tokcost.history.areas import by_owners
+from tokcost.history.report_policy import area_of, read_report_policy
 from tokcost.model.bounds import within_bounds
 from tokcost.model.commit_message import drop_lines, lift_lines, lines_in, split
 from tokcost.model.logs import Source
+from tokcost.model.received import Received
 from tokcost.model.trailer import format_line, highest, read_message
+from tokcost.model.usage import Tokens
+from tokcost.policy.budgets import read_budgets
+from tokcost.policy.clone_state import read_state
+from tokcost.policy.consent import read_policy
+from tokcost.policy.repository_file import POLICY_FILE
+from tokcost.policy.rules import read_rules
 from tokcost.pricing.override_file import parse_overrides
 from tokcost.readers.protocol import Reader
-from tokcost.readers.registry import readers
+from tokcost.readers.registry import reader_named, readers
 from tokcost.readers.sources.files import file_source
+from tokcost.receivers.store import line_of
 from tokcost.repo.config import read_config
+from tokcost.repo.history import find_repository
+from tokcost.repo.worktree import find_worktree
 
 pytestmark = pytest.mark.slow
 INPUTS = int(os.environ.get("TOKCOST_INPUTS", "1500"))
@@ -52,17 +77,23 @@ MESSAGES = (
 )
 TOML = (
     b'[trailers]\npolicy = "recommend"\nprecision = "coarse"\nmodels = false\n[budget]\nbranch = "12.50"\nday = 3\n',
-    b'[[rules]]\nbranch = "feat/*"\nmodel = ["claude-opus-*"]\nover = "5"\nsubagent = true\nsay = "x"\n'
-    b'[report]\nmin_contributors = 4\n[report.areas]\n"src/a" = "A"\n',
-    b'[[price]]\nmodel = "my-model"\ninput = 3\noutput = 15.0\ncache_read = 0.3\nfrom = 2026-01-01\n'
-    b'[[price]]\nmodel = "x"\ninput = "1.25"\ncontext_over = 200000\ninput_over = 2.5\n',
+    b'[[rules]]\nname = "n"\nbranch = "feat/*"\nmodel = ["claude-opus-*"]\nover = "5"\nsubagent = true\nsay = "x"\n'
+    b'[[rules]]\nname = "m"\ncontext = 200000\nkind = "compaction"\nper = "day"\narea = "src/**"\noutside = ["d/*"]\n',
+    b'[report]\ncontributors = 4\n[areas]\nA = ["src/a/**", "b"]\nB = "docs/*"\n[types]\nfix = ["fix", "[bug]*"]\n',
+    b'[[price]]\nmatch = "my-model"\ninput = "3"\noutput = "15.0"\ncache_read = "0.3"\nfrom = 2026-01-01\n'
+    b'[[price]]\nmatch = "x"\ninput = "1.25"\nabove = 200000\ndiscount = "10"\nprovider = "p"\nnote = "n"\n',
 )
+OWNERS = (b"* @acme/all\n/docs/ @acme/docs a@b.c\n[Section][2] @acme/web\n*.js\n^[Opt]\n/a\\ b/ @acme/x # why\n",)
 CONFIG = (
     b'[core]\n\trepositoryformatversion = 0\n\thooksPath = "a b"\n[branch "x"]\n\tremote = origin\n'
     b"[tokcost]\n\tenabled = true\n\tconsent = 0-00-1-2-3\n[include]\n\tpath = ../other\n"
     b'[tokcost "budget"]\n\tbranch = 5\n',
 )
 SETTINGS = ('{"model": "x", "hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": []}]}}\n', "{\n}\n", '{"hooks":{}}')
+
+
+RECORDED = {"opencode", "qwen-code", "copilot-cli", "gemini-cli"}
+"""Readers whose logs are recordings alone, of which a run takes some."""
 
 
 class Log(NamedTuple):
@@ -76,7 +107,9 @@ class Log(NamedTuple):
 class Watch:
     """Counts inputs, and what they take."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, memory: Callable[[], int] = lambda: _memory("self")) -> None:
+        """`memory` is that of the process which takes the inputs, in kilobytes."""
+        self._memory = memory
         self.mutations = Mutations(f"{SEED} {name}")
         self._name, self._count, self._slowest, self._base = name, 0, 0.0, 0
 
@@ -84,10 +117,10 @@ class Watch:
         """As many numbers as there are to be inputs."""
         for number in range(INPUTS):
             if number == INPUTS // 3:
-                self._base = _memory()
+                self._base = self._memory()
             yield number
             self._count += 1
-        grown = _memory() - self._base
+        grown = self._memory() - self._base
         assert grown < MOST_GROWTH, f"{grown} kB more after {self._count} inputs"
         record_figures("fuzz", self._name, inputs=self._count, slowest_ms=round(self._slowest * 1000), grown_kb=grown)
 
@@ -104,8 +137,10 @@ class Watch:
         assert taken < MOST_SECONDS, f"{taken} seconds for input {self._count}: {data!r}"
 
 
-def _memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _memory(process: int | str) -> int:
+    """The largest memory of a process so far, in kilobytes."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def test_messages() -> None:
@@ -128,16 +163,66 @@ def test_messages() -> None:
             drop_lines(text)
 
 
-def test_settings_in_toml() -> None:
+def settings_read(repo: GitSandbox, home: Path, data: bytes) -> list[object]:
+    """What each parser of settings makes of a file: of the user, and of the repository."""
+    (repo.path / POLICY_FILE).write_bytes(data)
+    (home / "config.toml").write_bytes(data)
+    worktree = find_worktree(str(repo.path))
+    assert worktree is not None
+    here = read_state(worktree)
+    readings: list[Callable[[], object]] = [
+        lambda: read_toml(data),
+        lambda: parse_overrides(Path("prices.toml"), data),
+        lambda: read_rules(home, here).found,
+        lambda: [one for one in read_budgets(here, "main").found if one.source == "repository"],
+        lambda: read_policy(here).coarse_only,
+    ]
+    found: list[object] = []
+    for read in readings:
+        try:
+            found.append(read())
+        except (TomlDamaged, TokcostError):
+            found.append(None)
+    return found
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> tuple[GitSandbox, Path]:
+    home = tmp_path / "ledger"
+    home.mkdir()
+    return GitSandbox(tmp_path / "repo"), home
+
+
+def test_settings_in_toml(settings: tuple[GitSandbox, Path]) -> None:
     watch = Watch("toml")
+    of_seeds = [settings_read(*settings, data) for data in TOML]
+    assert all(map(any, zip(*of_seeds, strict=True))), of_seeds
     for _ in watch.inputs():
         data = watch.mutations.of_bytes(watch.mutations.chance.choice(TOML))
         with watch.one(data):
-            for read in (read_toml, lambda data: parse_overrides(Path("prices.toml"), data)):
-                try:
-                    read(data)
-                except (TomlDamaged, TokcostError):
-                    continue
+            settings_read(*settings, data)
+
+
+def test_settings_of_reports(tmp_path: Path) -> None:
+    """Areas and types as a commit has them, and the owners that a forge knows."""
+    watch = Watch("settings of reports")
+    repo = GitSandbox(tmp_path / "repo")
+    tables = [one for one in TOML if b"areas" in one]
+    assert by_owners(OWNERS[0].decode())("docs/a") == "acme/docs"
+    for number in watch.inputs():
+        owners = watch.mutations.of_bytes(watch.mutations.chance.choice(OWNERS)).decode("utf-8", "replace")
+        with watch.one(owners), suppress(ValueError):
+            by_owners(owners)("docs/a b/c.js")
+        if number % 25 == 0:  # as slow as many others
+            (repo.path / POLICY_FILE).write_bytes(
+                data := watch.mutations.of_bytes(watch.mutations.chance.choice(tables))
+            )
+            repo.git("add", "-A")
+            repo.git("commit", "-q", "--allow-empty", "-m", "x")
+            repository = find_repository(str(repo.path))
+            with watch.one(data), suppress(TokcostError):
+                area = area_of(repository, repo.head(), read_report_policy(repository, repo.head()), [])("src/a/b")
+                assert number or area == "A"
 
 
 def test_configuration_of_git(tmp_path: Path) -> None:
@@ -201,11 +286,47 @@ def made(folder: Path) -> list[Log]:
         test_mux.chat(folder, test_mux.message(), test_mux.message("assistant-2-b")): test_mux.READER,
         test_amp.thread(folder, test_amp.message(2, test_amp.usage()), events=[test_amp.event()]): test_amp.READER,
     }
+    for name in ("cline", "roo-code", "kilo-code"):
+        requests = [test_cline_tasks.request(at, provider="anthropic") for at in (0, 5)]
+        others[test_cline_tasks.task(folder, name, *requests)] = reader_named(name)
+    copilot = writing.Copilot(folder / "copilot", folder)
+    others |= {
+        test_pi.session(folder / "omp", test_pi.HEAD, *replies): reader_named("omp"),
+        test_aider.history(folder, test_aider.session(), *(test_aider.turn() for _ in range(3))): reader_named("aider"),
+        copilot.keeps(writing.request(1, T0), writing.request(2, T0)): reader_named("copilot-chat-text"),
+        _received(folder): reader_named("otel"),
+    }
     return [*found, *(_log(reader, path) for path, reader in others.items())]
 
 
+def _received(folder: Path) -> Path:
+    """The file of responses that assistants have sent."""
+    path = folder / "received.jsonl"
+    sent = [Received("claude-code", str(number), T0, "claude-opus-4-5", "s", Tokens(5)) for number in range(3)]
+    path.write_bytes(b"".join(map(line_of, sent)))
+    return path
+
+
+def made_stores(folder: Path) -> list[Log]:
+    """Stores of assistants that were never run here."""
+    goose = test_goose.Store(folder)
+    goose.session()
+    goose.call()
+    opencode = StoreOf(folder / "opencode.db")
+    opencode.session()
+    opencode.say("m", message())
+    cursor = writing.Cursor(folder, folder)
+    cursor.says(1, T0)
+    spans = test_copilot_chat.store(folder, test_copilot_chat.span())
+    of = {goose.path: "goose", opencode.path: "kilo", cursor.path: "cursor-text", spans: "copilot-chat"}
+    return [_log(reader_named(name), path) for path, name in of.items()]
+
+
 def _log(reader: Reader, path: Path) -> Log:
-    return Log(reader, file_source(str(path), os.stat(path)), path.read_bytes())
+    """A log, which tells of usage as it stands: inputs made of another one would end at its first line."""
+    source = file_source(str(path), os.stat(path))
+    assert any(batch.usage for batch in reader.read(source, None)), (reader.name, path)
+    return Log(reader, source, path.read_bytes())
 
 
 def read_twice(log: Log, data: bytes, watch: Watch) -> None:
@@ -229,7 +350,8 @@ def test_logs_of_lines_and_documents(tmp_path: Path) -> None:
     logs = [one for one in recorded(tmp_path / "r", lambda path: path.suffix != ".db") if 0 < len(one.data) < 200_000]
     logs += made(tmp_path / "m") * 3
     names = {one.reader.name for one in logs}
-    assert len(names) >= 10, names
+    others = names | {one.reader.name for one in made_stores(tmp_path / "s")}
+    assert {one.name for one in readers()} - others <= RECORDED, others
     for _ in watch.inputs():
         log = watch.mutations.chance.choice(logs)
         lines = log.data.splitlines() if log.source.path.endswith(".jsonl") else []
@@ -240,8 +362,8 @@ def test_logs_of_lines_and_documents(tmp_path: Path) -> None:
 def test_stores(tmp_path: Path) -> None:
     """Damaged pages of SQLite; a store that cannot be read says so with an `OSError`."""
     watch = Watch("stores")
-    logs = recorded(tmp_path, lambda path: path.suffix == ".db")
-    assert logs
+    logs = recorded(tmp_path / "r", lambda path: path.suffix == ".db")
+    logs += made_stores(tmp_path / "m") * max(1, len(logs) // 4)
     for number in watch.inputs():
         if number % 10:
             continue  # as slow as ten others
@@ -271,10 +393,10 @@ ASKED = (
 
 def test_messages_of_an_editor(tmp_path: Path) -> None:
     """One server takes them all, and answers the next one that is well-formed."""
-    watch = Watch("editor's messages")
     repo = Hooked(tmp_path, rooted=True)
     with Editor(repo.environ, repo.path) as editor:
         editor.open()
+        watch = Watch("editor's messages", lambda: _memory(editor.process.pid))
         for number in watch.inputs():
             method, params = watch.mutations.chance.choice(ASKED)
             message = {"jsonrpc": "2.0", "method": method, "params": params}

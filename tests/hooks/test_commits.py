@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from support.claude_lines import write
 from support.hooked import AT_ONCE, REPLY, Hooked, everywhere
 from support.terminal import piped
 from tokcost.claims.propose import MOST_USAGE
 from tokcost.model.trailer import format_line
 from tokcost.services.omit_line import keep_line, omit_line
+from tokcost.usage.read import SIDE_BY_SIDE
 
 WRITE = 'printf "Add login\\n\\nWhy.\\n" | cat - "$1" > "$1.x" && mv "$1.x" "$1"'
 
@@ -306,6 +308,20 @@ def test_a_repository_on_a_path_that_is_no_utf_8(tmp_path: Path) -> None:
         repo.change()
         repo.hooked("-m", name)
     assert repo.log().conservation.total[0] == repo.log().conservation.unplaced[0] == 0
+
+
+def test_logs_whose_names_are_no_utf_8(repo: Hooked) -> None:
+    repo.spend()
+    projects = repo.home / ".claude/projects"
+    (projects / "repo/session-1.jsonl").rename(projects / os.fsdecode(b"repo/s\xff.jsonl"))
+    for number in range(2):  # more than one process reads alone
+        write(projects / f"much/{number}.jsonl", {"type": "user", "message": {"content": "x" * (SIDE_BY_SIDE // 2)}})
+    repo.change()
+    repo.hooked("-m", "One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    for words in (["log"], ["log", "--json"], ["status"], ["why"], ["doctor"], ["export", "usage", "-o", "-"]):
+        done = repo.tokcost(*words)
+        assert done.returncode == 0, (words, done.stderr)
 
 
 ODD_BRANCHES = ["feat/x", "a'b", 'q"q', "ü", "%s", "-x", "$(id)", "a;b", "a|b", "x{y}", "HEAD2", "a&b"]

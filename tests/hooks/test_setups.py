@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.hooked import NO_HOOKS, REPLY, Hooked
+from support.hooked import NO_HOOKS, REPLY, Hooked, everywhere
 from support.tables import few
 
 CONFIG = {
@@ -168,3 +168,30 @@ def test_two_commits_at_the_same_moment(repo: Hooked) -> None:
     repo.change("there", cwd=other)
     repo.hooked("-m", "There", cwd=other)
     assert repo.replies() == {"total": 6, "carried": 6}
+
+
+@everywhere
+def test_a_head_that_is_a_symbolic_link(repo: Hooked) -> None:
+    """Refs as git's first versions wrote them, and still does where it is told to."""
+    repo.git("config", "core.preferSymlinkRefs", "true")
+    repo.switch("-c", "feat/x")
+    assert (repo.git_dir / "HEAD").is_symlink()
+    repo.work("One")
+    repo.work("Two")
+    repo.spend()
+    repo.switch("-c", "feat/y")
+    repo.work("Three")
+    assert repo.replies() == {"total": 4, "carried": 4}
+    assert {row.branch: row.current for row in repo.log().branches} == {"feat/x": False, "feat/y": True}
+    repo.git("switch", "-q", "--detach")
+    repo.work("Four")
+    assert repo.replies() == {"total": 5, "carried": 4, "unplaced": 1}
+
+
+def test_a_branch_without_commits_that_a_symbolic_link_names(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    repo.git("config", "core.preferSymlinkRefs", "true")
+    repo.git("symbolic-ref", "HEAD", "refs/heads/first")
+    assert (repo.git_dir / "HEAD").is_symlink()
+    repo.work("First of all")
+    assert repo.replies() == {"total": 1, "carried": 1}

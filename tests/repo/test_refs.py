@@ -60,9 +60,13 @@ def test_a_branch_is_merged_when_it_has_commits_and_the_other_holds_them_all(rep
     assert merged_branches(git_dir(repo), "main", among) == {"forwarded", "next\u0085line"}
 
 
-def test_the_remotes_default_branch_is_what_others_are_merged_into(repo: GitSandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("links", ["false", "true"])
+def test_the_remotes_default_branch_is_what_others_are_merged_into(
+    repo: GitSandbox, tmp_path: Path, links: str
+) -> None:
     repo.switch("-c", "release/9")
-    repo.git("clone", "-q", str(repo.path), str(tmp_path / "clone"))
+    repo.git("clone", "-q", "-c", f"core.preferSymlinkRefs={links}", str(repo.path), str(tmp_path / "clone"))
+    assert os.path.islink(tmp_path / "clone/.git/refs/remotes/origin/HEAD") == (links == "true")
     assert default_branch(f"{tmp_path}/clone/.git", {"main": "", "release/9": ""}) == "release/9"
     assert default_branch(git_dir(repo), {"x": "", "master": ""}) == "master"
     assert default_branch(git_dir(repo), {"x": ""}) is None

@@ -67,12 +67,12 @@ def imported(works: Sequence[Work], branch: str = "main") -> bytes:
         seconds = timegm(strptime(work.day, "%Y-%m-%d")) + 36_000 + number
         person = f"{work.who} <{work.who}@x.org> {seconds} +0000"
         message = f"Change {number}\n".encode()
-        message += f"\n{format_line(work.line)}\n".encode() if work.id else b""
+        message += os.fsencode(f"\n{format_line(work.line)}\n") if work.id else b""
         parts.append(f"commit refs/heads/{branch}\nauthor {person}\ncommitter {person}\n".encode())
         parts.append(f"data {len(message)}\n".encode() + message)
         for path in (f"{work.area}/f{number}", *work.more.split()):
             content = f"{number}\n".encode()
-            parts.append(f"M 100644 inline {path}\ndata {len(content)}\n".encode() + content)
+            parts.append(os.fsencode(f"M 100644 inline {path}\ndata {len(content)}\n") + content)
     return b"".join(parts)
 
 

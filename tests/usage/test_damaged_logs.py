@@ -235,9 +235,10 @@ def test_a_lines_time_that_cannot_be_true_does_not_become_that_of_the_next_total
 
 READER = """
 import os
+from collections import Counter
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from tokcost.model.logs import Batch, Location, SessionTotal
 from tokcost.model.usage import Tokens, Usage
 from tokcost.readers.sources.files import sources_in
@@ -357,13 +358,20 @@ BEYOND = {
     "half a character": "[usage(model='\\ud800')]",
     "a NUL": "[usage(session='a\\0')]",
     "a rank of 9": "[usage(copy_rank=9)]",
+    "half a character in a folder": "[usage(cwd='/\\ud800')]",
+    "a rank that is a truth value": "[usage(copy_rank=True)]",
+    "tokens that are any tuple": "[usage(tokens=(5, 0, 0, 0, 0, 0))]",
+    "usage that is any list": "[list(usage())]",
     "no usage at all": "['usage']",
     "too few fields": "[usage()[:5]]",
     "nothing": "[None]",
     "a total of -5": "(), [SessionTotal('s', 'm', 1790000000000, Tokens(-5))]",
     "a total in the year 9999": "(), [SessionTotal('s', 'm', 253402300799999, Tokens(5))]",
     "a total of a million parents": "(), [SessionTotal('s', 'm', 1790000000000, Tokens(5), parents=('p',) * 10**6)]",
+    "a total of any tuple": "(), [SessionTotal('s', 'm', 1790000000000, (5, 0, 0, 0, 0, 0))]",
+    "a total whose parents are a text": "(), [SessionTotal('s', 'm', 1790000000000, Tokens(5), parents='p')]",
     "a worktree without a name": "(), (), [(None, 'b', 'c', 'd')]",
+    "a worktree that is any tuple": "(), (), [('/a', 'b', '/c', 'd')]",
 }
 
 
@@ -372,6 +380,32 @@ def test_no_reader_puts_anything_impossible_into_the_ledger(home: Home, other: P
     (other / "bad.log").write_text(f"Batch(known, {BEYOND[what]})")
     home.refresh()
     assert (home.usage, home.skipped, home.problems) == (2, 1, {})
+
+
+NO_BATCHES = ("more=1", "restarted='yes'", "position=True", "cursor='text'", "skipped=[('x', 1)]", "duplicates={5: 1}")
+
+
+@pytest.mark.parametrize("what", few(NO_BATCHES, 3))
+def test_a_batch_whose_parts_are_of_another_kind_is_the_problem_of_its_file_alone(
+    home: Home, other: Path, what: str
+) -> None:
+    (other / "bad.log").write_text(f"Batch(known, [usage()])._replace({what})")
+    home.refresh()
+    assert home.usage == 2
+    assert home.problems.keys() == {"bad.log"}
+    assert "its reader failed" in home.problems["bad.log"]
+
+
+def test_counts_of_a_reader_may_be_any_mapping(home: Home, other: Path) -> None:
+    (other / "odd.log").write_text("Batch(known, skipped=MappingProxyType({'a': 1}), duplicates=Counter(b=2))")
+    home.refresh()
+    assert (home.usage, home.skipped, home.problems) == (2, 1, {})
+
+
+def test_what_a_reader_says_of_an_unreadable_file_is_kept_whatever_characters_it_has(home: Home, other: Path) -> None:
+    (other / "bad.log").write_text("exec(r'raise OSError(\"/\\udcff cannot be read\")')")
+    home.refresh()
+    assert (home.usage, home.problems) == (2, {"bad.log": r"/\udcff cannot be read"})
 
 
 def test_a_reader_that_never_moves_on_or_finds_nothing_where_it_fails_stops_no_other(home: Home, other: Path) -> None:

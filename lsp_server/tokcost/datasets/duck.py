@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tokcost.datasets.columns import CELLS, CLAIMS, claim_row, first_day, month_of
-from tokcost.datasets.folder import KINDS, Kind, read_files
+from tokcost.datasets.folder import KINDS, Kind, read_files, require_utf8
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.parquet import Column
 from tokcost.installation import installation
@@ -72,6 +72,8 @@ def opened(
     import duckdb
 
     with TemporaryDirectory(prefix="tokcost-") as spare:
+        for used in (folder, Path(spare)):
+            require_utf8(used)
         threads = min(_MOST_THREADS, os.cpu_count() or 1)
         limits = {"temp_directory": spare, "memory_limit": _MEMORY, "threads": threads}
         connection = duckdb.connect(":memory:", config=_OFF | limits)

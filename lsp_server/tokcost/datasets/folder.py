@@ -56,7 +56,9 @@ class Files(NamedTuple):
 
 
 def make_dataset(folder: Path) -> None:
-    """Create missing folders. Raises `EnvironmentProblem` if the folder contains something else."""
+    """Create missing folders. Raises `EnvironmentProblem` if the folder contains something else, or cannot be read
+    later because of its path."""
+    require_utf8(folder)
     try:
         if folder.is_dir():
             others = [name for name in os.listdir(folder) if name not in (*KINDS, ".lock")]
@@ -69,6 +71,15 @@ def make_dataset(folder: Path) -> None:
             make_folders(str(folder / kind), mode)
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def require_utf8(folder: Path) -> None:
+    """Raise `EnvironmentProblem` for a path that is not UTF-8: DuckDB opens no file there."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        hint = "Use a folder with another path."
+        raise EnvironmentProblem(f"the path {folder} is not UTF-8, so a dataset cannot be read there", hint) from error
 
 
 def check_dataset_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ The logs are bundled (`data/`); their times are shifted so that the story ends t
 Cost lines are enabled, so our own hooks add them to the commits.
 """
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.errors import EnvironmentProblem
 from tokcost.model.claims import Terms
 from tokcost.repo.run import run_git
 from tokcost.services.enable import enable
@@ -43,12 +45,23 @@ class Demo(NamedTuple):
 
 
 def build(folder: Path, now: datetime) -> Demo:
-    """Build the demo in an empty folder. Raises `EnvironmentProblem` if git is missing."""
+    """Build the demo in an empty folder. Raises `EnvironmentProblem` if git is missing, or if the folder is one that no
+    log can name."""
+    _require_utf8(folder)
     demo = Demo(folder / "shop", _environ(folder))
     demo.repository.mkdir(parents=True)
     with _only_our_settings():
         _play(_Story(demo, int(now.timestamp())))
     return demo
+
+
+def _require_utf8(folder: Path) -> None:
+    """Raises `EnvironmentProblem` for a path that is not UTF-8: no log, which is JSON, can contain it."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        hint = "Build the demo elsewhere: tokcost demo --keep DIR"
+        raise EnvironmentProblem(f"the path {folder} is not UTF-8, so no log can contain it", hint) from error
 
 
 def _play(story: "_Story") -> None:
@@ -141,7 +154,7 @@ class _Story:
             target = home / str(path.relative_to(source)).replace("{slug}", slug)
             target.parent.mkdir(parents=True, exist_ok=True)
             moved = _TIME.sub(lambda time: _text(_moment(time[0]) + shift), text)
-            target.write_text(moved.replace("{repo}", repository.replace("\\", "\\\\")), encoding="utf-8")
+            target.write_text(moved.replace("{repo}", json.dumps(repository)[1:-1]), encoding="utf-8")
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

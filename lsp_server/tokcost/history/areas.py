@@ -32,8 +32,9 @@ _SECTION = re.compile(r"\^?\[[^\]]+\](?:\[\d+\])?\s*")
 
 
 def top_folder(path: str) -> str:
-    """The first folder of a path."""
-    return path.partition("/")[0] if "/" in path else TOP
+    """The first folder of a path, as text that can be stored: bytes that are not UTF-8 are escaped."""
+    folder = path.partition("/")[0] if "/" in path else TOP
+    return folder.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def by_globs(areas: Mapping[str, Sequence[str]]) -> AreaOf:

@@ -1,4 +1,5 @@
-"""Limits for everything that a reader returns: numbers, names and texts that a ledger can store and add up.
+"""Limits for everything that a reader returns: numbers, names and texts that a ledger can store and add up, of the
+types that another process can hand over.
 
 Each batch is checked here, whoever wrote its reader. A record outside the limits is damaged: it is counted, and never
 reaches the ledger.
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from tokcost.model.logs import Batch, SessionTotal, Source, WorktreeOrigin
-from tokcost.model.usage import KINDS, MAX_FACTOR_PERCENT, MAX_SEARCHES, MAX_TOKENS, Usage, is_possible_time
+from tokcost.model.usage import KINDS, MAX_FACTOR_PERCENT, MAX_SEARCHES, MAX_TOKENS, Tokens, Usage, is_possible_time
 
 MAX_SESSION = 100
 """The maximum ratio of a session's tokens and searches to those of its largest possible response."""
@@ -35,7 +36,8 @@ _Words = tuple[str, str, str, str, str, str, str, str]
 def within_bounds(batch: Batch, assistant: str) -> Batch:
     """The batch of a reader named `assistant`, without impossible records, which are counted in `skipped`. Raises
     `ValueError` if the batch itself is malformed, so that no part of it is reliable."""
-    if not (_is_cursor(batch) and _are_counts(batch.skipped) and _are_counts(batch.duplicates)):
+    skipped, duplicates = {**batch.skipped}, {**batch.duplicates}
+    if not (_is_cursor(batch) and _are_counts(skipped) and _are_counts(duplicates)):
         raise ValueError("no batch")
     known: set[_Words] = set()
     usage, bad_usage = _sifted(batch.usage, lambda one: _is_usage(one, assistant, known))
@@ -43,8 +45,10 @@ def within_bounds(batch: Batch, assistant: str) -> Batch:
     worktrees, bad_worktrees = _sifted(batch.worktrees, _is_origin)
     retracted, bad_keys = _sifted(batch.retracted, lambda key: _is_text(key, MAX_NAME))
     bad = bad_usage + bad_totals + bad_worktrees + bad_keys
-    skipped = {**batch.skipped, IMPOSSIBLE: batch.skipped.get(IMPOSSIBLE, 0) + bad} if bad else batch.skipped
-    return batch._replace(usage=usage, totals=totals, worktrees=worktrees, retracted=retracted, skipped=skipped)
+    if bad:
+        skipped[IMPOSSIBLE] = skipped.get(IMPOSSIBLE, 0) + bad
+    found = batch._replace(usage=usage, totals=totals, worktrees=worktrees, retracted=retracted)
+    return found._replace(skipped=skipped, duplicates=duplicates)
 
 
 def whole(number: object) -> int | None:
@@ -92,7 +96,8 @@ def is_source(value: Source) -> bool:
 
 def _is_cursor(batch: Batch) -> bool:
     cursor, position = batch.cursor, batch.position
-    return type(cursor) is bytes and len(cursor) <= MAX_STATE and type(position) is int and 0 <= position < _INT64
+    is_place = type(cursor) is bytes and len(cursor) <= MAX_STATE and type(position) is int and 0 <= position < _INT64
+    return is_place and type(batch.restarted) is type(batch.more) is bool
 
 
 def _sifted(records: Iterable[_Record], is_sound: Callable[[_Record], bool]) -> tuple[Sequence[_Record], int]:
@@ -111,6 +116,8 @@ def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
 
 def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
     """`known` are names in usage that was checked before: they repeat from one usage to the next."""
+    if type(usage) is not Usage or type(usage.tokens) is not Tokens:
+        return False
     (name, key, time_ms, model, tokens, session, cwd, branch, stale, provider, kind, speed, tier) = usage[:13]
     (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo, agent, final, factor) = usage[13:]
     read, cache_read, write_5m, write_1h, output, reasoning = tokens
@@ -154,10 +161,11 @@ def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
 
 def _is_total(total: SessionTotal) -> bool:
     """A total whose time is unknown has the time 0, and so has everything it does not record."""
+    if type(total) is not SessionTotal or type(total.tokens) is not Tokens or type(total.parents) is not tuple:
+        return False
     session, model, time_ms, tokens, searches, cwd, branch, parents, *moments = total
     return (
         all(type(count) is int and 0 <= count < MAX_TOKENS * MAX_SESSION for count in tokens)
-        and len(tokens) == 6
         and type(searches) is int
         and 0 <= searches < MAX_SEARCHES * MAX_SESSION
         and all(type(moment) is int and (moment == 0 or is_possible_time(moment)) for moment in (time_ms, *moments))
@@ -168,6 +176,8 @@ def _is_total(total: SessionTotal) -> bool:
 
 
 def _is_origin(origin: WorktreeOrigin) -> bool:
+    if type(origin) is not WorktreeOrigin:
+        return False
     path, branch, origin_path, origin_branch = origin
     return _are_texts(MAX_PATH, branch, origin_branch, cwd=path) and _are_texts(MAX_PATH, cwd=origin_path)
 

@@ -85,7 +85,9 @@ def public_name(model: str, source: str) -> str:
 
 
 def model_of_line(name: str) -> str:
-    """The model named by a line, whether or not the line still includes the date."""
+    """The model named by a line, whether or not the line still includes the date, as text that can be stored: whoever
+    wrote the message may have put any bytes there."""
+    name = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return name if name.startswith(_DAYS_APART) else _DAY.sub("", name)
 
 

@@ -15,6 +15,8 @@ _REFTABLE = "refs/heads/.invalid"
 _MOST_SYMBOLIC = 5
 """The maximum chain of symbolic refs; git follows no more (`SYMREF_MAXDEPTH`)."""
 
+_MOST_OF_REF = 65536
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -33,7 +35,10 @@ class Head(NamedTuple):
 def read_head(worktree: Worktree) -> Head:
     """The present HEAD. Only reftable repositories need git to answer; an unreadable HEAD counts as detached without
     a branch."""
-    data = _read(worktree.git_dir, "HEAD")
+    try:
+        data = read_ref_file(os.path.join(worktree.git_dir, "HEAD")).strip(b"\n")
+    except OSError:
+        data = b""
     text = ref_text(data)
     if text.startswith("ref: "):
         name = text.removeprefix("ref: ")
@@ -60,7 +65,7 @@ def head_written_ms(worktree: Worktree) -> int:
     systems, archives and copies keep no fraction, and such a time cannot order anything within its second.
     """
     try:
-        written_ns = os.stat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns
+        written_ns = os.lstat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns
     except OSError:
         return 0
     return written_ns // 1_000_000 if written_ns % 1_000_000_000 else 0
@@ -96,6 +101,22 @@ def can_be_ref(name: str) -> bool:
     """Whether git could have such a ref, as far as it matters here: no control characters, no path out of its
     folder, shorter than a path may be (git-check-ref-format(1))."""
     return not _CONTROL.search(name) and ".." not in name and len(name) < 4096
+
+
+def read_ref_file(path: str) -> bytes:
+    """The content of a ref's file, of at most 64 KiB. Raises `OSError`.
+
+    A symbolic link to a ref means the same as `ref: NAME`: git writes one with `core.preferSymlinkRefs`, as its first
+    versions did, and always reads it.
+    """
+    try:
+        target = os.readlink(os.fsencode(path))
+    except (OSError, ValueError):  # no link, or a name that no file can have
+        target = b""
+    if target.startswith(b"refs/"):
+        return b"ref: " + target
+    with open_regular(path) as stream:
+        return stream.read(_MOST_OF_REF)
 
 
 def ref_text(name: bytes) -> str:
@@ -154,15 +175,14 @@ def _ask_git(worktree: Worktree) -> tuple[str, str]:
 def _read(git_dir: str, name: str) -> bytes:
     try:
         with open_regular(os.path.join(git_dir, name)) as stream:
-            return stream.read(65536).strip(b"\n")
+            return stream.read(_MOST_OF_REF).strip(b"\n")
     except OSError:
         return b""
 
 
 def _first_line(folder: str, name: str) -> str:
     try:
-        with open_regular(os.path.join(folder, name)) as stream:
-            return os.fsdecode(stream.readline(65536).strip())
+        return os.fsdecode(read_ref_file(os.path.join(folder, name)).partition(b"\n")[0].strip())
     except (OSError, ValueError):
         return ""
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Generator, Iterable, Mapping
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded, require_answer
-from tokcost.repo.head import Head, can_be_ref, is_id, ref_text, uses_reftable
+from tokcost.repo.head import Head, can_be_ref, is_id, read_ref_file, ref_text, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_git_dirs
 
@@ -84,8 +84,8 @@ def detached_heads(common_dir: str, heads: Mapping[str, Head] | None = None) -> 
             tips[git_dir] = heads[git_dir].commit if heads[git_dir].detached else ""
             continue
         path = os.path.join(git_dir, "HEAD")
-        with _answered(path), open_regular(path) as stream:
-            text = stream.read(256).strip().decode("ascii", "replace")
+        with _answered(path):
+            text = read_ref_file(path).strip().decode("ascii", "replace")
             if not text.startswith("ref:"):
                 tips[git_dir] = text
     return {ref: tip for ref, tip in tips.items() if is_id(tip)}
@@ -99,7 +99,7 @@ def default_branch(common_dir: str, present: Container[str]) -> str | None:
 def possible_defaults(common_dir: str) -> tuple[str, ...]:
     """The names that this branch may have, likeliest first."""
     try:
-        said = read_bounded(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD"), 4096).decode("utf-8")
+        said = read_ref_file(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD")).decode("utf-8")
         name = said.strip().removeprefix("ref: refs/remotes/origin/")
     except (OSError, UnicodeDecodeError):
         name = ""

@@ -82,13 +82,13 @@ def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) ->
 def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
     count = min(os.cpu_count() or 1, 4)
     if can_fork():
-        with forked(lambda number: _packed_outcomes(jobs[number]), len(jobs), count) as results:
-            yield _unpacked(results)
+        with forked(lambda number: _packed_outcomes(number, jobs[number]), len(jobs), count) as results:
+            yield _unpacked(jobs, results)
     else:
         from multiprocessing import get_context
 
         with get_context("spawn").Pool(count) as pool:
-            yield _with_rest(_unpacked(pool.imap(_first_outcome, jobs, chunksize=4)))
+            yield _with_rest(_unpacked(jobs, pool.imap(_first_outcome, enumerate(jobs), chunksize=4)))
 
 
 def can_fork() -> bool:
@@ -97,23 +97,23 @@ def can_fork() -> bool:
     return CAN_FORK and (threads is None or threads.active_count() == 1)
 
 
-def _unpacked(results: Iterable[bytes]) -> Iterator[Outcome]:
-    import msgspec
+def _unpacked(jobs: Sequence[Job], results: Iterable[bytes]) -> Iterator[Outcome]:
+    from tokcost.usage.packing import unpacked
 
-    received = msgspec.msgpack.Decoder(Outcome)
-    for packed in results:
-        yield received.decode(packed)
-
-
-def _packed_outcomes(job: Job) -> Iterator[bytes]:
-    """All outcomes of a file, packed: ten times cheaper to hand over than as Python objects."""
-    import msgspec
-
-    return map(msgspec.msgpack.Encoder().encode, read_here(job))
+    for number, cursor, position, batch, problem, passing, _ in unpacked(results):
+        yield Outcome(jobs[number]._replace(cursor=cursor, position=position), batch, problem, passing)
 
 
-def _first_outcome(job: Job) -> bytes:
-    return next(_packed_outcomes(job))
+def _packed_outcomes(number: int, job: Job) -> Iterator[bytes]:
+    from tokcost.usage.packing import Part, packed
+
+    for outcome in read_here(job):
+        begun, batch, problem, passing = outcome
+        yield packed(Part(number, begun.cursor, begun.position, batch, problem, passing))
+
+
+def _first_outcome(numbered: tuple[int, Job]) -> bytes:
+    return next(_packed_outcomes(*numbered))
 
 
 def _with_rest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
@@ -144,13 +144,18 @@ def read_here(job: Job) -> Iterator[Outcome]:
                 raise ValueError("a reader announced another batch and did not return it")
             return
         except OSError as error:
-            yield Outcome(job, None, error.strerror or str(error), passing=error.errno is not None)
+            yield Outcome(job, None, _told_of(error), passing=error.errno is not None)
             return
         except Exception as error:  # the exception's text could quote the log
             problem = f"its reader failed ({told_as(error)})"
         if begun:
             break
     yield Outcome(job, None, problem)
+
+
+def _told_of(error: OSError) -> str:
+    """The reason why a source cannot be read. It may name a path that is not UTF-8, which no ledger can store."""
+    return str(error.strerror or error).encode("utf-8", "backslashreplace").decode()
 
 
 def _kept(batch: Batch, reader: Reader, *, anew: bool) -> Batch:

@@ -54,6 +54,9 @@ class _Cursor(msgspec.Struct, gc=False):
     """Whether the last call stopped before the end."""
 
 
+_GREATEST_ROW = (1 << 63) - 1
+
+
 class _Place(NamedTuple):
     """The position of a row."""
 
@@ -99,9 +102,9 @@ class _Found:
         self._copied = 0
         self._now = round(time.time() * 1000)
         self._latest = self._now + FUTURE_SECONDS * 1000
-        self._cursor.updated = {table: ms for table, ms in self._cursor.updated.items() if ms <= self._latest}
+        self._cursor.updated = {table: ms for table, ms in self._cursor.updated.items() if 0 <= ms <= self._latest}
         self._before, self._goes_on = dict(self._cursor.updated), self._cursor.going_on
-        self._rows = dict(self._cursor.rows)
+        self._rows = {table: row for table, row in self._cursor.rows.items() if 0 <= row <= _GREATEST_ROW}
 
     def take(self, table: str) -> bool:
         """Read the rows of a table in the order of their changes; returns whether some are left for another call."""

@@ -345,7 +345,8 @@ class _Place:
 
     @classmethod
     def of(cls, cursor: bytes | None, latest: int) -> "_Place":
-        """The position in a cursor; the beginning if the cursor does not fit, or is from the future."""
+        """The position in a cursor; the beginning if the cursor does not fit, is from the future, or has a number that
+        SQLite cannot hold."""
         place, _, more = (cursor or b"").partition(b"|")
         misplaced, _, identity = more.partition(b"|")
         try:
@@ -353,7 +354,8 @@ class _Place:
             count, told = int(misplaced or 0), int(identity or 0)
         except ValueError:
             return cls(_BEFORE_ALL)
-        return cls(number, sums, count, told) if number <= latest else cls(_BEFORE_ALL)
+        is_possible = _BEFORE_ALL <= number <= min(latest, _INT64 - 1)
+        return cls(number, sums, count, told) if is_possible else cls(_BEFORE_ALL)
 
     def takes(self, row: tuple[Any, ...], before: "_Place") -> bool:
         """Advance to a row; returns whether it is to be read."""
