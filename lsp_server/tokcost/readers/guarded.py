@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from tokcost.model.bounds import MAX_PATH, is_source
 from tokcost.model.logs import Batch, Capabilities, Location, Source
 from tokcost.readers.protocol import NoReader, Reader, ReaderFailed
-from tokcost.readers.waiting import waiting_for
+from tokcost.waiting import waiting_for
 
 _KINDS = ("folder", "file", "store")
 _MAX_NAME = 64
