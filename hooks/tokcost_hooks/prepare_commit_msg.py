@@ -2,7 +2,8 @@
 
 import os
 
-from tokcost.services.look_at_clone import CloneState, may_have_budget, may_have_rules
+from tokcost.model.clone import CloneState
+from tokcost.services.look_at_clone import may_have_limits
 from tokcost.services.prepare_commit import Asked, prepare
 from tokcost_hooks.console import hint_of, words
 from tokcost_hooks.work import Call
@@ -14,11 +15,7 @@ def run(call: Call, here: CloneState) -> None:
     asked = Asked(os.path.join(call.directory, path), source, commit, _has_commit_msg(call))
     is_current = False
     # git merges without pre-commit, so merges are never checked.
-    if (
-        asked.source != "merge"
-        and (may_have_budget(here) or may_have_rules(call.home, here))
-        and not _is_checked(call, here)
-    ):
+    if asked.source != "merge" and may_have_limits(call.home, here) and not _is_checked(call, here):
         is_current = _warn(call, here)
     prepare(call.home, call.environ, here, asked, is_current=is_current, is_awaited=call.is_awaited)
 

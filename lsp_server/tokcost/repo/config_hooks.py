@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from tokcost.model.clone import YES
 from tokcost.model.worktree import Worktree
-from tokcost.repo.config import YES
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.version import CONFIG_HOOKS, HOOK_EVENTS_OFF, Version
 

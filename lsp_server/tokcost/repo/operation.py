@@ -2,9 +2,9 @@
 
 import os
 import re
-from typing import NamedTuple
 
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
+from tokcost.model.clone import Operation
 from tokcost.model.worktree import Worktree
 
 _REVERTS = re.compile(
@@ -13,20 +13,6 @@ _REVERTS = re.compile(
     re.MULTILINE,
 )
 """With `--reference` it is an abbreviated id, the title and the day."""
-
-
-class Operation(NamedTuple):
-    """The operation to which a commit that is being made belongs."""
-
-    rebasing: bool = False
-    """A rebase, or patches being applied."""
-    copying: bool = False
-    """A cherry-pick or a revert."""
-    squashing: bool = False
-    """`git merge --squash` left its message."""
-    merging: bool = False
-    melted: tuple[str, ...] = ()
-    """Commits that an interactive rebase is melding into HEAD, whose messages git may drop."""
 
 
 def read_operation(worktree: Worktree) -> Operation:

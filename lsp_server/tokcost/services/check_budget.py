@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from tokcost.errors import TokcostError
 from tokcost.ledger.open import Ledger
+from tokcost.model.clone import CloneState
 from tokcost.model.status import Status
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState, may_have_rules
+from tokcost.policy.clone_state import may_have_rules
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05

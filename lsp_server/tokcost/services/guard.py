@@ -14,10 +14,12 @@ from tokcost.files.foreign import MOST, read_bounded
 from tokcost.files.private import make_folders, private_folder, read_ours, write_whole
 from tokcost.guards.protocol import Entry, Guard, Moment, Verdict
 from tokcost.guards.registry import NAMES, guard_of
+from tokcost.model.clone import CloneState
 from tokcost.policy.budgets import read_budgets
+from tokcost.policy.clone_state import may_have_rules
 from tokcost.reports.budgets import said_by_guard, unchecked_by_guard
 from tokcost.reports.text import to_copy
-from tokcost.services.look_at_clone import CloneState, may_have_rules, state_around
+from tokcost.services.look_at_clone import state_around
 from tokcost.settings import is_off
 
 RECORD = "guards.json"

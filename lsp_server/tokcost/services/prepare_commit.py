@@ -28,15 +28,14 @@ from tokcost.files.private import PUBLIC_FILE, write_whole
 from tokcost.ledger.claims import claims_named, withhold_pending
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Remembered, Terms
+from tokcost.model.clone import CloneState, Config, Operation
 from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
-from tokcost.repo.config import Config
 from tokcost.repo.messages import message_of
-from tokcost.repo.operation import Operation, is_revert, squash_message
+from tokcost.repo.operation import is_revert, squash_message
 from tokcost.repo.reflog import reflog_size
 from tokcost.services.message_comments import comment_of
 from tokcost.services.refresh import open_refreshed

@@ -17,6 +17,7 @@ from tokcost.ledger.places import (
 )
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Entry, Stored
+from tokcost.model.clone import CloneState
 from tokcost.model.history import History
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
@@ -26,7 +27,6 @@ from tokcost.placement.branch import place, steady_span, stretches_of_last_move
 from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.placement.timeline import Timeline, build_timeline, committed_before, unsettled_since
 from tokcost.placement.unsettled import changed_since, renamed_since
-from tokcost.policy.clone_state import CloneState
 from tokcost.repo.head import head_written_ms, is_broken, read_head
 from tokcost.repo.reflog import has_own_commits, new_entries, read_history, read_reflog
 from tokcost.repo.worktree import find_worktree
