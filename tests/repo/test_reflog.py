@@ -11,10 +11,11 @@ from support.git_sandbox import T0, GitSandbox
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.clone import Head
 from tokcost.model.history import Creation, Rename
+from tokcost.model.worktree import Worktree
 from tokcost.repo.head import read_head, reflog_stamp
 from tokcost.repo.reflog import parse_entries, read_history, read_reflog
 from tokcost.repo.run import GitFailed, run_git
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 
 
 @pytest.fixture

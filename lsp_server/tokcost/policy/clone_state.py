@@ -7,12 +7,12 @@ from typing import Any
 
 from tokcost.errors import SettingsDamaged
 from tokcost.model.clone import YES, CloneState, Config, Sections
+from tokcost.model.worktree import Worktree
 from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_of, table_in
 from tokcost.repo.config import ConfigsOnce, command_settings, hash_bytes, worktree_settings
 from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.operation import read_operation
 from tokcost.repo.run import asker
-from tokcost.repo.worktree import Worktree
 from tokcost.settings import CONFIG_FILE
 
 

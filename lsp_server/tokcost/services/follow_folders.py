@@ -18,12 +18,13 @@ from tokcost.model.branch_table import BranchTable
 from tokcost.model.clone import CloneState
 from tokcost.model.drivers import Explanation
 from tokcost.model.status import Status
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.registry import locations
 from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
+from tokcost.repo.worktree import find_worktree, linked_worktrees, submodules, worktree_of_git_dir
 from tokcost.services.branch_page import branch_page
 from tokcost.services.branch_table import branch_table
 from tokcost.services.current_status import status_in

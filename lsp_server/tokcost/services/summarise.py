@@ -22,10 +22,10 @@ from tokcost.ledger.query import (
 from tokcost.ledger.rows import FOREVER
 from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, SessionRow, Skipped, Split, Summary
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import takes_estimates
 from tokcost.repo.branches import Branches, look_at_branches
 from tokcost.repo.config import read_config
-from tokcost.repo.worktree import Worktree
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.session_ids import abbreviated
 from tokcost.settings import PLANS_FILE
