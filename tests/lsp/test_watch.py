@@ -7,6 +7,7 @@ import pytest
 
 from support.editor import PATIENCE
 from tokcost.lsp import watch
+from tokcost.services.plan_watches import plan_watches
 
 
 def test_a_watch_that_stands_late_has_everything_looked_at_again(
@@ -19,6 +20,6 @@ def test_a_watch_that_stands_late_has_everything_looked_at_again(
         folder.mkdir()
     changed = threading.Event()
     watcher = watch.Watcher(changed.set, pytest.fail)
-    watcher.follow(watch.plan(tmp_path, {"HOME": str(tmp_path)}, map(str, folders), []))
+    watcher.follow(plan_watches(tmp_path, {"HOME": str(tmp_path)}, map(str, folders), []))
     assert changed.wait(PATIENCE)
     watcher.stop()

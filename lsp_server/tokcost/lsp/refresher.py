@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from tokcost.lsp.answering import Answering, warm
 from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import status_params
-from tokcost.lsp.watch import Watcher, plan
+from tokcost.lsp.watch import Watcher
 from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
 from tokcost.reports.words import Say
@@ -21,8 +21,6 @@ from tokcost.services.back_up import back_up_if_due
 from tokcost.services.follow_folders import (
     NO_PARTS,
     FolderStatus,
-    LargestDrivers,
-    Preview,
     Refreshed,
     Round,
     ShownParts,
@@ -31,7 +29,10 @@ from tokcost.services.follow_folders import (
     statuses,
     worktrees_around,
 )
+from tokcost.services.largest_driver import LargestDrivers
 from tokcost.services.local_day import follow_time_zone, midnight_ms, next_midnight_ms
+from tokcost.services.plan_watches import plan_watches
+from tokcost.services.preview import Preview
 from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
@@ -282,7 +283,9 @@ class Refresher:
         folders = list(self._folders.values())
         worktrees: list[Worktree] = worktrees_around(folders)
         for _ in range(_MOST_PLANS):
-            if self._watcher is None or not self._watcher.follow(plan(self.home, self.environ, folders, worktrees)):
+            if self._watcher is None or not self._watcher.follow(
+                plan_watches(self.home, self.environ, folders, worktrees)
+            ):
                 break
             worktrees = worktrees_around(folders)  # earlier changes were not watched
         return look_again(Round(self.home, self.environ, self._since_ms), worktrees, self._progress)
