@@ -47,7 +47,6 @@ from tokcost.local_server import (
     write_all,
 )
 from tokcost.services import work_for_others
-from tokcost.services.work_for_others import on_behalf_of
 
 _LOCK = "server.lock"
 """Held by the server that listens, as long as it lives: with several editors, another server takes over then."""
@@ -182,8 +181,7 @@ class Answering:
                 return
             request = client.request()
             if request is not None:
-                with on_behalf_of(request.environ):
-                    self._work(client, request)
+                work_for_others.work_for(request.environ, lambda: self._work(client, request))
                 self._worker.touch()
         except NotUnderstood as problem:
             client.send(REFUSED, f"not understood: {problem}".encode())
