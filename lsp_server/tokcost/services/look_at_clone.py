@@ -82,6 +82,13 @@ def stops_unchecked(here: CloneState) -> bool:
     return here.config.section("tokcost").get("budgetunchecked", "").lower() == "block"
 
 
+def has_budget_hook(here: CloneState, folder: str) -> bool:
+    """Whether a pre-commit hook of ours checks the budgets, in the hooks folder that git uses or of a manager."""
+    from tokcost_hooks.installation.manager_files import checks_budgets  # most clones have no budget
+
+    return checks_budgets(here.worktree, folder)
+
+
 def root_around(cwd: Path) -> str:
     """The main worktree of the clone around a folder; empty if there is none."""
     found = find_here(cwd)
