@@ -18,6 +18,7 @@ from tokcost.claims.commit_notes import (
     untouched,
     withheld_recorded,
 )
+from tokcost.claims.message_comments import comment_of
 from tokcost.claims.notes_folder import adopt, notes_folder_of_hook
 from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
@@ -37,7 +38,6 @@ from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import is_revert, squash_message
 from tokcost.repo.reflog import reflog_size
-from tokcost.services.message_comments import comment_of
 from tokcost.services.refresh import open_refreshed
 from tokcost.services.settle_commit import (
     BUSY_SECONDS,
