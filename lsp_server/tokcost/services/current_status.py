@@ -18,7 +18,7 @@ from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import may_have_rules, takes_estimates
 from tokcost.policy.consent import read_consent
 from tokcost.services.look_at_clone import no_worktree, state_around
-from tokcost.services.notices import notices
+from tokcost.services.show_notices import notices
 from tokcost.usage.known_worktrees import repository_of
 
 _Spending = dict[Scope, Standing]

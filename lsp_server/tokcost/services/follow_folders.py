@@ -28,9 +28,9 @@ from tokcost.services.branch_table import branch_table
 from tokcost.services.current_status import status_in
 from tokcost.services.find_logs import find_logs
 from tokcost.services.largest_driver import LargestDrivers
-from tokcost.services.notices import notices
 from tokcost.services.preview import Preview, look_ahead
 from tokcost.services.refresh import refresh
+from tokcost.services.show_notices import notices
 from tokcost.usage.read import Progress
 
 BUSY_SECONDS = 2.0

@@ -37,7 +37,8 @@ def text_of_hook(hook: str) -> str:
 
 
 def check_hooks(home: Path, worktree: Worktree) -> list[Check]:
-    """A check of each hook (whether git runs it, and why not), and whether cost lines are on. Raises `EnvironmentProblem`."""
+    """A check of each hook (whether git runs it, and why not), and one of whether cost lines are on. Raises
+    `EnvironmentProblem`."""
     consent = read_consent(home, read_state(worktree))
     lines = Check("lines", "on" if consent.enabled else consent.problem or "off", hint=consent.remedy)
     return [*hook_checks(worktree, consent.enabled), lines]
