@@ -1,4 +1,4 @@
-"""`--since` and `--until` in git's date formats, parsed by git itself.
+"""`--since` and `--until` in git's date formats, parsed by git itself, and `--timezone`.
 
 git accepts almost anything as a date: unknown text becomes "now", without a message. `git config --type=expiry-date`
 runs the same parser and does report errors, inside and outside a repository.
@@ -6,11 +6,11 @@ runs the same parser and does report errors, inside and outside a repository.
 
 import re
 import time
-from datetime import date, tzinfo
+from datetime import UTC, date, tzinfo
 
 from tokcost.errors import UsageError
 from tokcost.repo.run import GitFailed, run_git
-from tokcost.services.time_zones import for_git
+from tokcost.repo.time_zone import for_git
 
 _WHOLE_DAY = re.compile(r"today|yesterday|\d{4}-\d{2}-\d{2}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -28,6 +28,19 @@ def until_ms(words: str, option: str = "--until", zone: tzinfo | None = None) ->
     if _WHOLE_DAY.fullmatch(words.strip().lower()):
         return (_seconds(words, "23:59:59", option, zone) + 1) * 1000
     return _seconds(words, "", option, zone) * 1000
+
+
+def time_zone(name: str) -> tzinfo:
+    """The zone of that name in the IANA database (`Europe/Berlin`), from this machine's or Python's copy. Raises
+    `UsageError` if there is none."""
+    if name.upper() in ("UTC", "Z"):
+        return UTC
+    from zoneinfo import ZoneInfo  # few ask for another time zone
+
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError) as error:  # a folder of zones, an invalid file name, no zone
+        raise UsageError(f"--timezone: there is no time zone '{name}'", _near(name)) from error
 
 
 def _seconds(words: str, day_time: str, option: str, zone: tzinfo | None) -> int:
@@ -60,3 +73,16 @@ def _impossible(words: str) -> bool:
 
 def _no_date(words: str, option: str) -> UsageError:
     return UsageError(f"{option}: git understands no date in '{words}'", _HINT)
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    known = {zone.lower(): zone for zone in available_timezones()}
+    if not known:
+        return "This machine has no time zone data: install the package tzdata."
+    wanted = name.lower().replace(" ", "_")
+    cities = [zone for low, zone in sorted(known.items()) if low.rpartition("/")[2] == wanted]
+    near = cities or [known[low] for low in get_close_matches(wanted, known, 3)]
+    return f"Did you mean {' or '.join(near)}?" if near else "For example Europe/Berlin, America/New_York, UTC."
