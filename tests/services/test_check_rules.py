@@ -17,8 +17,8 @@ from tokcost.reports.editor import spoken, tooltip_rows
 from tokcost.reports.rules import rule_text
 from tokcost.reports.status import status_line
 from tokcost.reports.words import english
-from tokcost.services.current_status import status_of
 from tokcost.services.explain_cost import WhyOptions, explain_cost
+from tokcost.services.read_status import status_of
 from tokcost.services.refresh import refresh
 
 UNKNOWN = "never-heard-of"

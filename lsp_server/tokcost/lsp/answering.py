@@ -220,7 +220,7 @@ class Answering:
         """The answer to `tokcost status` if it is one line: on any error, the client does the work and reports the
         error itself."""
         from tokcost.reports.status import status_line
-        from tokcost.services.current_status import fresh_status
+        from tokcost.services.read_status import fresh_status
 
         try:
             fresh = "--no-refresh" not in request.arguments

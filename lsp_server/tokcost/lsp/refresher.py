@@ -20,6 +20,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
 from tokcost.reports.words import Say
 from tokcost.services.back_up import back_up_if_due
+from tokcost.services.find_largest_drivers import LargestDrivers
 from tokcost.services.follow_folders import (
     NO_PARTS,
     FolderStatus,
@@ -31,7 +32,6 @@ from tokcost.services.follow_folders import (
     statuses,
     worktrees_around,
 )
-from tokcost.services.largest_driver import LargestDrivers
 from tokcost.services.plan_watches import plan_watches
 from tokcost.services.preview import Preview
 from tokcost.services.rescue import rescued

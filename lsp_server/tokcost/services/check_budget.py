@@ -71,7 +71,7 @@ def check(
     `busy_seconds` is the time to wait for another process that holds the ledger, `git_seconds` the time that git may
     take. Raises `TokcostError`.
     """
-    from tokcost.services.current_status import status_in
+    from tokcost.services.read_status import status_in
     from tokcost.services.refresh import How, open_or_show  # a commit without a budget need not import the readers
 
     ledger, report = open_or_show(home, environ, here, How(follow=False, busy_seconds=busy_seconds, leave_open=True))

@@ -23,12 +23,12 @@ from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.repo.head import read_head
 from tokcost.repo.worktree import find_worktree, linked_worktrees, submodules, worktree_of_git_dir
-from tokcost.services.branch_page import branch_page
-from tokcost.services.branch_table import branch_table
-from tokcost.services.current_status import status_in
+from tokcost.services.find_largest_drivers import LargestDrivers
 from tokcost.services.find_logs import find_logs
-from tokcost.services.largest_driver import LargestDrivers
+from tokcost.services.make_branch_page import branch_page
+from tokcost.services.make_branch_table import branch_table
 from tokcost.services.preview import Preview, look_ahead
+from tokcost.services.read_status import status_in
 from tokcost.services.refresh import refresh
 from tokcost.services.show_notices import notices
 from tokcost.usage.read import Progress

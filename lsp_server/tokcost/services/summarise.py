@@ -102,7 +102,7 @@ def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Lever
     cannot be read."""
     if not (home / PLANS_FILE).exists():
         return [], []
-    from tokcost.services.plans import leverages_in  # few have entered plans
+    from tokcost.services.keep_plans import leverages_in  # few have entered plans
 
     try:
         return leverages_in(ledger, home, (options.since_ms, options.until_ms), options.zone), []
