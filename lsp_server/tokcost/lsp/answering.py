@@ -234,7 +234,7 @@ class Answering:
 
     def _guard(self, client: "Client", request: Request) -> None:
         """The answer for an assistant's hook."""
-        from tokcost.services.guard import answer
+        from tokcost.services.answer_guard import answer
 
         asked = (request.environ, Path(request.directory), tuple(request.arguments))
         text = answer(self._home, *asked, lambda late: client.send(PROMISED, late.encode("utf-8", "backslashreplace")))
