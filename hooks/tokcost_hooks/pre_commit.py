@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tokcost.model.clone import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.services.check_budget import Checked, check_commit, keep_said
 from tokcost.services.look_at_clone import stops_unchecked
 from tokcost_hooks.console import ON_TERMINAL, PAST_UNCHECKED, STOP

@@ -2,7 +2,7 @@
 
 import os
 
-from tokcost.model.clone import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.services.look_at_clone import has_budget_hook, may_have_limits
 from tokcost.services.prepare_commit import Asked, prepare
 from tokcost_hooks.console import hint_of, words

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from support.git_sandbox import T0, GitSandbox
 from tokcost.errors import EnvironmentProblem
-from tokcost.model.clone import Head
 from tokcost.model.history import Creation, Rename
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import Head, Worktree
 from tokcost.repo.head import read_head, reflog_stamp
 from tokcost.repo.reflog import parse_entries, read_history, read_reflog
 from tokcost.repo.run import GitFailed, run_git

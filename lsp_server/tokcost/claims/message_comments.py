@@ -8,8 +8,8 @@ it, which reveal the mode in most cases. git is asked only if a message may cons
 from collections.abc import Mapping
 
 from tokcost.errors import EnvironmentProblem
-from tokcost.model.clone import CloneState, Config
 from tokcost.model.commit_message import comment_in, drop_lines, has_content, keeps_comments
+from tokcost.model.worktree import CloneState, Config
 from tokcost.repo.calling_git import calling_git
 from tokcost.repo.run import run_git
 

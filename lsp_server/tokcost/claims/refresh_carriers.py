@@ -27,8 +27,8 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.settings import record_setting, setting
-from tokcost.model.clone import CloneState, Config, Head
 from tokcost.model.trailer import possible_ids, read_message
+from tokcost.model.worktree import CloneState, Config, Head
 from tokcost.policy.consent import is_enabled
 from tokcost.repo.config import read_config
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable

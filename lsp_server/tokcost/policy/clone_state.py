@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tokcost.errors import SettingsDamaged
-from tokcost.model.clone import YES, CloneState, Config, Sections
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import YES, CloneState, Config, Sections, Worktree
 from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_of, table_in
 from tokcost.repo.config import ConfigsOnce, command_settings, hash_bytes, worktree_settings
 from tokcost.repo.head import head_commit, read_head

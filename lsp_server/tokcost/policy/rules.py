@@ -14,9 +14,9 @@ from tokcost.errors import of_file
 from tokcost.files.foreign import MOST, read_bounded, shown
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.budget import parse_limit
-from tokcost.model.clone import CloneState
 from tokcost.model.near import did_you_mean
 from tokcost.model.rules import KINDS, PERS, Rule, Source
+from tokcost.model.worktree import CloneState
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.settings import CONFIG_FILE
 

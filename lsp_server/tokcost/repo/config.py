@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.files.foreign import read_bounded, require_answer
-from tokcost.model.clone import YES, Config, Sections
+from tokcost.model.worktree import YES, Config, Sections
 
 # No backtracking (`*+`): otherwise a long line without an end takes quadratic time.
 _SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')

@@ -5,8 +5,7 @@ import re
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded
-from tokcost.model.clone import Head
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import Head, Worktree
 from tokcost.repo.run import run_git
 
 _REFTABLE = "refs/heads/.invalid"

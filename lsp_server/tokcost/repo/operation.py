@@ -4,8 +4,7 @@ import os
 import re
 
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
-from tokcost.model.clone import Operation
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import Operation, Worktree
 
 _REVERTS = re.compile(
     r"^This (?:reverts commit|reapplies commit) "

@@ -8,7 +8,7 @@ from pathlib import Path
 from tokcost.errors import TokcostError
 from tokcost.guards.protocol import Verdict
 from tokcost.guards.registry import guard_of
-from tokcost.model.clone import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import may_have_rules
 from tokcost.reports.budgets import said_by_guard, unchecked_by_guard

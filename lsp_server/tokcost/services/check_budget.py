@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from tokcost.errors import TokcostError
 from tokcost.ledger.open import Ledger
-from tokcost.model.clone import CloneState
 from tokcost.model.status import Status
+from tokcost.model.worktree import CloneState
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import may_have_rules
 from tokcost.settings import is_switched_off

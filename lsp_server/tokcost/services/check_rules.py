@@ -9,9 +9,9 @@ from tokcost.history.areas import by_globs
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
 from tokcost.ledger.rule_sums import Span, matched
-from tokcost.model.clone import CloneState
 from tokcost.model.local_day import midnight_ms
 from tokcost.model.rules import Heard, Rule, heard
+from tokcost.model.worktree import CloneState
 from tokcost.policy.clone_state import takes_estimates
 from tokcost.policy.rules import read_rules
 from tokcost.repo.changed_paths import changed_paths

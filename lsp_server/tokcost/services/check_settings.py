@@ -9,9 +9,8 @@ from tokcost.errors import SettingsDamaged, of_file
 from tokcost.files.foreign import read_bounded, shown
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.checks import Check
-from tokcost.model.clone import CloneState
 from tokcost.model.near import did_you_mean, near_name
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_settings import OURS
 from tokcost.policy.clone_state import read_state

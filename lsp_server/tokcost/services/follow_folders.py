@@ -15,10 +15,9 @@ from tokcost.ledger.observations import record_observation
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
 from tokcost.model.branch_page import BranchPage
 from tokcost.model.branch_table import BranchTable
-from tokcost.model.clone import CloneState
 from tokcost.model.drivers import Explanation
 from tokcost.model.status import Status
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
 from tokcost.repo.head import read_head

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from tokcost.errors import NotARepository
 from tokcost.model.claims import Consent
-from tokcost.model.clone import CloneState
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.clone_state import may_have_budget, may_have_rules, read_state
 from tokcost.repo.config import ConfigsOnce
 from tokcost.repo.run import asker

@@ -29,10 +29,9 @@ from tokcost.files.private import PUBLIC_FILE, write_whole
 from tokcost.ledger.claims import claims_named, withhold_pending
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Remembered, Terms
-from tokcost.model.clone import CloneState, Config, Operation
 from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Config, Operation, Worktree
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
 from tokcost.repo.messages import message_of

@@ -9,11 +9,11 @@ from typing import Any
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import Spent, estimated_since, spent_since, sums
 from tokcost.model.budget import Budget, Scope, Standing
-from tokcost.model.clone import CloneState
 from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates, Figures, Split
 from tokcost.model.local_day import midnight_ms
 from tokcost.model.rules import Heard
 from tokcost.model.status import Status
+from tokcost.model.worktree import CloneState
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_state import may_have_rules, takes_estimates
 from tokcost.policy.consent import read_consent

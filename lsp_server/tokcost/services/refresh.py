@@ -18,8 +18,8 @@ from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_readin
 from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
 from tokcost.ledger.settings import record_setting, setting
 from tokcost.ledger.sources import try_again
-from tokcost.model.clone import CloneState
 from tokcost.model.received import FROM_TEXT
+from tokcost.model.worktree import CloneState
 from tokcost.readers.registry import versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees

@@ -50,9 +50,8 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Remembered
-from tokcost.model.clone import CloneState
 from tokcost.model.remains import remains
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import calling_gits, may_be_run_by
 from tokcost.repo.head import head_commit

@@ -20,9 +20,8 @@ from tokcost.ledger.places import (
     unbind_directory,
     worktrees,
 )
-from tokcost.model.clone import CloneState
 from tokcost.model.logs import WorktreeOrigin
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.repo.config import ConfigsOnce
 from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees, repository_fingerprint
 from tokcost.usage.known_worktrees import DIGEST, arrived_at, digest_of, gone_worktree, keep_main, move_here

@@ -17,12 +17,11 @@ from tokcost.ledger.places import (
 )
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Entry, Stored
-from tokcost.model.clone import CloneState
 from tokcost.model.history import History
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.placement.branch import place, steady_span, stretches_of_last_move
 from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.placement.timeline import Timeline, build_timeline, committed_before, unsettled_since
