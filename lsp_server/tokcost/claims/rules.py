@@ -17,7 +17,7 @@ from tokcost.model.usage import Tokens
 SMALLEST_COST = 100_000
 """The finest published amount: $0.0001, in nano-dollars."""
 
-Operation = Literal["commit", "amend", "join", "copy"]
+CommitKind = Literal["commit", "amend", "join", "copy"]
 """The kinds of things that git is about to do with a message.
 
 - `commit`: something new.
@@ -30,7 +30,7 @@ Operation = Literal["commit", "amend", "join", "copy"]
 class Situation(NamedTuple):
     """The facts known when a message is being prepared."""
 
-    operation: Operation
+    kind: CommitKind
     of_branch: tuple[Claim, ...]
     """Claims whose usage is on this branch, oldest first."""
     in_message: Mapping[str, int]
@@ -61,7 +61,7 @@ def decide(situation: Situation) -> Decision:
     second claim, and exact amounts stay exact. A line of the other precision that no commit ever carried is written
     anew instead of repeated.
     """
-    if situation.operation == "copy":
+    if situation.kind == "copy":
         return Decision(None, False, ())
     fresh = _fresh(situation)
     grow = _claim_to_grow(situation, fresh)
@@ -76,7 +76,7 @@ def _claim_to_grow(situation: Situation, fresh: list[Claim]) -> Claim | None:
     if not situation.has_pending:
         return max((claim for claim in fresh if claim.name in situation.otherwise), default=None)
     own = [claim for claim in _own(situation) if claim.name not in situation.otherwise]
-    if situation.operation == "amend" and own:
+    if situation.kind == "amend" and own:
         return max(own)
     return max(fresh, default=None)
 

@@ -76,11 +76,11 @@ def check(
 
     ledger, report = open_or_show(home, environ, here, How(follow=False, busy_seconds=busy_seconds, leave_open=True))
     with ledger:
-        _look(ledger, here, git_seconds)
+        _read_carriers(ledger, here, git_seconds)
         return Checked(status_in(ledger, home, here), tuple(report.notes), report.is_current)
 
 
-def _look(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
+def _read_carriers(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
     """Read which usage commits carry: it is no longer pending."""
     from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
     from tokcost.usage.known_worktrees import repository_of
