@@ -28,7 +28,8 @@ sys.path[:0] = [str(HERE.parent / "lsp_server"), str(HERE.parent / "hooks"), str
 from support.claude_lines import append, assistant  # noqa: E402
 from support.editor import Editor  # noqa: E402
 from support.git_sandbox import GitSandbox  # noqa: E402
-from tokcost.services.follow_folders import LargestDrivers, Round, look_again, statuses, worktrees_around  # noqa: E402
+from tokcost.services.find_largest_drivers import LargestDrivers  # noqa: E402
+from tokcost.services.follow_folders import Round, look_again, statuses, worktrees_around  # noqa: E402
 
 BRANCHES = ("main", "other", "third")
 QUARTERS = 4

@@ -3,12 +3,12 @@
 import os
 import sys
 
-from tokcost_hooks.watch import Limits, Patience, open_standard_streams, waits_of_thread, write_all
+from tokcost_hooks.watch import Limits, Patience, open_standard_streams, standard_input, waits_of_thread, write_all
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than everything that a client needs."""
 if TYPE_CHECKING:
-    from tokcost.local_server import Server
+    from tokcost.local_server import Connection
     from tokcost_hooks.watch import GiveUp
 
 
@@ -39,7 +39,7 @@ def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "GiveUp
         request = Request("hook", [name, *arguments], os.getcwd(), os.environ)
         request.folders = sys.path[: sys.path.index(_OURS)] if _OURS in sys.path else []
         if name == "post-rewrite":
-            data = request.data = _standard_input(limits.longest)
+            data = request.data = standard_input(limits.longest)
         server.send(request)
         return Answer(_wait(server, limits, give_up), data)
     except (OSError, ValueError):
@@ -52,7 +52,7 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """`run.py` puts its folders before this one."""
 
 
-def _wait(server: "Server", limits: Limits, give_up: "GiveUp") -> int | None:
+def _wait(server: "Connection", limits: Limits, give_up: "GiveUp") -> int | None:
     """The exit code; `None` if the server had not begun."""
     from tokcost.local_server import BEGUN, DONE, REFUSED, STEP_SECONDS, NotUnderstood
 
@@ -85,17 +85,3 @@ def _heard(letter: bytes, data: bytes, promised: int | None) -> int | None:
     if letter == SAID:
         write_all(2, data)
     return data[0] if letter == PROMISED else promised
-
-
-def _standard_input(seconds: float) -> bytes:
-    """All of standard input. Raises `OSError` if it does not end in time."""
-    import select
-    import time
-
-    until, read = time.monotonic() + seconds, list[bytes]()
-    while select.select([0], [], [], max(0.0, until - time.monotonic()))[0]:
-        data = os.read(0, 65536)
-        if not data:
-            return b"".join(read)
-        read.append(data)
-    raise OSError("standard input does not end")

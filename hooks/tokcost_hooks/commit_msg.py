@@ -2,7 +2,7 @@
 
 import os
 
-from tokcost.services.look_at_clone import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.services.prepare_commit import check_message
 from tokcost_hooks.work import Call
 

@@ -1,6 +1,6 @@
 """post-commit: reads which of the proposed lines the commit really carries."""
 
-from tokcost.services.look_at_clone import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.services.settle_commit import settle
 from tokcost_hooks.work import Call
 

@@ -1,6 +1,6 @@
 """post-merge: reads which of the proposed lines the merge really carries."""
 
-from tokcost.services.look_at_clone import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.services.settle_commit import settle_merge
 from tokcost_hooks.work import Call
 

@@ -1,6 +1,6 @@
 """post-rewrite: makes usage that is bound to commits on this machine follow them through a rebase."""
 
-from tokcost.services.look_at_clone import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.services.settle_commit import follow_rebase
 from tokcost_hooks.work import Call
 

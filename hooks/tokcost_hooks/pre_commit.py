@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from tokcost.model.worktree import CloneState
 from tokcost.services.check_budget import Checked, check_commit, keep_said
-from tokcost.services.look_at_clone import CloneState, stops_unchecked
+from tokcost.services.look_at_clone import stops_unchecked
 from tokcost_hooks.console import ON_TERMINAL, PAST_UNCHECKED, STOP
 from tokcost_hooks.work import Call
 

@@ -2,7 +2,8 @@
 
 import os
 
-from tokcost.services.look_at_clone import CloneState, may_have_budget, may_have_rules
+from tokcost.model.worktree import CloneState
+from tokcost.services.look_at_clone import has_budget_hook, may_have_limits
 from tokcost.services.prepare_commit import Asked, prepare
 from tokcost_hooks.console import hint_of, words
 from tokcost_hooks.work import Call
@@ -14,11 +15,7 @@ def run(call: Call, here: CloneState) -> None:
     asked = Asked(os.path.join(call.directory, path), source, commit, _has_commit_msg(call))
     is_current = False
     # git merges without pre-commit, so merges are never checked.
-    if (
-        asked.source != "merge"
-        and (may_have_budget(here) or may_have_rules(call.home, here))
-        and not _is_checked(call, here)
-    ):
+    if asked.source != "merge" and may_have_limits(call.home, here) and not _is_checked_before(call, here):
         is_current = _warn(call, here)
     prepare(call.home, call.environ, here, asked, is_current=is_current, is_awaited=call.is_awaited)
 
@@ -29,12 +26,10 @@ def _has_commit_msg(call: Call) -> bool:
     return bool(folder) and os.path.exists(os.path.join(call.directory, folder, "commit-msg"))
 
 
-def _is_checked(call: Call, here: CloneState) -> bool:
+def _is_checked_before(call: Call, here: CloneState) -> bool:
     """Whether pre-commit has checked the budgets of this commit, as it does if a budget may stop it."""
-    from tokcost_hooks.installation.manager_files import checks_budgets
-
     folder = call.environ.get("TOKCOST_HOOKS", "")
-    return checks_budgets(here.worktree, os.path.join(call.directory, folder) if folder else "")
+    return has_budget_hook(here, os.path.join(call.directory, folder) if folder else "")
 
 
 def _warn(call: Call, here: CloneState) -> bool:

@@ -23,7 +23,7 @@ from tokcost_hooks.console import (
     tell,
     words,
 )
-from tokcost_hooks.watch import Limits, run_beside_timer, run_watched
+from tokcost_hooks.watch import Limits, run_beside_timer, run_watched, standard_input
 
 TYPE_CHECKING = False
 """`typing` takes longer to import than everything that the watching process needs."""
@@ -80,7 +80,7 @@ def _work(name: str, arguments: list[str], data: "bytes | None", promise: "Calla
         from tokcost_hooks.work import Call, work
 
         if data is None:
-            data = _standard_input() if name == "post-rewrite" else b""
+            data = standard_input() if name == "post-rewrite" else b""
         environ = dict(os.environ)
         call = Call(name, arguments, os.getcwd(), environ, tokcost_home(environ), data, tell, lambda: True, promise)
     except BaseException as problem:
@@ -116,10 +116,6 @@ def _beginning(path: str) -> bytes:
 
 
 _MOST_OF_SETTINGS = 1 << 18
-
-
-def _standard_input() -> bytes:
-    return sys.stdin.buffer.read()
 
 
 def _limits(name: str) -> Limits:

@@ -95,6 +95,17 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number
 
 
+def standard_input(seconds: float | None = None) -> bytes:
+    """All of standard input. With `seconds`, raises `OSError` if it does not end in time."""
+    until, read = time.monotonic() + (seconds or 0), list[bytes]()
+    while seconds is None or select.select([0], [], [], max(0.0, until - time.monotonic()))[0]:
+        data = os.read(0, 65536)
+        if not data:
+            return b"".join(read)
+        read.append(data)
+    raise OSError("standard input does not end")
+
+
 def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
     """Never returns. The child writes only to the parent, because readers of a hook's output wait for all processes
     that could write to it."""

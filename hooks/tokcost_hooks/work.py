@@ -72,7 +72,7 @@ def _tell_of_rescues(call: Call) -> None:
     does not change its result."""
     if not (call.home / RESCUES_FILE).exists():
         return
-    from tokcost.services.rescue_record import take_notice
+    from tokcost.services.show_notices import take_notice
 
     said = ""
     with suppress(OSError):

@@ -126,13 +126,13 @@ def identity(home: str, environ: "Mapping[str, str]") -> str:
     return "\n".join((PROTOCOL, __version__, place or "", str(os.geteuid()), *numbers, mounts, *variables))
 
 
-def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SECONDS) -> "Server | None":
+def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SECONDS) -> "Connection | None":
     """The server of this ledger, ready to work; `None` if there is none, or it does not answer in time, is another
     version, or is busy."""
     folder = os.path.join(home, FOLDER)
     if not hasattr(os, "mkfifo") or not os.path.exists(os.path.join(folder, CLIENTS)):
         return None
-    server = Server(folder)
+    server = Connection(folder)
     try:
         if _is_met(server, home, environ, seconds):
             return server
@@ -142,7 +142,9 @@ def reach(home: str, environ: "Mapping[str, str]", seconds: float = GREETING_SEC
     return None
 
 
-def ask_for_text(home: str, words: "Sequence[str]", patience: "Callable[[Server], Callable[[], object]]") -> str | None:
+def ask_for_text(
+    home: str, words: "Sequence[str]", patience: "Callable[[Connection], Callable[[], object]]"
+) -> str | None:
     """A server's answer to a command line of ours; `None` if none answers, or it leaves the answer to the command.
 
     The patience created by `patience` is asked every few hundredths of a second whether it takes too long. In that
@@ -170,7 +172,7 @@ def ask_for_text(home: str, words: "Sequence[str]", patience: "Callable[[Server]
         server.close()
 
 
-class Server:
+class Connection:
     """A server, as seen by a client."""
 
     def __init__(self, folder: str) -> None:
@@ -331,7 +333,7 @@ def _is_ready(number: int, events: int, seconds: float) -> bool:
     return bool(looked.poll(max(0, int(seconds * 1000))))
 
 
-def _is_met(server: Server, home: str, environ: "Mapping[str, str]", seconds: float) -> bool:
+def _is_met(server: Connection, home: str, environ: "Mapping[str, str]", seconds: float) -> bool:
     server.announce()
     frame = server.next(seconds)
     if frame is None or frame[0] != GREETING:

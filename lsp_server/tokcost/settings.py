@@ -16,7 +16,7 @@ PLANS_FILE = "plans.json"
 """The user's plans, in the folder of the ledger (`policy/plans.py`); named here for code that only checks whether it
 exists."""
 RESCUES_FILE = "rescues.json"
-"""The record of rescues, in the folder of the ledger (`services/rescue_record.py`); named here for the same reason."""
+"""The record of rescues, in the folder of the ledger (`ledger/rescue_record.py`); named here for the same reason."""
 REPORTS_FOLDER = "reports"
 """In the folder of the ledger: the texts that an editor was shown, which a purge removes."""
 

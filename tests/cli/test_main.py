@@ -9,7 +9,7 @@ from support.machine import Machine
 from support.terminal import piped
 from tokcost import __version__
 from tokcost.cli.main import COMMANDS
-from tokcost.cli.start import QUICK
+from tokcost.cli.start import ANSWERED_DIRECTLY
 
 
 def test_the_version_is_the_constant(empty_machine: Machine) -> None:
@@ -44,7 +44,7 @@ def test_only_the_command_that_runs_is_loaded(empty_machine: Machine) -> None:
     assert "tokcost.services" not in loaded
 
 
-@pytest.mark.parametrize("words", list(QUICK), ids=" ".join)
+@pytest.mark.parametrize("words", list(ANSWERED_DIRECTLY), ids=" ".join)
 @pytest.mark.parametrize("place", ["a repository", "no repository"])
 def test_a_quick_command_says_what_the_command_says(machine: Machine, words: tuple[str, ...], place: str) -> None:
     folder = machine.repo if place == "a repository" else machine.repo.parent

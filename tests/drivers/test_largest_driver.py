@@ -4,8 +4,8 @@ from support.worked import Worked
 from tokcost.ledger.open import open_ledger
 from tokcost.policy.clone_state import read_state
 from tokcost.reports.drivers import largest_text
-from tokcost.services.current_status import status_of
-from tokcost.services.largest_driver import MOST_AT_ONCE, LargestDrivers
+from tokcost.services.find_largest_drivers import MOST_AT_ONCE, LargestDrivers
+from tokcost.services.read_status import status_of
 
 
 class Clock:

@@ -10,7 +10,7 @@ import pytest
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.guards.json_text import beyond_json
-from tokcost.services.guard import install, installed, plan_install, uninstall
+from tokcost.services.install_guard import install, installed, plan_install, uninstall
 
 PLACES = {
     "claude-code": ".claude/settings.json",

@@ -100,7 +100,7 @@ def brought(graph: Graph, tips: list[str]) -> list[tuple[str, set[str]]]:
     """Every step, oldest first, with the commits that belong to it."""
     steps = Steps(newest_first(graph, tips), tips)
     found: dict[int, tuple[str, set[str]]] = {}
-    for commit, home in steps.homes(graph).items():
+    for commit, home in steps.introduced(graph).items():
         step, commits = found.setdefault(home.position, (home.step, set()))
         assert step == home.step
         commits.add(commit)
@@ -146,8 +146,8 @@ def test_what_is_new_goes_on_where_the_last_walk_ended(graph: Graph, data: st.Da
     steps = Steps(nodes, [tip], line.index(old) + 1)
     assert steps.leads_to(old)
     assert steps.steps == len(line)
-    whole = Steps(newest_first(graph, [tip]), [tip]).homes(graph)
-    assert steps.homes(graph) == {commit: whole[commit] for commit, _ in nodes}
+    whole = Steps(newest_first(graph, [tip]), [tip]).introduced(graph)
+    assert steps.introduced(graph) == {commit: whole[commit] for commit, _ in nodes}
 
 
 @given(st.text(), st.text())

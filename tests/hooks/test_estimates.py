@@ -9,7 +9,7 @@ import pytest
 from support.guesser import COST, TOKENS, Guesser, installed
 from support.hooked import REPLY, Hooked
 from tokcost.policy.clone_state import read_state
-from tokcost.services.current_status import status_of
+from tokcost.services.read_status import status_of
 
 
 @pytest.fixture

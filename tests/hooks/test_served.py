@@ -26,7 +26,7 @@ from tokcost.local_server import (
     NAME_BYTES,
     REFUSED,
     REQUEST,
-    Server,
+    Connection,
     framed,
     identity,
     pipes_of,
@@ -327,7 +327,7 @@ def test_what_was_begun_is_not_done_again(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-class Caller(Server):
+class Caller(Connection):
     """A client that says whatever it likes."""
 
     def __enter__(self) -> "Caller":

@@ -13,9 +13,9 @@ from support.hooked import Hooked
 from support.tables import few
 from tokcost.errors import LedgerDamaged
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
+from tokcost.ledger.rescue_record import read_rescues
 from tokcost.ledger.wal_identity import is_doubtful
 from tokcost.services.rescue import rescue
-from tokcost.services.rescue_record import read_rescues
 
 WAL, INDEX = f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"
 

@@ -14,7 +14,7 @@ from tokcost.files.private import append_ours
 from tokcost.ledger.backup import back_up, backups
 from tokcost.ledger.history_cache import open_history_cache
 from tokcost.ledger.open import FILE_NAME, open_for_reading, open_ledger
-from tokcost.services.rescue_record import read_rescues
+from tokcost.ledger.rescue_record import read_rescues
 
 COMMANDS = ("log", "status", "doctor")
 

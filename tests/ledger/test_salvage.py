@@ -10,9 +10,9 @@ from support import damages
 from support.damages import PAGE
 from support.tables import few
 from tokcost.ledger.open import FILE_NAME, open_ledger
+from tokcost.ledger.rescue_record import read_rescues
 from tokcost.ledger.rollup import disagreements
 from tokcost.services.rescue import rescue
-from tokcost.services.rescue_record import read_rescues
 
 OLD = Path(__file__).parent / "old"
 COUNT = 400

@@ -7,6 +7,7 @@ import pytest
 
 from support.editor import PATIENCE
 from tokcost.lsp import watch
+from tokcost.services.plan_watches import plan_watches
 
 
 def test_a_watch_that_stands_late_has_everything_looked_at_again(
@@ -19,7 +20,7 @@ def test_a_watch_that_stands_late_has_everything_looked_at_again(
         folder.mkdir()
     changed = threading.Event()
     watcher = watch.Watcher(changed.set, pytest.fail)
-    watcher.follow(watch.plan(tmp_path, {"HOME": str(tmp_path)}, map(str, folders), []))
+    watcher.follow(plan_watches(tmp_path, {"HOME": str(tmp_path)}, map(str, folders), []))
     assert changed.wait(PATIENCE)
     watcher.stop()
 
@@ -29,6 +30,6 @@ def test_a_store_behind_a_link_is_watched_where_it_lies(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     elsewhere.mkdir()
     (place / "opencode.db").symlink_to(elsewhere / "kept.db")
-    names = watch.plan(tmp_path, {"HOME": str(tmp_path / "home")}, [], []).names
+    names = plan_watches(tmp_path, {"HOME": str(tmp_path / "home")}, [], []).names
     assert {"opencode.db", "opencode.db-wal"} <= names[str(place)]
     assert names[str(elsewhere)] == {"kept.db", "kept.db-wal"}

@@ -16,8 +16,8 @@ from tokcost.readers import registry
 from tokcost.readers.guarded import Guarded
 from tokcost.readers.protocol import Reader, ReaderFailed, told_as
 from tokcost.readers.registry import broken_readers, readers, readers_of_used, subagents_among
-from tokcost.readers.waiting import told_of_waiting
 from tokcost.services.doctor import diagnose
+from tokcost.waiting import told_of_waiting
 
 OURS = [reader.name for reader in readers()]
 ALWAYS = ["claude-code", "codex", "gemini-cli", "opencode"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.git_sandbox import GitSandbox
+from tokcost.model.worktree import Worktree
 from tokcost.repo.config import read_config, read_section
 from tokcost.repo.head import head_commit, read_head
 from tokcost.repo.history import (
@@ -20,7 +21,7 @@ from tokcost.repo.history import (
 )
 from tokcost.repo.objects import read_loose_commit
 from tokcost.repo.refs import all_tips, local_branches
-from tokcost.repo.worktree import Worktree, find_worktree, submodules
+from tokcost.repo.worktree import find_worktree, submodules
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from support.git_sandbox import T0, GitSandbox
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.history import Creation, Rename
-from tokcost.repo.head import Head, read_head, reflog_stamp
+from tokcost.model.worktree import Head, Worktree
+from tokcost.repo.head import read_head, reflog_stamp
 from tokcost.repo.reflog import parse_entries, read_history, read_reflog
 from tokcost.repo.run import GitFailed, run_git
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from support.git_sandbox import GitSandbox
+from tokcost.model.worktree import Worktree
 from tokcost.repo.worktree import (
-    Worktree,
     find_bare,
     find_worktree,
     linked_worktrees,

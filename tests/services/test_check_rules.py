@@ -9,6 +9,7 @@ import pytest
 
 from support.git_sandbox import T0
 from support.worked import Worked
+from tokcost.model.local_day import midnight_ms
 from tokcost.model.status import Status
 from tokcost.policy.clone_state import read_state
 from tokcost.reports.budgets import said_at_commit, said_by_guard
@@ -16,9 +17,8 @@ from tokcost.reports.editor import spoken, tooltip_rows
 from tokcost.reports.rules import rule_text
 from tokcost.reports.status import status_line
 from tokcost.reports.words import english
-from tokcost.services.current_status import status_of
 from tokcost.services.explain_cost import WhyOptions, explain_cost
-from tokcost.services.local_day import midnight_ms
+from tokcost.services.read_status import status_of
 from tokcost.services.refresh import refresh
 
 UNKNOWN = "never-heard-of"
@@ -138,7 +138,7 @@ def test_replies_that_broke_off_are_marked_in_what_a_rule_says(worked: Worked) -
 @pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize("per", ["rule", "budget"])
 def test_a_day_begins_at_midnight_of_this_machines_clock_to_the_millisecond(worked: Worked, per: str) -> None:
-    midnight = midnight_ms()
+    midnight = midnight_ms(time.time_ns() // 1_000_000)
     worked.now_ms = midnight - 1
     worked.request(0, **SENTENCE)
     if per == "budget":
@@ -158,9 +158,9 @@ def test_a_day_begins_at_midnight_of_this_machines_clock_to_the_millisecond(work
 
 def test_what_was_spent_on_another_branch_today_is_of_the_day_and_not_of_the_branch(worked: Worked) -> None:
     worked.repo.git("branch", "other")
-    worked.now_ms = midnight_ms()
+    worked.now_ms = midnight_ms(time.time_ns() // 1_000_000)
     worked.request(0, **SENTENCE)
-    worked.repo.at(midnight_ms() // 1000 - T0 + 1)
+    worked.repo.at(midnight_ms(time.time_ns() // 1_000_000) // 1000 - T0 + 1)
     worked.repo.git("switch", "-q", "other")
     found = status(worked, rule(per="day", over="1", name="day") + rule(over="1", name="branch"))
     assert [one.rule.name for one in found.rules] == ["day"]

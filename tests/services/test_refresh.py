@@ -20,8 +20,8 @@ from tokcost.model.figures import Summary
 from tokcost.model.selection import Selection
 from tokcost.services.assign import assign
 from tokcost.services.look_at_clone import state_around
-from tokcost.services.notices import notices
 from tokcost.services.refresh import refresh
+from tokcost.services.show_notices import notices
 from tokcost.services.summarise import LogOptions, summarise
 
 MS = 1000

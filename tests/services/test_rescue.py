@@ -10,7 +10,7 @@ import pytest
 from support import damages
 from support.damages import PAGE, Damage
 from tokcost.ledger.open import FILE_NAME
-from tokcost.services.rescue_record import read_rescues
+from tokcost.ledger.rescue_record import read_rescues
 
 NAMED = ("assistant", "series", "place", "log_place", "price", "source", "session_total", "carrier", "tip")
 """Small tables that others name rows of."""

@@ -16,9 +16,11 @@ from support.tables import few
 from tokcost.errors import LedgerDamaged
 from tokcost.ledger.backup import EVERY_SECONDS, back_up, backups, is_due
 from tokcost.ledger.open import FILE_NAME, open_ledger
+from tokcost.ledger.rescue_record import read_rescues
 from tokcost.ledger.rollup import disagreements
+from tokcost.model.rescue import Rescue
+from tokcost.reports.rescues import kept_words
 from tokcost.services.rescue import rescue
-from tokcost.services.rescue_record import Rescue, kept_words, read_rescues
 
 KILLED = """
 import importlib, os, signal, sys

@@ -16,9 +16,10 @@ from support.opencode_store import StoreOf, counts, message
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import problems
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.readers.sources import sqlite_store
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 from tokcost.services.refresh import refresh
 from tokcost.services.summarise import LogOptions, summarise
 

@@ -18,8 +18,9 @@ from support.templates import write_repository
 from tokcost.local_server import reach
 from tokcost.model.figures import Summary
 from tokcost.model.trailer import Line, highest, read_message
+from tokcost.model.worktree import Worktree
 from tokcost.policy.consent import agree
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 from tokcost.services.refresh import refresh
 from tokcost.services.summarise import LogOptions, summarise
 from tokcost_hooks import HOOKS

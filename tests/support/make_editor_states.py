@@ -14,7 +14,8 @@ from tokcost.model.figures import BranchRow, CommitRow, Conservation, Estimates,
 from tokcost.model.money import NANO_PER_USD
 from tokcost.model.status import Status
 from tokcost.model.usage import Tokens
-from tokcost.services.follow_folders import CostLines, FolderStatus, Preview
+from tokcost.services.follow_folders import CostLines, FolderStatus
+from tokcost.services.preview import Preview
 
 FILE = Path(__file__).parent.parent.parent / "vscode-client/test/states.json"
 DOLLARS = 43 * NANO_PER_USD

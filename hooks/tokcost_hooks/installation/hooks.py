@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.private import is_ours, make_folders, read_ours, write_whole
+from tokcost.model.worktree import Worktree
 from tokcost.policy.budgets import may_block
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.shared import share
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
-from tokcost.repo.worktree import Worktree, linked_worktrees
+from tokcost.repo.worktree import linked_worktrees
 from tokcost.reports.text import to_copy
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block

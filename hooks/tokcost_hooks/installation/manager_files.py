@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 
 from tokcost.files.foreign import MOST, open_regular
-from tokcost.repo.worktree import Worktree
+from tokcost.model.worktree import Worktree
 
 _IDS = {"pre-commit": "budget"}
 """Hooks whose entry in `.pre-commit-hooks.yaml` has another name."""

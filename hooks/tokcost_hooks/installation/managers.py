@@ -9,8 +9,9 @@ import os
 import re
 from typing import Literal, NamedTuple
 
+from tokcost.model.worktree import Worktree
 from tokcost.repo.hooks_folder import HooksFolder, is_tracked
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import without_blocks
 from tokcost_hooks.installation.manager_files import in_framework, lefthook_files, text_of

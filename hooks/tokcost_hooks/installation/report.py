@@ -5,10 +5,11 @@ import os
 from typing import NamedTuple
 
 from tokcost.model.checks import Check
+from tokcost.model.worktree import Worktree
 from tokcost.repo.config_hooks import ConfigHooks, read_config_hooks
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.version import CONFIG_HOOKS, git_version
-from tokcost.repo.worktree import Worktree, find_worktree
+from tokcost.repo.worktree import find_worktree
 from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.blocks import has_block
 from tokcost_hooks.installation.files import kept_file

@@ -7,8 +7,9 @@ from importlib.util import find_spec
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.private import has_open_mode, is_ours, writable_below, writable_by_others
+from tokcost.model.worktree import Worktree
 from tokcost.repo.hooks_folder import HooksFolder
-from tokcost.repo.worktree import Worktree, linked_worktrees
+from tokcost.repo.worktree import linked_worktrees
 from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.managers import HookLocation
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tokcost.claims.rules import Operation, Situation, decide, publish
+from tokcost.claims.rules import CommitKind, Situation, decide, publish
 from tokcost.ledger.claims import (
     claim_pending,
     claims_named,
@@ -49,7 +49,7 @@ class Message(NamedTuple):
     """A message that git is about to use."""
 
     text: str
-    operation: Operation
+    kind: CommitKind
     comment: str = "#"
     """The prefix of comments that git removes; empty if it removes none."""
     carried_in: tuple[Line, ...] = ()
@@ -71,7 +71,7 @@ def propose(
         present[line.id] = max(line.version, present.get(line.id, 0))
     of_branch, mine = unsettled_claims(ledger, repository, branch), claims_named(ledger, repository, present)
     situation = Situation(
-        message.operation,
+        message.kind,
         tuple(of_branch),
         present,
         tuple(mine),
@@ -90,7 +90,7 @@ def propose(
         claimed = claim_pending(ledger, claim, repository, branch, most, counts)
         new.append(_published_line(ledger, repository, claim, claimed.version, terms))
     text = message.text
-    if message.operation == "join" or message.carried_in:
+    if message.kind == "join" or message.carried_in:
         text = lift_lines(text, message.carried_in, message.comment, message.placement)
     lines = (*again.values(), *new)
     unseen = (*(line for claim, line in again.items() if not claim.ever_carried), *new)

@@ -29,10 +29,9 @@ from tokcost.ledger.claims import (
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.trailer import possible_ids, read_message
-from tokcost.policy.clone_state import CloneState
+from tokcost.model.worktree import CloneState, Config, Head
 from tokcost.policy.consent import is_enabled
-from tokcost.repo.config import Config, read_config
-from tokcost.repo.head import Head
+from tokcost.repo.config import read_config
 from tokcost.repo.messages import commits_beside, messages_with_lines, patch_ids, reachable, unreachable
 from tokcost.repo.objects import walk
 from tokcost.repo.operation import is_rebase_ending

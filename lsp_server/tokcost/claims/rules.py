@@ -1,21 +1,23 @@
-"""The rules of claims: which line a commit gets, and its contents. Pure functions over plain data.
+"""The rules of claims: which line a commit gets, its contents, and what became of it. Pure functions over plain data.
 
 Claims partition usage, versions of a claim are prefixes of it, and a published version never changes. Whatever git
 copies, drops or joins, the sum of the highest version of each id is exact, and usage that no commit carries is still in
 the ledger.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from tokcost.claims.commit_notes import Noted, ToKeep
 from tokcost.model.claims import Claim, Terms, Worth
-from tokcost.model.trailer import MOST_COST, MOST_TOKENS, MOST_VERSION, Line, writable_name
+from tokcost.model.history import ReflogEntry, is_commit
+from tokcost.model.trailer import KEY, MOST_COST, MOST_TOKENS, MOST_VERSION, Line, read_message, writable_name
 from tokcost.model.usage import Tokens
 
 SMALLEST_COST = 100_000
 """The finest published amount: $0.0001, in nano-dollars."""
 
-Operation = Literal["commit", "amend", "join", "copy"]
+CommitKind = Literal["commit", "amend", "join", "copy"]
 """The kinds of things that git is about to do with a message.
 
 - `commit`: something new.
@@ -28,7 +30,7 @@ Operation = Literal["commit", "amend", "join", "copy"]
 class Situation(NamedTuple):
     """The facts known when a message is being prepared."""
 
-    operation: Operation
+    kind: CommitKind
     of_branch: tuple[Claim, ...]
     """Claims whose usage is on this branch, oldest first."""
     in_message: Mapping[str, int]
@@ -59,7 +61,7 @@ def decide(situation: Situation) -> Decision:
     second claim, and exact amounts stay exact. A line of the other precision that no commit ever carried is written
     anew instead of repeated.
     """
-    if situation.operation == "copy":
+    if situation.kind == "copy":
         return Decision(None, False, ())
     fresh = _fresh(situation)
     grow = _claim_to_grow(situation, fresh)
@@ -74,7 +76,7 @@ def _claim_to_grow(situation: Situation, fresh: list[Claim]) -> Claim | None:
     if not situation.has_pending:
         return max((claim for claim in fresh if claim.name in situation.otherwise), default=None)
     own = [claim for claim in _own(situation) if claim.name not in situation.otherwise]
-    if situation.operation == "amend" and own:
+    if situation.kind == "amend" and own:
         return max(own)
     return max(fresh, default=None)
 
@@ -195,3 +197,57 @@ def _around(amount: int, smallest: int) -> tuple[int, int]:
                 return (point, point) if point in (amount, smallest) else (below, point)
             below = point
         step *= 10
+
+
+def was_given_up(noted: Noted, *, is_running: bool) -> bool:
+    """Whether the commit for which a proposal was noted was not made by the git process that ran the hooks.
+
+    Another program made the commit if the message had its lines when it passed our last hook, or never reached that
+    hook. `is_running` is whether that git process still runs.
+    """
+    return not is_running and (noted.was_whole or (noted.is_checked and not noted.has_passed))
+
+
+def begins_at(entry: ReflogEntry, head: str) -> bool:
+    """Whether HEAD was at a commit before a move; an empty one is a branch without commits."""
+    return entry.old == head if head else not entry.old.strip("0")
+
+
+def commit_made_on(head: str, entries: Iterable[ReflogEntry]) -> str:
+    """The first commit that was made on top of HEAD, by these moves of it; empty if there is none."""
+    return next((entry.new for entry in entries if begins_at(entry, head) and is_commit(entry.message)), "")
+
+
+def missing_lines(noted: Noted, message: str) -> list[str]:
+    """The proposed lines, as id and version, that a message does not have."""
+    present = {line.token for line in read_message(message).lines}
+    return [token for token in noted.tokens if token not in present]
+
+
+def may_have_remains(message: str) -> bool:
+    """Whether a message may have a part of a line of ours that cannot be read any more."""
+    return ";" in message or KEY.lower() in message.lower()
+
+
+def removed_claims(missing: Iterable[str], damaged: Collection[str]) -> tuple[str, ...]:
+    """The ids of missing lines of which nothing is left; a damaged line waits for the next commit."""
+    return tuple(name for name in (token.partition(".")[0] for token in missing) if name not in damaged)
+
+
+def hook_that_stripped(noted: Noted) -> str:
+    """The hook that removed lines from the message of a proposal."""
+    if noted.was_stripped:
+        return "the commit-msg hook that runs before tokcost's (commit-msg.before-tokcost)"
+    if noted.was_whole:
+        return "a hook that runs after tokcost's commit-msg"
+    return "another prepare-commit-msg or commit-msg hook"
+
+
+def branches_to_withhold(found: Iterable[ToKeep], current: str | None, known: Collection[str]) -> list[str | None]:
+    """The branches on which usage that was to be kept is withheld; `None` is a detached HEAD. A missing branch may
+    have been renamed."""
+    branches: dict[str | None, None] = {}
+    for one in found:
+        is_sure = one.branch in known or one.branch == current
+        branches |= dict.fromkeys([one.branch] if is_sure else [one.branch or None, None, current])
+    return list(branches)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from tokcost.errors import TokcostError
-from tokcost.services.branch_names import branch_names
+from tokcost.services.list_branches import branch_names
 from tokcost.settings import tokcost_home
 
 _PLAIN = re.compile(r"[\w./@+-]+")

@@ -57,7 +57,7 @@ def run_command(
     action: Callable[[], object], environ: Mapping[str, str], passed: tuple[type[Exception], ...] = ()
 ) -> int:
     """Run the action of a command as `run` does, and tell which reader of another package it waits for."""
-    from tokcost.services.waiting import told_of_waiting  # `tokcost --version` waits for nothing
+    from tokcost.waiting import told_of_waiting  # `tokcost --version` waits for nothing
 
     with told_of_waiting(screen.tell):
         return run(action, environ, passed)

@@ -62,7 +62,7 @@ def _found_out(words: "tuple[str, ...]", limits: Limits, promised: "list[str]") 
     Thread(target=_end_in_time, args=(get_native_id(), limits, promised), daemon=True).start()
     from pathlib import Path
 
-    from tokcost.services.guard import answer
+    from tokcost.services.answer_guard import answer
     from tokcost.settings import tokcost_home
 
     return answer(tokcost_home(os.environ), os.environ, Path.cwd(), words, promised.append)

@@ -16,8 +16,8 @@ from tokcost.reports.rows import View
 from tokcost.reports.table import branch_lines, log_lines
 from tokcost.services.back_up import back_up_behind
 from tokcost.services.look_at_clone import state_around
-from tokcost.services.notices import notices
 from tokcost.services.refresh import ImportReport, refresh
+from tokcost.services.show_notices import notices
 from tokcost.services.summarise import LogOptions, summarise
 from tokcost.settings import tokcost_home
 

@@ -19,7 +19,7 @@ _ANSWER_SECONDS = 0.5
 def main() -> None:
     """Run the command named by the arguments, and end the process with its exit code."""
     words = tuple(sys.argv[1:])
-    if words[:1] == ("status",) and words in QUICK and _is_answered(words):
+    if words[:1] == ("status",) and words in ANSWERED_DIRECTLY and _is_answered(words):
         os._exit(0)
     if words[:2] == ("guard", "check") and len(words) > 3:
         from tokcost.cli.guard import answer_hook
@@ -27,12 +27,12 @@ def main() -> None:
         answer_hook(words[2:])
     from tokcost.cli import error_handler, screen
 
-    quick = QUICK.get(words)
-    if quick is not None:
+    answer = ANSWERED_DIRECTLY.get(words)
+    if answer is not None:
         import gc
 
         gc.disable()  # over before there is any garbage to collect
-        screen.leave(error_handler.run_command(quick, os.environ))
+        screen.leave(error_handler.run_command(answer, os.environ))
     from tokcost.cli.main import main
 
     main()
@@ -73,7 +73,7 @@ def _status(quiet: bool, fresh: bool) -> "Callable[[], int]":
     return run
 
 
-QUICK: "dict[tuple[str, ...], Callable[[], int]]" = {
+ANSWERED_DIRECTLY: "dict[tuple[str, ...], Callable[[], int]]" = {
     ("log",): _log,
     ("status",): _status(quiet=False, fresh=True),
     ("status", "--quiet"): _status(quiet=True, fresh=True),

@@ -7,7 +7,7 @@ from tokcost.cli import screen
 from tokcost.errors import NotARepository, UsageError
 from tokcost.model.status import Status
 from tokcost.reports.status import PLACEHOLDERS, UnknownPlaceholder, formatted, status_line
-from tokcost.services.current_status import fresh_status
+from tokcost.services.read_status import fresh_status
 from tokcost.settings import tokcost_home
 
 

@@ -44,7 +44,7 @@ class Steps:
         """Whether the line of steps leaves this history at a commit outside of it."""
         return commit in self._next
 
-    def homes(self, commits: Collection[str]) -> dict[str, Introduced]:
+    def introduced(self, commits: Collection[str]) -> dict[str, Introduced]:
         """The places of the commits that are in this history."""
         starts = [self._before]
         for steps in self._steps:

@@ -48,7 +48,7 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
         del new
         if span.excluded or len(span.tips) > 1:
             carriers = history.carriers()
-            return _told(carriers, Walk(span.tips[0], steps.commits, steps.steps, steps.homes(carriers)))
+            return _told(carriers, Walk(span.tips[0], steps.commits, steps.steps, steps.introduced(carriers)))
         return _whole(repository, span, history, steps, last)
 
 
@@ -99,7 +99,7 @@ def _whole(repository: Repository, span: Range, history: HistoryCache, steps: St
         last, steps = None, Steps(read_nodes(repository, span), span.tips)
     if last is None or steps.steps > last.steps:
         before = last or Walk(span.tips[0], 0, 0, {})
-        homes = steps.homes(carriers)
+        homes = steps.introduced(carriers)
         fresh = {commit: home for commit, home in homes.items() if commit not in before.homes}
         commits = before.commits + steps.commits
         replaces, last = last is None, Walk(span.tips[0], commits, steps.steps, before.homes | homes)

@@ -47,7 +47,6 @@ from tokcost.local_server import (
     write_all,
 )
 from tokcost.services import work_for_others
-from tokcost.services.work_for_others import on_behalf_of
 
 _LOCK = "server.lock"
 """Held by the server that listens, as long as it lives: with several editors, another server takes over then."""
@@ -182,8 +181,7 @@ class Answering:
                 return
             request = client.request()
             if request is not None:
-                with on_behalf_of(request.environ):
-                    self._work(client, request)
+                work_for_others.work_for(request.environ, lambda: self._work(client, request))
                 self._worker.touch()
         except NotUnderstood as problem:
             client.send(REFUSED, f"not understood: {problem}".encode())
@@ -222,7 +220,7 @@ class Answering:
         """The answer to `tokcost status` if it is one line: on any error, the client does the work and reports the
         error itself."""
         from tokcost.reports.status import status_line
-        from tokcost.services.current_status import fresh_status
+        from tokcost.services.read_status import fresh_status
 
         try:
             fresh = "--no-refresh" not in request.arguments
@@ -236,7 +234,7 @@ class Answering:
 
     def _guard(self, client: "Client", request: Request) -> None:
         """The answer for an assistant's hook."""
-        from tokcost.services.guard import answer
+        from tokcost.services.answer_guard import answer
 
         asked = (request.environ, Path(request.directory), tuple(request.arguments))
         text = answer(self._home, *asked, lambda late: client.send(PROMISED, late.encode("utf-8", "backslashreplace")))

@@ -30,7 +30,8 @@ from tokcost.reports.table_json import table_object
 from tokcost.reports.text import escape
 from tokcost.reports.trailers import ahead_text, shown_line
 from tokcost.reports.words import Say, english
-from tokcost.services.follow_folders import FolderStatus, Preview
+from tokcost.services.follow_folders import FolderStatus
+from tokcost.services.preview import Preview
 
 STATUS = "tokcost/status"
 SUMMARY = "tokcost/summary"

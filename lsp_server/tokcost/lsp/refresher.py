@@ -2,6 +2,7 @@
 sent."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Generator, Mapping
@@ -13,16 +14,16 @@ from typing import Any, NamedTuple, Protocol
 from tokcost.lsp.answering import Answering, warm
 from tokcost.lsp.documents import local_path
 from tokcost.lsp.protocol import status_params
-from tokcost.lsp.watch import Watcher, plan
+from tokcost.lsp.watch import Watcher
+from tokcost.model.local_day import midnight_ms, next_midnight_ms
 from tokcost.model.worktree import Worktree
 from tokcost.reports.text import escape, shorten
 from tokcost.reports.words import Say
 from tokcost.services.back_up import back_up_if_due
+from tokcost.services.find_largest_drivers import LargestDrivers
 from tokcost.services.follow_folders import (
     NO_PARTS,
     FolderStatus,
-    LargestDrivers,
-    Preview,
     Refreshed,
     Round,
     ShownParts,
@@ -31,7 +32,8 @@ from tokcost.services.follow_folders import (
     statuses,
     worktrees_around,
 )
-from tokcost.services.local_day import follow_time_zone, midnight_ms, next_midnight_ms
+from tokcost.services.plan_watches import plan_watches
+from tokcost.services.preview import Preview
 from tokcost.services.rescue import rescued
 
 REST_SECONDS = 0.05
@@ -282,7 +284,9 @@ class Refresher:
         folders = list(self._folders.values())
         worktrees: list[Worktree] = worktrees_around(folders)
         for _ in range(_MOST_PLANS):
-            if self._watcher is None or not self._watcher.follow(plan(self.home, self.environ, folders, worktrees)):
+            if self._watcher is None or not self._watcher.follow(
+                plan_watches(self.home, self.environ, folders, worktrees)
+            ):
                 break
             worktrees = worktrees_around(folders)  # earlier changes were not watched
         return look_again(Round(self.home, self.environ, self._since_ms), worktrees, self._progress)
@@ -348,17 +352,22 @@ class Refresher:
     async def _tell_midnight(self) -> None:
         """Send the sum of the day anew when another local day has begun: at midnight, and within a minute after the
         machine slept, or its clock or time zone changed."""
-        today = midnight_ms()
+        today = midnight_ms(_now_ms())
         while True:
-            rest = next_midnight_ms() / 1000 - time.time()
+            rest = next_midnight_ms(_now_ms()) / 1000 - time.time()
             await asyncio.sleep(min(max(0.1, rest + 0.01), DAY_SECONDS))
-            follow_time_zone()
-            if (day := midnight_ms()) != today:
+            if sys.platform != "win32":
+                time.tzset()  # follows a machine whose time zone was changed; several threads may call it
+            if (day := midnight_ms(_now_ms())) != today:
                 today = day
                 self.touch()
 
     def _watching_failed(self, why: str) -> None:
         self._client.say(f"folders cannot be watched ({why}): they are checked every few seconds instead")
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _agrees(found: FolderStatus) -> bool:

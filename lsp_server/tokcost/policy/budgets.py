@@ -11,10 +11,10 @@ from tokcost.errors import SettingsDamaged, UsageError
 from tokcost.files.foreign import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, BudgetChange, Scope, parse_limit, parse_near
 from tokcost.model.near import did_you_mean
-from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState, policy_table, read_state
+from tokcost.model.worktree import YES, CloneState, Worktree
+from tokcost.policy.clone_state import policy_table, read_state
 from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
-from tokcost.repo.config import YES, read_config
+from tokcost.repo.config import read_config
 from tokcost.repo.head import read_head
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git

@@ -3,39 +3,16 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tokcost.errors import SettingsDamaged
+from tokcost.model.worktree import YES, CloneState, Config, Sections, Worktree
 from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_of, table_in
-from tokcost.repo.config import YES, Config, ConfigsOnce, Sections, command_settings, hash_bytes, worktree_settings
-from tokcost.repo.head import Head, head_commit, read_head
-from tokcost.repo.operation import Operation, read_operation
+from tokcost.repo.config import ConfigsOnce, command_settings, hash_bytes, worktree_settings
+from tokcost.repo.head import head_commit, read_head
+from tokcost.repo.operation import read_operation
 from tokcost.repo.run import asker
-from tokcost.repo.worktree import Worktree, worktree_for
 from tokcost.settings import CONFIG_FILE
-
-
-class CloneState(NamedTuple):
-    """The state of a worktree at one moment."""
-
-    worktree: Worktree
-    config: Config
-    """The clone's own configuration, which all its worktrees share, with the settings of this worktree and this one
-    command."""
-    head: Head
-    commit: str
-    """The commit at HEAD; empty on a branch without commits."""
-    operation: Operation
-    """The operation that git is in the middle of."""
-    policy: bytes = b""
-    """The repository's `.tokcost.toml`; empty if there is none."""
-    policy_problem: SettingsDamaged | None = None
-    """The reason why that file cannot be read."""
-
-    @property
-    def branch(self) -> str | None:
-        """The branch that is checked out, being rebased or bisected."""
-        return self.head.branch
 
 
 def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:
@@ -63,13 +40,6 @@ def _without_consent(settings: Sections) -> Sections:
     return settings
 
 
-def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:
-    """The state of the worktree for which git runs a hook in a folder; `None` if that is no worktree."""
-    configs = ConfigsOnce()
-    worktree = worktree_for(directory, environ, configs)
-    return None if worktree is None else read_state(worktree, configs)
-
-
 def policy_table(here: CloneState, name: str) -> Mapping[str, Any]:
     """One table of the repository's `.tokcost.toml`; empty if there is none. Raises `SettingsDamaged`."""
     if here.policy_problem:
@@ -90,9 +60,3 @@ def may_have_budget(here: CloneState) -> bool:
 def may_have_rules(home: Path, here: CloneState) -> bool:
     """Whether there may be rules of the repository or the user."""
     return b"rules" in here.policy or os.path.exists(os.path.join(home, CONFIG_FILE))
-
-
-def stops_unchecked(here: CloneState) -> bool:
-    """Whether a budget that cannot be checked stops the commit: `tokcost.budgetUnchecked=block` in the clone's own
-    configuration."""
-    return here.config.section("tokcost").get("budgetunchecked", "").lower() == "block"

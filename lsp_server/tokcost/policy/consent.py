@@ -21,10 +21,10 @@ from tokcost.errors import SettingsDamaged
 from tokcost.files.foreign import shown
 from tokcost.files.private import is_ours, make_folders, private_folder, write_whole
 from tokcost.model.claims import Consent, Terms
-from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState, policy_table, takes_estimates
+from tokcost.model.worktree import YES, CloneState, Config, Worktree
+from tokcost.policy.clone_state import policy_table, takes_estimates
 from tokcost.policy.repository_file import POLICY_FILE
-from tokcost.repo.config import YES, Config, read_section
+from tokcost.repo.config import read_section
 from tokcost.repo.run import run_git
 
 _CONSENTS = "consents"

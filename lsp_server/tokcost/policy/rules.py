@@ -16,7 +16,7 @@ from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.budget import parse_limit
 from tokcost.model.near import did_you_mean
 from tokcost.model.rules import KINDS, PERS, Rule, Source
-from tokcost.policy.clone_state import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.settings import CONFIG_FILE
 

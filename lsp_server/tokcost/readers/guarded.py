@@ -10,7 +10,7 @@ from tokcost.model.bounds import MAX_PATH, is_source
 from tokcost.model.logs import Batch, BranchOf, Capabilities, FolderOf, Location, OwnWorktrees, RecordOf, Source
 from tokcost.model.usage import Tokens
 from tokcost.readers.protocol import NoReader, Reader, ReaderFailed
-from tokcost.readers.waiting import waiting_for
+from tokcost.waiting import waiting_for
 
 _KINDS = ("folder", "file", "store")
 _MAX_NAME = 64

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.files.foreign import read_bounded, require_answer
+from tokcost.model.worktree import YES, Config, Sections
 
 # No backtracking (`*+`): otherwise a long line without an end takes quadratic time.
 _SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
@@ -20,8 +21,6 @@ _MOST = 16 * 1024 * 1024
 """Bytes of a configuration: git keeps a section for each branch, and about ten thousand make one MiB."""
 _BRANCH = b'[branch "'
 _MANY_BRANCHES = 100
-YES = ("true", "yes", "on", "1")
-"""The values of a setting, in lower case, that git considers true."""
 
 
 class Core(NamedTuple):
@@ -30,37 +29,6 @@ class Core(NamedTuple):
     bare: bool = False
     worktree: str = ""
     """The path of a submodule's main worktree, relative to the repository; empty if it is in the usual place."""
-
-
-Sections = dict[tuple[str, str | None], dict[str, str]]
-
-
-class Config:
-    """A clone's own configuration as it was when read, without other files. `with_settings` adds the settings of one
-    worktree or one command."""
-
-    def __init__(self, sections: Sections) -> None:
-        self._sections = sections
-
-    def section(self, section: str, subsection: str | None = None) -> dict[str, str]:
-        """One section, or one subsection (`[branch "main"]`), keys in lower case."""
-        return self._sections.get((section, subsection), {})
-
-    def has_setting(self, prefixes: tuple[str, ...], yes_suffixes: tuple[str, ...] = ()) -> bool:
-        """Whether any section has a setting whose name, in lower case, begins with a prefix; with `yes_suffixes`,
-        one that also has such a suffix and is true."""
-        return any(
-            name.startswith(prefixes) and (not yes_suffixes or (name.endswith(yes_suffixes) and value.lower() in YES))
-            for settings in self._sections.values()
-            for name, value in settings.items()
-        )
-
-    def with_settings(self, settings: Sections) -> "Config":
-        """The configuration with these settings before its own."""
-        if not settings:
-            return self
-        names = {**self._sections, **settings}
-        return Config({name: self._sections.get(name, {}) | settings.get(name, {}) for name in names})
 
 
 class ConfigsOnce:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.model.worktree import Worktree
-from tokcost.repo.config import YES
+from tokcost.model.worktree import YES, Worktree
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.version import CONFIG_HOOKS, HOOK_EVENTS_OFF, Version
 

@@ -2,11 +2,10 @@
 
 import os
 import re
-from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import Head, Worktree
 from tokcost.repo.run import run_git
 
 _REFTABLE = "refs/heads/.invalid"
@@ -18,18 +17,6 @@ _MOST_SYMBOLIC = 5
 _MOST_OF_REF = 65536
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class Head(NamedTuple):
-    """HEAD of a worktree."""
-
-    branch: str | None
-    """Short name of the branch that is checked out, being rebased or bisected; `None` if HEAD is detached."""
-    detached: bool
-    commit: str = ""
-    """The commit named directly by HEAD; empty if HEAD names a ref, unless git had to be asked for both."""
-    ref: str = ""
-    """The ref whose file has the commit; empty if there is none to read."""
 
 
 def read_head(worktree: Worktree) -> Head:

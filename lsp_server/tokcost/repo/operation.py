@@ -4,10 +4,9 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import Operation, Worktree
 from tokcost.repo.worktree import linked_git_dirs
 
 _REVERTS = re.compile(
@@ -19,20 +18,6 @@ _REVERTS = re.compile(
 
 _HOOK_SECONDS = 60.0
 """A hook of ours takes two seconds at most. Other hooks run before it."""
-
-
-class Operation(NamedTuple):
-    """The operation to which a commit that is being made belongs."""
-
-    rebasing: bool = False
-    """A rebase, or patches being applied."""
-    copying: bool = False
-    """A cherry-pick or a revert."""
-    squashing: bool = False
-    """`git merge --squash` left its message."""
-    merging: bool = False
-    melted: tuple[str, ...] = ()
-    """Commits that an interactive rebase is melding into HEAD, whose messages git may drop."""
 
 
 def read_operation(worktree: Worktree) -> Operation:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded, read_listed
 from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
-from tokcost.model.worktree import Worktree
-from tokcost.repo.head import Head, can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable
+from tokcost.model.worktree import Head, Worktree
+from tokcost.repo.head import can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.moments import LAST_SECOND, moment_of
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import run_git

@@ -6,7 +6,8 @@ from collections.abc import Container, Generator, Iterable, Mapping
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded, require_answer
-from tokcost.repo.head import Head, can_be_ref, is_id, read_ref_file, ref_text, uses_reftable
+from tokcost.model.worktree import Head
+from tokcost.repo.head import can_be_ref, is_id, read_ref_file, ref_text, uses_reftable
 from tokcost.repo.run import run_git
 from tokcost.repo.worktree import linked_git_dirs
 

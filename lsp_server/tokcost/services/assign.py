@@ -20,11 +20,12 @@ from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Entry, Stored
 from tokcost.model.place import BranchPlace
 from tokcost.model.selection import Selection
+from tokcost.model.session_ids import session_meant
+from tokcost.model.worktree import Worktree
 from tokcost.repo.refs import local_branches
-from tokcost.repo.worktree import Worktree, repository_fingerprint
+from tokcost.repo.worktree import repository_fingerprint
 from tokcost.reports.amounts import Marks
 from tokcost.services.look_at_clone import find_here, no_worktree
-from tokcost.services.session_ids import session_meant
 from tokcost.usage import assignment_journal
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from tokcost.errors import TokcostError
 from tokcost.ledger.open import Ledger
 from tokcost.model.status import Status
+from tokcost.model.worktree import CloneState
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState, may_have_rules
+from tokcost.policy.clone_state import may_have_rules
 from tokcost.settings import is_switched_off
 
 _BUSY_SECONDS = 0.05
@@ -70,16 +71,16 @@ def check(
     `busy_seconds` is the time to wait for another process that holds the ledger, `git_seconds` the time that git may
     take. Raises `TokcostError`.
     """
-    from tokcost.services.current_status import status_in
+    from tokcost.services.read_status import status_in
     from tokcost.services.refresh import How, open_or_show  # a commit without a budget need not import the readers
 
     ledger, report = open_or_show(home, environ, here, How(follow=False, busy_seconds=busy_seconds, leave_open=True))
     with ledger:
-        _look(ledger, here, git_seconds)
+        _read_carriers(ledger, here, git_seconds)
         return Checked(status_in(ledger, home, here), tuple(report.notes), report.is_current)
 
 
-def _look(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
+def _read_carriers(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
     """Read which usage commits carry: it is no longer pending."""
     from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
     from tokcost.usage.known_worktrees import repository_of

@@ -1,5 +1,6 @@
 """The rules that apply to a branch's present state."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,12 +8,13 @@ from tokcost.history.areas import by_globs
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
 from tokcost.ledger.rule_sums import Span, matched
+from tokcost.model.local_day import midnight_ms
 from tokcost.model.rules import Heard, Rule, heard
-from tokcost.policy.clone_state import CloneState, takes_estimates
+from tokcost.model.worktree import CloneState
+from tokcost.policy.clone_state import takes_estimates
 from tokcost.policy.rules import read_rules
 from tokcost.readers.registry import subagents_among
 from tokcost.repo.changed_paths import changed_paths
-from tokcost.services.local_day import midnight_ms
 from tokcost.usage.known_worktrees import repository_of
 
 
@@ -24,7 +26,10 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
     if not asked:
         return []
     agents = subagents_among(source_paths(ledger)) if any(rule.subagent is not None for rule in asked) else []
-    span, estimates = Span(repository_of(ledger, here.worktree).id, branch, midnight_ms()), takes_estimates(here.config)
+    span, estimates = (
+        Span(repository_of(ledger, here.worktree).id, branch, midnight_ms(time.time_ns() // 1_000_000)),
+        takes_estimates(here.config),
+    )
     found = heard([(rule, matched(ledger, rule, span, agents, takes_estimates=estimates)) for rule in asked])
     return _where_paths_fit(found, here)
 

@@ -10,10 +10,10 @@ from tokcost.files.foreign import read_bounded, shown
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.checks import Check
 from tokcost.model.near import did_you_mean, near_name
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_settings import OURS
-from tokcost.policy.clone_state import CloneState, read_state
+from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_policy
 from tokcost.policy.known_settings import (
     BRANCH,

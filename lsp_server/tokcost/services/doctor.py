@@ -13,6 +13,7 @@ from tokcost.installation import installation
 from tokcost.ledger.open import FILE_NAME, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, estimated_by_assistant, evidence_counts, file_problem, span
+from tokcost.ledger.rescue_record import read_rescues
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, skipped_in, tallies, unreadable
 from tokcost.model.checks import Check
@@ -27,11 +28,11 @@ from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
+from tokcost.reports.rescues import kept_words
 from tokcost.reports.text import counted, evidence_word, megabytes, to_copy
 from tokcost.services.check_settings import check_settings
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
-from tokcost.services.rescue_record import kept_words, read_rescues
 from tokcost_hooks.installation.report import hook_checks
 
 _UNREADABLE = "All other files were read. See who may read this one and whether it is whole."

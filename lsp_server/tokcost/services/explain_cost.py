@@ -14,6 +14,7 @@ from tokcost.ledger.query import session_names
 from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
 from tokcost.ledger.rows import FOREVER
 from tokcost.model.drivers import Answer, Explanation, Series
+from tokcost.model.session_ids import session_meant
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import may_have_rules, read_state
 from tokcost.pricing.cards import ModelCards, from_json
@@ -22,7 +23,6 @@ from tokcost.readers.registry import logging_turns, subagents_among
 from tokcost.reports.rules import rule_text
 from tokcost.services.check_rules import check_rules
 from tokcost.services.look_at_clone import find_here, no_worktree
-from tokcost.services.session_ids import session_meant
 from tokcost.usage.known_worktrees import repository_of
 from tokcost.usage.price_files import price_change
 from tokcost.usage.pricing import Pricer, overrides_of

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tokcost.claims.commit_notes import read_proposal
 from tokcost.claims.notes_folder import notes_folder
+from tokcost.claims.pending import Pending, pending_on
 from tokcost.ledger.claims import claims_named, holds_estimates, line_of, worth_of
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.model.claims import Worth
@@ -14,7 +15,6 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import takes_estimates
 from tokcost.repo.config import read_config
 from tokcost.repo.head import read_head
-from tokcost.services.pending import Pending, pending_on
 from tokcost.usage.known_worktrees import repository_of
 
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.claims.commit_notes import OMIT, CommitSaid, is_next_omitted, read_said
+from tokcost.claims.commit_notes import CommitSaid, is_next_omitted, read_said
 from tokcost.claims.notes_folder import notes_folder
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, TokcostError
 from tokcost.ledger.observations import record_observation
@@ -17,42 +17,20 @@ from tokcost.model.branch_page import BranchPage
 from tokcost.model.branch_table import BranchTable
 from tokcost.model.drivers import Explanation
 from tokcost.model.status import Status
-from tokcost.policy.clone_state import CloneState, read_state
+from tokcost.model.worktree import CloneState, Worktree
+from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import read_consent
-from tokcost.readers.known_places import IN_WORKTREES
-from tokcost.readers.registry import locations
 from tokcost.repo.head import read_head
-from tokcost.repo.worktree import Worktree, find_worktree, linked_worktrees, submodules, worktree_of_git_dir
-from tokcost.services.branch_page import branch_page
-from tokcost.services.branch_table import branch_table
-from tokcost.services.current_status import status_in
+from tokcost.repo.worktree import find_worktree, linked_worktrees, submodules, worktree_of_git_dir
+from tokcost.services.find_largest_drivers import LargestDrivers
 from tokcost.services.find_logs import find_logs
-from tokcost.services.largest_driver import LargestDrivers
-from tokcost.services.notices import notices
+from tokcost.services.make_branch_page import branch_page
+from tokcost.services.make_branch_table import branch_table
 from tokcost.services.preview import Preview, look_ahead
+from tokcost.services.read_status import status_in
 from tokcost.services.refresh import refresh
-from tokcost.settings import CONFIG_FILE
+from tokcost.services.show_notices import notices
 from tokcost.usage.read import Progress
-
-__all__ = [
-    "IN_WORKTREES",
-    "NO_PARTS",
-    "BranchPage",
-    "CostLines",
-    "FolderStatus",
-    "LargestDrivers",
-    "Preview",
-    "Refreshed",
-    "Round",
-    "ShownParts",
-    "locations",
-    "look_again",
-    "next_lines",
-    "settings_beside_logs",
-    "statuses",
-    "worktree_at",
-    "worktrees_around",
-]
 
 BUSY_SECONDS = 2.0
 """Seconds to wait for another writing process. The caller tries again."""
@@ -125,12 +103,6 @@ class FolderStatus(NamedTuple):
     """The lines of the next commit, if they are shown and lines are written here."""
     looked_in: tuple[str, ...] = ()
     """Places where logs were looked for, if none were found."""
-
-
-def settings_beside_logs(home: Path, worktrees: Iterable[Worktree]) -> list[tuple[str, str]]:
-    """Folders and file names in them by which one window, or a command, changes what another window shows: the
-    user's settings, and the choice to omit the next commit's line."""
-    return [(os.fspath(home), CONFIG_FILE), *((notes_folder(one), OMIT) for one in worktrees)]
 
 
 def worktree_at(path: str) -> Worktree | None:

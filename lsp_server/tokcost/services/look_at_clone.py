@@ -4,37 +4,16 @@ A command looks where git would: in an alias, git names the repository in the en
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from tokcost.errors import NotARepository
 from tokcost.model.claims import Consent
-from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import (
-    CloneState,
-    may_have_budget,
-    may_have_rules,
-    read_state,
-    state_of_hook,
-    stops_unchecked,
-)
+from tokcost.model.worktree import CloneState, Worktree
+from tokcost.policy.clone_state import may_have_budget, may_have_rules, read_state
+from tokcost.repo.config import ConfigsOnce
 from tokcost.repo.run import asker
 from tokcost.repo.worktree import find_bare, git_dir_around, named_git_dir, worktree_for
-
-__all__ = [
-    "CloneState",
-    "consent_in",
-    "find_here",
-    "folder_of_history",
-    "may_have_budget",
-    "may_have_rules",
-    "no_worktree",
-    "root_around",
-    "state_around",
-    "state_here",
-    "state_of_hook",
-    "stops_unchecked",
-    "worktree_here",
-]
 
 
 def find_here(cwd: Path) -> Worktree | None:
@@ -82,6 +61,31 @@ def state_around(cwd: Path) -> CloneState | None:
     """The state of the worktree around a folder; `None` if there is none."""
     found = find_here(cwd)
     return None if found is None else read_state(found)
+
+
+def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:
+    """The state of the worktree for which git runs a hook in a folder; `None` if that is no worktree."""
+    configs = ConfigsOnce()
+    worktree = worktree_for(directory, environ, configs)
+    return None if worktree is None else read_state(worktree, configs)
+
+
+def may_have_limits(home: Path, here: CloneState) -> bool:
+    """Whether there may be budgets or rules. Most clones have neither, and need not import the code that reads them."""
+    return may_have_budget(here) or may_have_rules(home, here)
+
+
+def stops_unchecked(here: CloneState) -> bool:
+    """Whether a budget that cannot be checked stops the commit: `tokcost.budgetUnchecked=block` in the clone's own
+    configuration."""
+    return here.config.section("tokcost").get("budgetunchecked", "").lower() == "block"
+
+
+def has_budget_hook(here: CloneState, folder: str) -> bool:
+    """Whether a pre-commit hook of ours checks the budgets, in the hooks folder that git uses or of a manager."""
+    from tokcost_hooks.installation.manager_files import checks_budgets  # most clones have no budget
+
+    return checks_budgets(here.worktree, folder)
 
 
 def root_around(cwd: Path) -> str:

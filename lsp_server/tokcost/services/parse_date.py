@@ -1,4 +1,4 @@
-"""`--since` and `--until` in git's date formats, parsed by git itself.
+"""`--since` and `--until` in git's date formats, parsed by git itself, and `--timezone`.
 
 git accepts almost anything as a date: `2.wekes` is the second day of this month, 20250101 is now, and so is a year
 beyond 2099. `git config --type=expiry-date` runs the same parser and reports some errors, inside and outside a
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, tzinfo
 
 from tokcost.errors import UsageError
 from tokcost.repo.run import GitFailed, run_git
-from tokcost.services.time_zones import for_git
+from tokcost.repo.time_zone import for_git
 
 _GAP = r"[\s.,_]+"
 _COUNTED = (
@@ -89,6 +89,19 @@ def _is_in_calendar(parts: Mapping[str, str | None]) -> bool:
     return year in _YEARS
 
 
+def time_zone(name: str) -> tzinfo:
+    """The zone of that name in the IANA database (`Europe/Berlin`), from this machine's or Python's copy. Raises
+    `UsageError` if there is none."""
+    if name.upper() in ("UTC", "Z"):
+        return UTC
+    from zoneinfo import ZoneInfo  # few ask for another time zone
+
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError) as error:  # a folder of zones, an invalid file name, no zone
+        raise UsageError(f"--timezone: '{name}' is not a time zone", _near(name)) from error
+
+
 def _seconds(words: str, day_time: str, option: str, zone: tzinfo | None) -> int:
     asked, is_day = words.strip(), _is_whole_day(words, option)
     if asked.lower() == "now":
@@ -104,3 +117,16 @@ def _seconds(words: str, day_time: str, option: str, zone: tzinfo | None) -> int
 
 def _no_date(words: str, option: str) -> UsageError:
     return UsageError(f"{option}: git cannot read '{words}' as a date", _HINT)
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    known = {zone.lower(): zone for zone in available_timezones()}
+    if not known:
+        return "This machine has no time zone data: install the package tzdata."
+    wanted = name.lower().replace(" ", "_")
+    cities = [zone for low, zone in sorted(known.items()) if low.rpartition("/")[2] == wanted]
+    near = cities or [known[low] for low in get_close_matches(wanted, known, 3)]
+    return f"Did you mean {' or '.join(near)}?" if near else "For example Europe/Berlin, America/New_York, UTC."

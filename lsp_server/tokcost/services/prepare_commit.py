@@ -18,10 +18,11 @@ from tokcost.claims.commit_notes import (
     untouched,
     withheld_recorded,
 )
+from tokcost.claims.message_comments import comment_of
 from tokcost.claims.notes_folder import adopt, notes_folder_of_hook
 from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.claims.rules import Operation as Kind
+from tokcost.claims.rules import CommitKind
 from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.files.private import PUBLIC_FILE, write_whole
@@ -30,15 +31,12 @@ from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Remembered, Terms
 from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
-from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState
+from tokcost.model.worktree import CloneState, Config, Operation, Worktree
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
-from tokcost.repo.config import Config
 from tokcost.repo.messages import message_of
-from tokcost.repo.operation import Operation, is_revert, squash_message
+from tokcost.repo.operation import is_revert, squash_message
 from tokcost.repo.reflog import reflog_size
-from tokcost.services.message_comments import comment_of
 from tokcost.services.refresh import open_refreshed
 from tokcost.services.settle_commit import (
     BUSY_SECONDS,
@@ -62,7 +60,7 @@ class Asked(NamedTuple):
     """The source of the message: `message`, `template`, `merge`, `squash`, `commit`, or empty."""
     commit: str = ""
     """The commit, if the source is `commit`."""
-    is_checked: bool = False
+    has_commit_msg: bool = False
     """Whether there is a commit-msg hook of ours, as far as that can be determined."""
 
 
@@ -219,7 +217,7 @@ def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> No
         _write(path, lift_lines(text, (), comment, _placement(here.config)))
 
 
-def _kind(operation: Operation, text: str, asked: Asked) -> Kind:
+def _kind(operation: Operation, text: str, asked: Asked) -> CommitKind:
     # git passes `merge` for a revert whose message is edited.
     may_revert = asked.source == "message" or (asked.source == "merge" and not operation.merging)
     if operation.copying or (may_revert and is_revert(text)):
@@ -264,7 +262,7 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
             record_withheld(ledger, repository, notes)
             limit = -1 if draft.silent else MOST_USAGE
             proposal = propose(ledger, repository, draft.branch, message, terms, limit)
-            kept = _kept(ledger, repository, draft, proposal)
+            kept = _left_in_message(ledger, repository, draft, proposal)
             estimated = _keep_estimated(ledger, repository, draft)
             _require_awaited(draft)  # what is returned now counts as never claimed
         claim_journal.write(worktree.common_dir, [*claim_journal.versions(ledger, proposal.new), *estimated])
@@ -276,7 +274,7 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
     if put:
         tokens = tuple(dict.fromkeys(line.token for line in put))
         git, file = draft.git, os.path.basename(draft.asked.path)
-        is_checked = draft.asked.is_checked and git is not None and not git.skips_commit_msg
+        is_checked = draft.asked.has_commit_msg and git is not None and not git.skips_commit_msg
         name, size = git.id if git else "", reflog_size(worktree)
         is_given = not (draft.silent or draft.edited)
         noted = Noted(draft.head, tokens, name, file, is_checked, reflog=size, is_given=is_given)
@@ -286,7 +284,7 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
 def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remembered]:
     """Withhold also the estimated usage of a commit whose owner withholds everything: a later change of the setting
     must not publish it."""
-    if not draft.silent or draft.message.operation == "copy":
+    if not draft.silent or draft.message.kind == "copy":
         return []
     claim = withhold_pending(ledger, repository, draft.branch, new_name(), "estimated")
     return [] if claim is None else [claim_journal.withheld(ledger, claim)]
@@ -297,14 +295,14 @@ def _require_awaited(draft: Draft) -> None:
         raise EnvironmentProblem("git continued without it", "The next commit carries it.")
 
 
-def _kept(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
+def _left_in_message(ledger: Ledger, repository: int, draft: Draft, proposal: Proposal) -> list[Line]:
     """Our lines that were in the message before, either in an amend or because the hook ran on it already (the
     commit was refused, or two hook managers start it). If one is removed in the editor, that is intended."""
-    if draft.message.operation not in ("amend", "commit") or not draft.edited:
+    if draft.message.kind not in ("amend", "commit") or not draft.edited:
         return []
     before = {line.id for line in lines_in(draft.message.text, draft.message.comment)}
     lines = [line for line in lines_in(proposal.text, draft.message.comment) if line.id in before]
-    amends = draft.message.operation == "amend"
+    amends = draft.message.kind == "amend"
     found = claims_named(ledger, repository, {line.id for line in lines})
     mine = {claim.name for claim in found if amends or not (claim.ever_carried or claim.fate)}
     return [line for line in lines if line.id in mine]

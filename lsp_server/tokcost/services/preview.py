@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tokcost.claims.pending import pending_on
 from tokcost.claims.propose import Message, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.ledger.claims import names_known
@@ -12,7 +13,6 @@ from tokcost.model.claims import Terms, Worth
 from tokcost.model.trailer import Line
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
-from tokcost.services.pending import pending_on
 from tokcost.services.refresh import refresh
 from tokcost.usage.known_worktrees import repository_of
 

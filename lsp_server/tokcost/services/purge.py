@@ -35,10 +35,10 @@ from tokcost.ledger.purging import (
 )
 from tokcost.model.purge import Purged, Scope
 from tokcost.model.received import OTEL
+from tokcost.model.session_ids import session_meant
 from tokcost.receivers import store
 from tokcost.repo.worktree import find_worktree, linked_git_dirs
 from tokcost.services.look_at_clone import find_here, no_worktree
-from tokcost.services.session_ids import session_meant
 from tokcost.settings import REPORTS_FOLDER
 from tokcost.usage import assignment_journal
 

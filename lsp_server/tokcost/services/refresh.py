@@ -19,7 +19,7 @@ from tokcost.ledger.places import directories_without_worktree, repositories, wo
 from tokcost.ledger.settings import record_setting, setting
 from tokcost.ledger.sources import try_again
 from tokcost.model.received import FROM_TEXT
-from tokcost.policy.clone_state import CloneState
+from tokcost.model.worktree import CloneState
 from tokcost.readers.registry import own_worktrees, versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
@@ -143,7 +143,7 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
             reading.close()
         _remember(ledger, looks)
         if how.follow:
-            _look(ledger, report, claims)
+            _follow_commits(ledger, report, claims)
         stack.pop_all()
     return ledger, report
 
@@ -197,7 +197,7 @@ def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:
         remember(ledger, found)
 
 
-def _look(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None") -> None:
+def _follow_commits(ledger: Ledger, report: ImportReport, claims: "ImportedClaims | None") -> None:
     """Follow what commits carry, in every repository that has claims and refs that moved."""
     for one in repositories(ledger):
         if needs_refresh(ledger, one.id, one.common_dir):
@@ -243,8 +243,8 @@ def _import(
 
 def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     """Whether git's history has changed in a way that affects usage in the ledger."""
-    homes = {one.id: one for one in repositories(ledger)}
-    if any(moved_stamp(one, homes[one.repository]) for one in worktrees(ledger)):
+    clones = {one.id: one for one in repositories(ledger)}
+    if any(moved_stamp(one, clones[one.repository]) for one in worktrees(ledger)):
         return True
     outside = directories_without_worktree(ledger)
     if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.worktree.path) in outside:
@@ -252,6 +252,6 @@ def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     folders = [path for path in outside if os.path.isabs(path)]
     if any(find_worktree(path) is not None for path in folders):
         return True
-    if here is None or any(one.common_dir == here.worktree.common_dir for one in homes.values()):
+    if here is None or any(one.common_dir == here.worktree.common_dir for one in clones.values()):
         return False  # the worktrees of a known clone were checked when the folder was imported
     return any(gone_worktree(path, linked_worktrees(here.worktree.common_dir)) is not None for path in folders)

@@ -27,10 +27,11 @@ from tokcost.ledger.open import (
     rescued_name,
 )
 from tokcost.ledger.places import repositories
+from tokcost.ledger.rescue_record import record_rescue
 from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
 from tokcost.ledger.wal_identity import is_doubtful
-from tokcost.services.rescue_record import Rescue, record_rescue
+from tokcost.model.rescue import Rescue
 
 SECONDS = 60.0
 """Seconds to wait for other processes to close a damaged ledger."""

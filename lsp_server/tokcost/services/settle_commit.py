@@ -28,6 +28,16 @@ from tokcost.claims.commit_notes import (
 from tokcost.claims.notes_folder import notes_folder_of_hook
 from tokcost.claims.propose import new_name
 from tokcost.claims.refresh_carriers import refresh_carriers
+from tokcost.claims.rules import (
+    begins_at,
+    branches_to_withhold,
+    commit_made_on,
+    hook_that_stripped,
+    may_have_remains,
+    missing_lines,
+    removed_claims,
+    was_given_up,
+)
 from tokcost.ledger.claims import (
     bind_pending,
     claims_named,
@@ -40,11 +50,8 @@ from tokcost.ledger.claims import (
 )
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Remembered
-from tokcost.model.history import ReflogEntry, is_commit
 from tokcost.model.remains import remains
-from tokcost.model.trailer import KEY, read_message
-from tokcost.model.worktree import Worktree
-from tokcost.policy.clone_state import CloneState
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import calling_gits, may_be_run_by
 from tokcost.repo.head import head_commit
@@ -126,13 +133,8 @@ def _settle_unseen(home: Path, environ: Mapping[str, str], here: CloneState, not
 
 def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: Noted) -> Commit | None:
     """The commit for which a proposal was noted, if it was made anyway; `None` if it was abandoned, because HEAD has
-    not moved or something else moved it.
-
-    Another program made the commit if the message had its lines when it passed our last hook, or never reached that
-    hook.
-    """
-    is_running = any(git.id == noted.git for git in calling_gits(environ))
-    if not is_running and (noted.was_whole or (noted.is_checked and not noted.has_passed)):
+    not moved or something else moved it."""
+    if was_given_up(noted, is_running=any(git.id == noted.git for git in calling_gits(environ))):
         return None
     worktree = here.worktree
     made = _made_since(worktree, noted)
@@ -146,12 +148,8 @@ def _made_since(worktree: Worktree, noted: Noted) -> str:
     if entries is None:  # any other commit may have been made there before
         if head_commit(worktree) == noted.head:
             return ""
-        entries = [entry for entry in read_reflog(worktree).entries if _begins_at(entry, noted.head)][-1:]
-    return next((entry.new for entry in entries if _begins_at(entry, noted.head) and is_commit(entry.message)), "")
-
-
-def _begins_at(entry: ReflogEntry, head: str) -> bool:
-    return entry.old == head if head else not entry.old.strip("0")
+        entries = [entry for entry in read_reflog(worktree).entries if begins_at(entry, noted.head)][-1:]
+    return commit_made_on(noted.head, entries)
 
 
 def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, noted: Noted) -> str:
@@ -211,10 +209,9 @@ def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit
     Lines that a hook removed stay pending, and so does a line of which a part is left. Returns a sentence for the
     owner, the first time.
     """
-    present = {line.token for line in read_message(commit.message).lines}
-    missing = [token for token in noted.tokens if token not in present]
+    missing = missing_lines(noted, commit.message)
     damaged = _damaged(home, worktree, commit.message, missing) if missing else ()
-    removed = tuple(name for name in map(_name, missing) if name not in damaged)
+    removed = removed_claims(missing, damaged)
     if noted.is_kept_out_by_hook:
         return _stripped(notes, noted) if removed else ""
     said = _DAMAGED if damaged else ""
@@ -228,25 +225,16 @@ def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit
     return said
 
 
-def _name(token: str) -> str:
-    return token.partition(".")[0]
-
-
 def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str]) -> Collection[str]:
     """The missing lines, by id, of which a part is left in a message: they wait for the next commit."""
-    if ";" not in message and KEY.lower() not in message.lower():
+    if not may_have_remains(message):
         return ()
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
         return remains(message, lines_named(ledger, repository_of(ledger, worktree).id, missing), "")
 
 
 def _stripped(notes: str, noted: Noted) -> str:
-    if noted.was_stripped:
-        who = "the commit-msg hook that runs before tokcost's (commit-msg.before-tokcost)"
-    elif noted.was_whole:
-        who = "a hook that runs after tokcost's commit-msg"
-    else:
-        who = "another prepare-commit-msg or commit-msg hook"
+    who = hook_that_stripped(noted)
     is_new = note_stripped(notes, who)
     return (
         f"{who} removed the cost line from this commit; the usage stays pending. This is reported once."
@@ -295,19 +283,9 @@ def _withhold_kept(
         repository = repository_of(ledger, worktree).id
         if repository >= 0:
             refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
-            for branch in _branches_of(found, here):
+            for branch in branches_to_withhold(found, here.branch, local_branches(worktree.common_dir) or {}):
                 _withhold_pending(ledger, repository, branch, worktree)
     return True
-
-
-def _branches_of(found: Sequence[ToKeep], here: CloneState) -> list[str | None]:
-    """The branches on which to withhold; `None` is a detached HEAD. A missing branch may have been renamed."""
-    known = local_branches(here.worktree.common_dir) or {}
-    branches: dict[str | None, None] = {}
-    for one in found:
-        is_sure = one.branch in known or one.branch == here.branch
-        branches |= dict.fromkeys([one.branch] if is_sure else [one.branch or None, None, here.branch])
-    return list(branches)
 
 
 def _withhold_pending(ledger: Ledger, repository: int, branch: str | None, worktree: Worktree) -> None:

@@ -22,12 +22,12 @@ from tokcost.ledger.query import (
 from tokcost.ledger.rows import FOREVER
 from tokcost.ledger.sources import problems, tallies
 from tokcost.model.figures import NO_FIGURES, BranchRow, Conservation, Figures, SessionRow, Skipped, Split, Summary
+from tokcost.model.session_ids import abbreviated
+from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import takes_estimates
 from tokcost.repo.branches import Branches, look_at_branches
 from tokcost.repo.config import read_config
-from tokcost.repo.worktree import Worktree
 from tokcost.services.look_at_clone import find_here, no_worktree
-from tokcost.services.session_ids import abbreviated
 from tokcost.settings import PLANS_FILE
 from tokcost.usage.known_worktrees import repository_of
 from tokcost.usage.price_files import price_change, price_problems
@@ -102,7 +102,7 @@ def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Lever
     cannot be read."""
     if not (home / PLANS_FILE).exists():
         return [], []
-    from tokcost.services.plans import leverages_in  # few have entered plans
+    from tokcost.services.keep_plans import leverages_in  # few have entered plans
 
     try:
         return leverages_in(ledger, home, (options.since_ms, options.until_ms), options.zone), []

@@ -21,7 +21,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_settings import forget_settings, our_settings
 from tokcost.policy.consent import agree_no_more, agreed_elsewhere, marks_of_others
 from tokcost.repo.worktree import find_worktree, linked_git_dirs, linked_worktrees
-from tokcost.services.guard import installed
+from tokcost.services.install_guard import installed
 from tokcost.settings import tokcost_cache, tokcost_home
 from tokcost.usage.known_worktrees import moved_from
 from tokcost_hooks.installation.hooks import ours_in, uninstall

@@ -1,11 +1,9 @@
 """Support for a server that does the work of hooks and commands for other processes."""
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from tokcost.repo.run import on_behalf_of
-
-__all__ = ["forget_caller", "load", "on_behalf_of"]
 
 
 def load() -> Any:
@@ -13,6 +11,13 @@ def load() -> Any:
     from tokcost.usage import importing
 
     return importing
+
+
+def work_for(environ: Mapping[str, str], work: Callable[[], None]) -> None:
+    """Do some work in this thread as the process with that environment would: git runs with its variables and
+    settings."""
+    with on_behalf_of(environ):
+        work()
 
 
 def forget_caller(environ: MutableMapping[str, str]) -> None:

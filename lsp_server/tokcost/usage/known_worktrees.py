@@ -14,8 +14,9 @@ from tokcost.ledger.places import (
     step_aside,
     worktrees,
 )
+from tokcost.model.worktree import Worktree
 from tokcost.repo.head import reflog_stamp
-from tokcost.repo.worktree import Worktree, disk_identity, find_worktree, repository_fingerprint
+from tokcost.repo.worktree import disk_identity, find_worktree, repository_fingerprint
 
 DIGEST = "sha256:"
 """The prefix of a working directory whose log holds only its digest (`Usage.cwd`)."""

@@ -21,9 +21,9 @@ from tokcost.ledger.places import (
     worktrees,
 )
 from tokcost.model.logs import WorktreeOrigin
-from tokcost.policy.clone_state import CloneState
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.repo.config import ConfigsOnce
-from tokcost.repo.worktree import Worktree, find_bare, find_worktree, linked_worktrees, repository_fingerprint
+from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees, repository_fingerprint
 from tokcost.usage.known_worktrees import DIGEST, arrived_at, digest_of, gone_worktree, keep_main, move_here
 
 

@@ -16,11 +16,10 @@ from tokcost.model.history import History
 from tokcost.model.logs import OwnWorktrees, WorktreeOrigin, created_branch
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import CloneState, Worktree
 from tokcost.placement.branch import place, steady_span, stretches_of_last_move
 from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.placement.timeline import Timeline, build_timeline
-from tokcost.policy.clone_state import CloneState
 from tokcost.repo.head import head_written_ms, is_broken, read_head
 from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
 from tokcost.repo.worktree import find_worktree

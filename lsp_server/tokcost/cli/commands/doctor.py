@@ -62,9 +62,9 @@ def command(as_json: bool, forge: bool, acknowledge: bool, verbose: bool, reader
 
 
 def _acknowledge() -> int:
-    from tokcost.services.rescue_record import acknowledge
+    from tokcost.services.show_notices import acknowledge_notices
 
-    count = acknowledge(tokcost_home(os.environ))
+    count = acknowledge_notices(tokcost_home(os.environ))
     screen.show("Acknowledged; `tokcost doctor` still lists it.\n" if count else "There is nothing to acknowledge.\n")
     return 0
 

@@ -10,7 +10,7 @@ from tokcost.cli.group import Group
 from tokcost.cli.guard import answer_hook
 from tokcost.errors import UsageError
 from tokcost.reports.text import escape
-from tokcost.services.guard import Plan, install, installed, known_guard, plan_install, uninstall
+from tokcost.services.install_guard import Plan, install, installed, known_guard, plan_install, uninstall
 from tokcost.settings import tokcost_home
 
 _ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"

@@ -9,13 +9,16 @@ from tokcost.cli import screen
 from tokcost.cli.group import Group
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
-from tokcost.services.look_at_clone import consent_in, worktree_here
-from tokcost.services.remember_clone import remember_clone
+from tokcost.services.install_hooks import (
+    check_hooks,
+    install_hooks,
+    install_hooks_in_config,
+    text_of_hook,
+    uninstall_hooks,
+)
+from tokcost.services.look_at_clone import worktree_here
 from tokcost.settings import tokcost_home
 from tokcost_hooks import HOOKS
-from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
-from tokcost_hooks.installation.report import hook_checks
-from tokcost_hooks.installation.scripts import plain_script
 
 
 @click.group(cls=Group, alone="status", short_help="Install, remove or explain the git hooks of this clone.")
@@ -42,15 +45,14 @@ def install_command(write: bool, in_config: bool) -> int:
       tokcost hooks install
       tokcost hooks install --write
     """
-    worktree = worktree_here(Path.cwd())
-    remember_clone(tokcost_home(os.environ), worktree)
+    home, worktree = tokcost_home(os.environ), worktree_here(Path.cwd())
     if in_config:
-        install_in_config(worktree)
+        install_hooks_in_config(home, worktree)
         screen.show(
             "tokcost's hooks are in this clone's git configuration; git runs them before those of the folder.\n"
         )
         return 0
-    done = install(worktree, write=write)
+    done = install_hooks(home, worktree, write=write)
     missing = [(where.hook, where.path, where.lines, where.is_committed, where.refusal) for where in done.missing]
     screen.show(installed_text(done.said, done.waiting, missing))
     return 1 if missing else 0
@@ -66,7 +68,7 @@ def uninstall_command() -> int:
     Example:
       tokcost hooks uninstall
     """
-    left = uninstall(worktree_here(Path.cwd()))
+    left = uninstall_hooks(worktree_here(Path.cwd()))
     screen.show(
         "".join(f"{one}.\n" for one in left) or "tokcost's hooks are removed; what was there before is restored.\n"
     )
@@ -82,7 +84,7 @@ def print_command(hook: str) -> int:
     Example:
       tokcost hooks print post-commit >> ~/.githooks/post-commit
     """
-    screen.show(screen.Ready(plain_script(hook)))  # the output becomes a file, byte by byte
+    screen.show(screen.Ready(text_of_hook(hook)))  # the output becomes a file, byte by byte
     return 0
 
 
@@ -94,11 +96,8 @@ def status_command() -> int:
     Example:
       tokcost hooks status
     """
-    worktree = worktree_here(Path.cwd())
-    consent = consent_in(tokcost_home(os.environ), worktree)
-    checks = hook_checks(worktree, consent.enabled)
+    checks = check_hooks(tokcost_home(os.environ), worktree_here(Path.cwd()))
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
-    rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, consent.remedy))
     findings = sum(check.finding for check in checks)
     screen.show(screen.painted(diagnosis_lines({"hooks": rows}, findings), os.environ))
     return 1 if findings else 0

@@ -10,9 +10,8 @@ from tokcost.cli.completion import branches
 from tokcost.cli.log import Output, show_log
 from tokcost.cli.names import NAME
 from tokcost.errors import UsageError, exclude_each_other, not_before
-from tokcost.services.parse_date import since_ms, until_ms
+from tokcost.services.parse_date import since_ms, time_zone, until_ms
 from tokcost.services.summarise import By, LogOptions
-from tokcost.services.time_zones import time_zone
 
 
 @click.command(short_help="Show what each branch cost, with a total that adds up.")

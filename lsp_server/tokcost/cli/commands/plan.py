@@ -9,8 +9,8 @@ from tokcost.cli import screen
 from tokcost.cli.group import Group
 from tokcost.errors import UsageError
 from tokcost.reports.plans import days_text, plans_json, plans_text
+from tokcost.services.keep_plans import all_plans, leverages, remove_plans, set_plan
 from tokcost.services.parse_date import since_ms
-from tokcost.services.plans import all_plans, leverages, remove_plans, set_plan
 from tokcost.settings import tokcost_home
 
 

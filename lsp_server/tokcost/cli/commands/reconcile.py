@@ -17,7 +17,7 @@ from tokcost.model.money import NANO_PER_USD
 from tokcost.settings import tokcost_home
 
 if TYPE_CHECKING:
-    from tokcost.services.provider_keys import KeyPlace
+    from tokcost.services.keep_keys import KeyPlace
 
 _NAMES = ("anthropic", "openai", "openrouter", "copilot")
 _MOST_PIPED = 8192
@@ -151,7 +151,7 @@ def login_command(provider: str) -> None:
       tokcost reconcile login anthropic
       pass show anthropic-admin | tokcost reconcile login anthropic
     """
-    from tokcost.services.provider_keys import keep_key, which_key
+    from tokcost.services.keep_keys import keep_key, which_key
 
     if screen.can_ask():
         screen.tell(f"{which_key(provider)}")
@@ -180,7 +180,7 @@ def logout_command(provider: str) -> None:
     Example:
       tokcost reconcile logout anthropic
     """
-    from tokcost.services.provider_keys import forget_key
+    from tokcost.services.keep_keys import forget_key
 
     was_there = forget_key(provider, screen.tell, screen.has_person())
     screen.show("The key is no longer in your keyring.\n" if was_there else "There was no key in your keyring.\n")
@@ -199,7 +199,7 @@ def status_command(provider: str | None, as_json: bool) -> int:
       tokcost reconcile status
       tokcost reconcile status anthropic
     """
-    from tokcost.services.provider_keys import find_keys
+    from tokcost.services.keep_keys import find_keys
 
     names = _NAMES if provider is None else (provider,)
     places = find_keys(names, os.environ, screen.tell, screen.has_person())

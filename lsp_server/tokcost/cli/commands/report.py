@@ -186,7 +186,7 @@ def _plans(more: dict[str, Any]) -> list[Any]:
     """The user's plans and the list cost of their own usage: from the ledger, so only on this screen unless they are
     requested elsewhere. A report is for everybody to see."""
     from tokcost.errors import TokcostError
-    from tokcost.services.plans import leverages
+    from tokcost.services.keep_plans import leverages
 
     home = tokcost_home(os.environ)
     if not (home / PLANS_FILE).exists():

@@ -10,7 +10,7 @@ from typing import Any
 from tokcost.lsp.command_params import CommandParams, add_command, text, worktree_for
 from tokcost.lsp.server import TokcostServer
 from tokcost.model.worktree import Worktree
-from tokcost.services.branch_table import names_to_assign
+from tokcost.services.make_branch_table import names_to_assign
 from tokcost.services.show_commit import show_commit
 
 

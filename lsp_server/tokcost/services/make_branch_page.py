@@ -9,7 +9,7 @@ from tokcost.model.branch_page import BranchPage
 from tokcost.model.figures import NO_FIGURES, Figures
 from tokcost.model.status import Status
 from tokcost.model.worktree import Worktree
-from tokcost.services.largest_driver import LargestDrivers
+from tokcost.services.find_largest_drivers import LargestDrivers
 from tokcost.services.summarise import LogOptions, summarise_in
 from tokcost.usage.known_worktrees import repository_of
 

@@ -1,5 +1,6 @@
 """The cost of the branch that is checked out, in one value: for prompts, status bars and status lines."""
 
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,14 +10,15 @@ from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import Spent, estimated_since, spent_since, sums
 from tokcost.model.budget import Budget, Scope, Standing
 from tokcost.model.figures import NO_ESTIMATES, NO_FIGURES, Estimates, Figures, Split
+from tokcost.model.local_day import midnight_ms
 from tokcost.model.rules import Heard
 from tokcost.model.status import Status
+from tokcost.model.worktree import CloneState
 from tokcost.policy.budgets import read_budgets
-from tokcost.policy.clone_state import CloneState, may_have_rules, takes_estimates
+from tokcost.policy.clone_state import may_have_rules, takes_estimates
 from tokcost.policy.consent import read_consent
-from tokcost.services.local_day import midnight_ms
 from tokcost.services.look_at_clone import no_worktree, state_around
-from tokcost.services.notices import notices
+from tokcost.services.show_notices import notices
 from tokcost.usage.known_worktrees import repository_of
 
 _Spending = dict[Scope, Standing]
@@ -64,7 +66,7 @@ def status_in(ledger: Ledger | None, home: Path, here: CloneState) -> Status:
     split, pending = Split(), NO_FIGURES
     today, today_estimated = Spent(), NO_ESTIMATES
     if ledger is not None:
-        repository, midnight = repository_of(ledger, here.worktree).id, midnight_ms()
+        repository, midnight = repository_of(ledger, here.worktree).id, midnight_ms(time.time_ns() // 1_000_000)
         split, pending = _of_branch(ledger, repository, branch)
         today, today_estimated = (
             spent_since(ledger, repository, midnight),

@@ -10,12 +10,12 @@ from tokcost.ledger.query import Question, session_names, sums, sums_between
 from tokcost.ledger.unplaced import UnplacedStretch, unplaced_stretches
 from tokcost.model.branch_table import BranchTable, UnplacedRow
 from tokcost.model.figures import NO_FIGURES, Figures
+from tokcost.model.session_ids import abbreviated
 from tokcost.model.worktree import Worktree
 from tokcost.placement.reason import Reason, reason_at
 from tokcost.placement.timeline import Timeline, build_timeline
 from tokcost.repo.reflog import read_history
 from tokcost.repo.refs import local_branches
-from tokcost.services.session_ids import abbreviated
 from tokcost.services.summarise import LogOptions, summarise_in
 from tokcost.usage.known_worktrees import as_worktree, repository_of
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tokcost.services.local_day import midnight_ms, next_midnight_ms
+from tokcost.model.local_day import midnight_ms, next_midnight_ms
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.commit_message import comment_in, drop_lines, has_content, keeps_comments
-from tokcost.policy.clone_state import CloneState
+from tokcost.model.worktree import CloneState, Config
 from tokcost.repo.calling_git import calling_git
-from tokcost.repo.config import Config
 from tokcost.repo.run import run_git
 
 GIT_SECONDS = 1.0
