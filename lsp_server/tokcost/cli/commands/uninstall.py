@@ -45,6 +45,8 @@ def command(dry_run: bool, yes: bool) -> int:
                 screen.show("Nothing was changed.\n")
                 return 1
         left = [(one.worktree.path, said) for one in used for said in remove_traces(home, one)]
-        screen.show(f"\nTaken out of {counted(len(used), 'clone')}.\n")
-    screen.show("\n" + remains_text(left, what_remains(os.environ), screen.columns_wide()))
+        done = len(used) - len({folder for folder, _ in left})
+        some = f"{done} of {counted(len(used), 'clone')}. This had to be left:" if left else f"{counted(done, 'clone')}."
+        screen.show(f"\nTaken out of {some}\n")
+    screen.show(("" if left else "\n") + remains_text(left, what_remains(os.environ), screen.columns_wide()))
     return 1 if left else 0
