@@ -286,6 +286,25 @@ def _must_be_closed(path: str) -> bool:
     return True
 
 
+def try_to_write(folder: str) -> None:
+    """Write a file in a folder, or in the nearest one above it if it is not there yet, and remove it. Where the system
+    can make a file without a name, it never has one. Raises `OSError`, with the folder that was tried."""
+    import tempfile  # for `doctor` only
+
+    there = folder
+    while not os.path.lexists(there) and os.path.dirname(there) != there:
+        there = os.path.dirname(there)
+    try:
+        with tempfile.TemporaryFile(dir=there, prefix="tokcost", buffering=0) as stream:
+            stream.write(b"\n")
+            os.fsync(stream.fileno())  # a full disk may say so only now
+    except OSError as error:
+        number, why = error.errno, error.strerror
+        if not os.path.isdir(there):
+            number, why = errno.ENOTDIR, "there is a file where a folder is needed"
+        raise OSError(number, why, there) from error
+
+
 BESIDE_DATABASE = ("-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite opens together with a database."""
 

@@ -28,7 +28,9 @@ from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.reports.text import counted, megabytes, to_copy
+from tokcost.services.check_environment import check_crashes, check_guard_switch, check_home, check_switches
 from tokcost.services.check_settings import check_settings
+from tokcost.services.guard import SWITCH
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
 from tokcost.services.rescue_record import kept_words, read_rescues
@@ -56,19 +58,32 @@ class Diagnosis:
 
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     """Run all checks. Changes nothing, except that a damaged ledger is rescued."""
-    damage = _damage(home)
-    if damage:
-        rescue(home, damage)
     diagnosis = Diagnosis()
+    unusable = _rescued(home)
     _repository(diagnosis, home, environ, cwd)
     _folders(diagnosis, environ)
     _unread(diagnosis, environ, cwd)
-    _ledger(diagnosis, home)
+    for check in check_home(home, environ) if unusable is None else (unusable,):
+        diagnosis.add("ledger", check)
+    if unusable is None:
+        _ledger(diagnosis, home)
     _rescues(diagnosis, home)
+    for check in (*check_guard_switch(SWITCH, environ), *check_crashes(home)):
+        diagnosis.add("program", check)
     program = installation()
     diagnosis.add("program", Check("tokcost", f"{__version__}, in {program.folder}"))
     diagnosis.add("program", Check("upgrade", program.upgrade))
     return diagnosis
+
+
+def _rescued(home: Path) -> Check | None:
+    """Rescue a damaged ledger; the finding if the ledger can be neither read nor rescued."""
+    try:
+        if damage := _damage(home):
+            rescue(home, damage)
+    except EnvironmentProblem as problem:
+        return Check("file", str(problem), True, problem.hint)
+    return None
 
 
 def _damage(home: Path) -> str:
@@ -99,8 +114,14 @@ def _rescues(diagnosis: Diagnosis, home: Path) -> None:
 
 def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cwd: Path) -> None:
     here = find_here(cwd)
-    for check in check_settings(home, environ, here):
+    try:
+        settings = check_settings(home, environ, here)
+    except EnvironmentProblem as problem:
+        settings = [Check("settings", f"not checked: {problem}", True, problem.hint)]
+    for check in settings:
         diagnosis.add("repository" if here else "ledger", check)
+    for check in check_switches(environ):
+        diagnosis.add("hooks" if here else "program", check)
     if here is None:
         diagnosis.add("repository", Check("here", str(no_worktree(cwd, ""))))
         return

@@ -9,6 +9,7 @@ from tokcost.cli import screen
 from tokcost.cli.group import Group
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
+from tokcost.services.check_environment import check_switches
 from tokcost.services.look_at_clone import consent_in, worktree_here
 from tokcost.services.remember_clone import remember_clone
 from tokcost.settings import tokcost_home
@@ -92,7 +93,7 @@ def status_command() -> int:
     """
     worktree = worktree_here(Path.cwd())
     consent = consent_in(tokcost_home(os.environ), worktree)
-    checks = hook_checks(worktree, consent.enabled)
+    checks = [*hook_checks(worktree, consent.enabled), *check_switches(os.environ)]
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
     rows.append(("lines", "on" if consent.enabled else consent.problem or "off", False, consent.remedy))
     findings = sum(check.finding for check in checks)

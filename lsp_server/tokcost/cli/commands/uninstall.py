@@ -46,7 +46,7 @@ def command(dry_run: bool, yes: bool) -> int:
                 return 1
         left = [(one.worktree.path, said) for one in used for said in remove_traces(home, one)]
         done = len(used) - len({folder for folder, _ in left})
-        some = f"{done} of {counted(len(used), 'clone')}. This had to be left:" if left else f"{counted(done, 'clone')}."
-        screen.show(f"\nTaken out of {some}\n")
+        some = f"{done} of {counted(len(used), 'clone')}. This had to be left:"
+        screen.show(f"\nTaken out of {some if left else counted(done, 'clone') + '.'}\n")
     screen.show(("" if left else "\n") + remains_text(left, what_remains(os.environ), screen.columns_wide()))
     return 1 if left else 0
