@@ -70,7 +70,7 @@ def not_before(since: object, until: object) -> UsageError:
     return UsageError(f"--since {since} is not before --until {until}", "Exchange the two, or leave one of them out.")
 
 
-_IS_CLOSED = "Give yourself the right to read and write there, or choose another place if you chose this one."
+_IS_CLOSED = "Let it be yours to read and write, or name another place."
 _WAYS_ON = {
     errno.ENOENT: "Look whether its name is right, and whether its folder is there.",
     errno.ENOTDIR: "Look whether its name is right: a part of it is no folder.",
@@ -80,7 +80,7 @@ _WAYS_ON = {
     errno.EINVAL: "Put a plain file in its place.",
     errno.EFBIG: "Make it smaller.",
     errno.ELOOP: "Put the file itself in place of the link.",
-    errno.EROFS: "That disk can only be read: mount it for writing, or choose another place.",
+    errno.EROFS: "That disk can only be read: name another place.",
     errno.ENOSPC: "Make room on that disk, then run the command again.",
     errno.EDQUOT: "Make room in your share of that disk, then run the command again.",
 }

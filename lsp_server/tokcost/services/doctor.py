@@ -30,7 +30,7 @@ from tokcost.repo.reflog import read_reflog
 from tokcost.reports.text import counted, megabytes, to_copy
 from tokcost.services.check_environment import check_crashes, check_guard_switch, check_home, check_switches
 from tokcost.services.check_settings import check_settings
-from tokcost.services.guard import SWITCH
+from tokcost.services.guard import SWITCH, check_guards
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
 from tokcost.services.rescue_record import kept_words, read_rescues
@@ -68,7 +68,7 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     if unusable is None:
         _ledger(diagnosis, home)
     _rescues(diagnosis, home)
-    for check in (*check_guard_switch(SWITCH, environ), *check_crashes(home)):
+    for check in (*check_guards(home, environ), *check_guard_switch(SWITCH, environ), *check_crashes(home)):
         diagnosis.add("program", check)
     program = installation()
     diagnosis.add("program", Check("tokcost", f"{__version__}, in {program.folder}"))

@@ -9,8 +9,20 @@ from tokcost.cli import screen
 from tokcost.cli.group import Group
 from tokcost.cli.guard import answer_hook
 from tokcost.errors import UsageError
+from tokcost.model.checks import Check
 from tokcost.reports.text import escape
-from tokcost.services.guard import Plan, install, installed, known_guard, plan_install, uninstall
+from tokcost.services.check_environment import check_guard_switch
+from tokcost.services.guard import (
+    SWITCH,
+    Installed,
+    Plan,
+    install,
+    installed,
+    known_guard,
+    plan_install,
+    uninstall,
+    why_off,
+)
 from tokcost.settings import tokcost_home
 
 _ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"
@@ -59,6 +71,9 @@ def install_command(assistant: str, block: bool, yes: bool) -> int:
     install(home, plan)
     screen.show(f"{plan.guard.title} asks about budgets now. {plan.guard.afterwards}".rstrip() + "\n")
     screen.show(f"Once without: TOKCOST_GUARD=off. Take it out: tokcost guard uninstall {plan.guard.name}.\n")
+    if off := why_off(plan.guard, os.environ):
+        screen.show(f"But {plan.guard.title} does not run it: {escape(off)}.\n")
+        return 1
     return 0
 
 
@@ -89,22 +104,35 @@ def uninstall_command(assistant: str) -> int:
 @command.command("status", short_help="Say which assistants have a guard.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status_command(as_json: bool) -> int:
-    """Say which assistants have a guard, and in which file.
+    """Say which assistants have a guard, and in which file. Exit code 1 when one of them is never asked.
 
     \b
     Example:
       tokcost guard status
     """
-    found = installed(tokcost_home(os.environ))
+    found = [(one, why_off(one.guard, os.environ)) for one in installed(tokcost_home(os.environ))]
+    switched = check_guard_switch(SWITCH, os.environ)
     if as_json:
-        guards = [{"assistant": one.guard.name, "path": one.path, "blocks": "--block" in one.text} for one in found]
-        screen.show(json.dumps({"schema": "tokcost.guard/1", "guards": guards}) + "\n")
-    for one in found if not as_json else ():
+        guards = [
+            {"assistant": one.guard.name, "path": one.path, "blocks": "--block" in one.text, "problem": off}
+            for one, off in found
+        ]
+        problem = " ".join(check.found for check in switched)
+        screen.show(json.dumps({"schema": "tokcost.guard/1", "guards": guards, "problem": problem}) + "\n")
+        return _exit_code(found, switched)
+    for one, off in found:
         how = "stops when over" if "--block" in one.text else "tells"
+        how = f"is not run: {escape(off)}" if off else how
         screen.show(f"{one.guard.title}: {how}; {escape(one.path)}\n")
-    if not found and not as_json:
+    if not found:
         screen.show("No assistant has a guard. For example: tokcost guard install claude-code\n")
-    return 0
+    screen.show("".join(f"{escape(check.found)}. {escape(check.hint)}\n" for check in switched if found))
+    return _exit_code(found, switched)
+
+
+def _exit_code(found: list[tuple[Installed, str]], switched: list[Check]) -> int:
+    """1 if there is a guard that is not run, or answers nothing."""
+    return 1 if any(off for _, off in found) or (found and switched) else 0
 
 
 @command.command("check", short_help="Answer an assistant's hook.", hidden=True)
