@@ -24,6 +24,7 @@ _ABANDONED_SECONDS = 3600.0
 _OURS = (
     *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost", "plans"),
     "clones",
+    "guards",
     "rescues",
     "otel",
     "received",
@@ -42,6 +43,11 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _HINT = "Set TOKCOST_HOME to a folder that is yours and holds nothing else; it need not exist."
+
+
+def is_our_file(folder: str, path: str) -> bool:
+    """Whether a path in a folder of tokcost's has the name of one of its files, or is below one of its folders."""
+    return path.startswith(folder + os.sep) and path[len(folder) + 1 :].startswith(_OURS)
 
 
 def is_ours(status: os.stat_result) -> bool:

@@ -10,7 +10,7 @@ from tokcost.guards.json_text import Unreadable, parsed
 from tokcost.guards.protocol import Guard
 
 _OURS = ("tokcost-guard-", "guard check ")
-"""What is in the name, or the command, of each of our hooks."""
+"""Texts in the name, or the command, of each of our hooks."""
 
 
 def why_off(guard: Guard, environ: Mapping[str, str]) -> str:

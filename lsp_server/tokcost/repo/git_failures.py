@@ -1,4 +1,4 @@
-"""What git says when it fails: the reason among its lines, and what to do about it.
+"""The output of a git that failed: the reason among its lines, and what to do about it.
 
 Pure. git is run in English (`LC_ALL=C`), so its words are known.
 """
@@ -35,7 +35,7 @@ def reason_in(said: str) -> str:
 
 
 def hint_for(said: str) -> str:
-    """What to do about the failure that this output describes."""
+    """The hint for the failure that this output describes."""
     if any(words in said for words in _OF_ANOTHER_USER):
         asked = next((line.strip() for line in said.splitlines() if line.strip().startswith(_TRUST)), f"{_TRUST}FOLDER")
         return f"It belongs to another user, so git does not use it. If you trust what is in it, run `{asked}`."

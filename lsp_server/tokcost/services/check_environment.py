@@ -30,7 +30,7 @@ def check_switches(environ: Mapping[str, str]) -> list[Check]:
 
 
 def check_guard_switch(name: str, environ: Mapping[str, str]) -> list[Check]:
-    """The same for the switch of the guards."""
+    """The switch for one run without a guard, as `check_switches` checks the other."""
     value = environ.get(name, "")
     if is_off(value):
         found = f"{name}={value} is set in this environment: no guard that an assistant asks from here tells or stops"
