@@ -1,13 +1,16 @@
 """A git that refuses is told with its reason, and with what to do about that."""
 
+import errno
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.git_sandbox import GitSandbox
 from support.hooked import Hooked
-from tokcost.repo.git_failures import hint_for, reason_in
+from tokcost.repo.git_failures import hint_for, of_clone, reason_in
 from tokcost.repo.run import GitFailed, run_git
 
 NOBODY = 65534
@@ -68,3 +71,27 @@ def test_of_all_that_git_says_the_line_with_the_reason_is_told_and_not_the_advic
 def test_each_reason_of_git_has_its_hint(said: str, reason: str, hint: str) -> None:
     assert reason_in(said).startswith(reason)
     assert hint in hint_for(said)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_clone_that_cannot_be_written_is_told_without_naming_another_place(number: int) -> None:
+    problem = of_clone("/clone/.git/hooks", "cannot be written", OSError(number, os.strerror(number)))
+    assert str(problem) == f"/clone/.git/hooks cannot be written: {os.strerror(number)}"
+    assert "place" not in problem.hint
+    assert "path" not in problem.hint
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("chattr"), reason="needs a folder that root cannot write")
+def test_hooks_that_cannot_be_installed_say_who_may_write_there(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, enabled=False)
+    hooks = repo.common_dir / "hooks"
+    hooks.mkdir(exist_ok=True)
+    if subprocess.run(["chattr", "+i", str(hooks)], capture_output=True, check=False).returncode:
+        pytest.skip("this file system has no such attribute")
+    try:
+        done = repo.tokcost("hooks", "install")
+    finally:
+        subprocess.run(["chattr", "-i", str(hooks)], check=True)
+    assert done.returncode == 3
+    assert "cannot be written: Operation not permitted" in done.stderr
+    assert "`ls -l`" in done.stderr

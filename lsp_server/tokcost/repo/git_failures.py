@@ -3,13 +3,17 @@
 Pure. git is run in English (`LC_ALL=C`), so its words are known.
 """
 
+from tokcost.errors import EnvironmentProblem, of_file
+
 _FATAL = "fatal: "
 _ERRORS = ("error: ", "ERROR: ", "ssh: ")
 """Lines before the one that begins with `fatal:`, which often has only the consequence."""
 _TRUST = "git config --global --add safe.directory "
+_IS_CLOSED = "See with `ls -l` who may read and write there, then give yourself the right to."
 _OF_ANOTHER_USER = ("dubious ownership", "is owned by someone else")
 _HINTS = (
-    (": Permission denied", "See with `ls -l` who may read and write there, then give yourself the right to."),
+    (": Permission denied", _IS_CLOSED),
+    (": Operation not permitted", _IS_CLOSED),
     ("Read-only file system", "That disk can only be read: mount it for writing, or work in another clone."),
     ("No space left on device", "Make room on that disk, then run the command again."),
     ("Disk quota exceeded", "Make room in your share of that disk, then run the command again."),
@@ -39,12 +43,22 @@ def hint_for(said: str) -> str:
     if any(words in said for words in _OF_ANOTHER_USER):
         asked = next((line.strip() for line in said.splitlines() if line.strip().startswith(_TRUST)), f"{_TRUST}FOLDER")
         return f"It belongs to another user, so git does not use it. If you trust what is in it, run `{asked}`."
-    for words, hint in _HINTS:
-        if words in said:
-            return hint
+    if hint := _of_reason(said):
+        return hint
     if any(words in said for words in _OF_DAMAGE):
         return f"{_BY_HAND[:-1]}; `git fsck` finds what is damaged in a repository."
     return _BY_HAND
+
+
+def of_clone(path: str, what: str, error: OSError) -> EnvironmentProblem:
+    """An operation on a file of a clone that failed (`cannot be written`): the reason, and what to do about it.
+    Unlike that of `of_file`, the hint names no other place: the file belongs there."""
+    problem = of_file(path, what, error)
+    return EnvironmentProblem(str(problem), _of_reason(f": {error.strerror}") or problem.hint)
+
+
+def _of_reason(said: str) -> str:
+    return next((hint for words, hint in _HINTS if words in said), "")
 
 
 def _without_prefix(line: str) -> str:
