@@ -34,6 +34,25 @@ def test_a_branch_is_found_by_its_bytes_and_by_what_screens_show(repo: Hooked, n
     assert json.loads(repo.tokcost("log", "--json").stdout)["totals"]["usage"] == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("log", ""), "BRANCH"),
+        (("log", " "), "BRANCH"),
+        (("why", ""), "BRANCH"),
+        (("why", "--session", ""), "--session"),
+        (("assign", "", "--from", "main"), "BRANCH"),
+        (("assign", "main", "--from", ""), "--from"),
+        (("export", "usage", "--branch", ""), "--branch"),
+        (("budget", "set", "20", "--branch", ""), "--branch"),
+    ],
+)
+def test_a_name_without_characters_is_refused(repo: Hooked, words: tuple[str, ...], what: str) -> None:
+    done = repo.tokcost(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"tokcost: {what}: the name is empty\nhint: Name one, or leave it out.\n"
+
+
 def test_names_of_such_bytes_that_nothing_has_are_a_sentence(repo: Hooked) -> None:
     repo.tokcost("log")
     for words in (

@@ -106,4 +106,9 @@ def test_an_address_that_cannot_be_fetched_is_told_without_its_secret(tmp_path: 
     assert "hunter2" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "owned").exists()
-    assert all(one["problem"] for one in json.loads(done.stdout)["repositories"])
+    problems = [one["problem"] for one in json.loads(done.stdout)["repositories"]]
+    assert len(problems) == 2
+    for problem in problems:
+        assert problem.startswith("it cannot be fetched: ")
+        assert "stderr" not in problem
+        assert problem.count("'") % 2 == 0

@@ -80,6 +80,53 @@ def test_uninstalling_tokcost_names_the_guards_that_are_left(repo: Hooked) -> No
     assert "tokcost guard uninstall codex" in said
 
 
+OFF = {
+    "claude-code": (".claude/settings.json", '{"disableAllHooks": true}', "disableAllHooks is true"),
+    "codex": (".codex/config.toml", "[features]\nhooks = false\n", "features.hooks is false"),
+    "codex before": (".codex/config.toml", "features.codex_hooks = false\n", "features.codex_hooks is false"),
+    "gemini-cli": (
+        ".gemini/settings.json",
+        '{"hooksConfig": {"enabled": false}} // mine',
+        "hooksConfig.enabled is false",
+    ),
+    "gemini-cli alone": (
+        ".gemini/settings.json",
+        '{"hooksConfig": {"disabled": ["tokcost-guard-prompt"]}}',
+        "it is in hooksConfig.disabled",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OFF)
+def test_a_guard_whose_assistant_runs_no_hooks_is_told_and_named(repo: Hooked, case: str) -> None:
+    path, settings, said = repo.home / OFF[case][0], OFF[case][1], OFF[case][2]
+    name = case.split()[0]
+    assert guard(repo, "install", name, "--yes").returncode == 0
+    guard(repo, "uninstall", name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(settings)
+    done = guard(repo, "install", name, "--yes")
+    assert done.returncode == 1
+    assert f"does not call it: {said} in {path}" in done.stdout
+    status = guard(repo, "status")
+    assert (status.returncode, f"is not run: {said} in {path};" in status.stdout) == (1, True)
+    shown = json.loads(guard(repo, "status", "--json").stdout)
+    assert shown["guards"][0]["problem"] == f"{said} in {path}"
+    assert said in repo.tokcost("doctor").stdout
+
+
+@pytest.mark.parametrize("settings", ["{}", '{"disableAllHooks": false}', '{"disableAllHooks": "true"}'])
+def test_a_setting_that_turns_nothing_off_is_not_told(repo: Hooked, settings: str) -> None:
+    path = repo.home / ".claude/settings.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(settings)
+    assert guard(repo, "install", "claude-code", "--yes").returncode == 0
+    assert guard(repo, "status").returncode == 0
+    off = guard(repo, "status", TOKCOST_GUARD="off")
+    assert off.returncode == 1
+    assert "TOKCOST_GUARD=off is set in this environment" in off.stdout
+
+
 def test_settings_behind_a_link_are_changed_where_they_are(repo: Hooked) -> None:
     dotfiles = repo.home / "dotfiles.json"
     (repo.home / ".claude").mkdir(parents=True, exist_ok=True)

@@ -131,6 +131,18 @@ def test_a_hook_that_somebody_edited_is_left_and_said(repo: Hooked) -> None:
     assert not (repo.common_dir / "hooks/prepare-commit-msg").exists()
 
 
+def test_a_clone_that_git_refuses_is_named_with_the_reason_and_the_way_on(repo: Hooked, other: Hooked) -> None:
+    assert repo.tokcost("budget", "set", "20", "--branch").returncode == 0
+    (repo.common_dir / "config").write_text("[core\n")
+    done = other.tokcost("uninstall", "--yes")
+    assert done.returncode == 1
+    assert traces(other) == []
+    assert "\nRemoved from 1 of 2 clones. This could not be removed:\n" in done.stdout
+    (said,) = (line for line in done.stdout.splitlines() if line.startswith(f"  {repo.path}: "))
+    assert "bad config line 1" in said
+    assert said.endswith("Repair that line of git's configuration.")
+
+
 def test_without_any_ledger_the_clone_around_is_cleaned_all_the_same(repo: Hooked) -> None:
     shutil.rmtree(repo.ledger_home)
     assert repo.tokcost("uninstall", "--yes").returncode == 0

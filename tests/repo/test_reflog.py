@@ -150,9 +150,7 @@ def test_git_is_asked_about_the_folder_given_not_the_one_a_hook_runs_in(
 
 
 def test_what_git_refuses_is_told_in_its_own_words(repo: GitSandbox) -> None:
-    with pytest.raises(
-        GitFailed, match=r"^git rev-parse --verify nothing failed with code 128: fatal: Needed a single"
-    ):
+    with pytest.raises(GitFailed, match=r"^git rev-parse --verify nothing failed with code 128: Needed a single"):
         run_git(["rev-parse", "--verify", "nothing"], repo.path)
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.errors import EnvironmentProblem, of_file
+from tokcost.errors import EnvironmentProblem
 from tokcost.files.private import is_ours, make_folders, read_ours, write_whole
 from tokcost.model.worktree import Worktree
 from tokcost.policy.budgets import may_block
+from tokcost.repo.git_failures import of_clone
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
 from tokcost.repo.shared import share
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
@@ -70,7 +71,7 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
         return done._replace(said=(*done.said, *said))
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
-        raise of_file(where, "cannot be written", error) from error
+        raise of_clone(where, "cannot be written", error) from error
 
 
 def install_anew(worktree: Worktree) -> Installed:
@@ -100,7 +101,7 @@ def install_in_config(worktree: Worktree) -> None:
             _share(worktree)
             put_in_config(worktree, hook)
     except OSError as error:
-        raise of_file(error.filename or worktree.common_dir, "cannot be written", error) from error
+        raise of_clone(error.filename or worktree.common_dir, "cannot be written", error) from error
 
 
 def uninstall(worktree: Worktree) -> list[str]:
@@ -118,7 +119,7 @@ def uninstall(worktree: Worktree) -> list[str]:
             )
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
-        raise of_file(where, "cannot be changed", error) from error
+        raise of_clone(where, "cannot be changed", error) from error
     return list(dict.fromkeys(said))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tokcost.cli import screen
+from tokcost.cli.output_file import refuse_our_files
 from tokcost.errors import UsageError, of_file
 from tokcost.model.changes import Grouping
 from tokcost.model.dataset import CELL_GROUPINGS, DatasetReport
@@ -64,6 +65,7 @@ def write_page(page: str, name: str) -> None:
     if name == "-":
         screen.show(page)
         return
+    refuse_our_files(name)
     try:
         Path(name).write_text(page, encoding="utf-8", errors="replace")
     except OSError as error:

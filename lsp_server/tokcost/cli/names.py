@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from tokcost.errors import UsageError
+
 
 class Name(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
     """A name in the ledger's form."""
@@ -16,7 +18,11 @@ class Name(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
-        """Escape the bytes that are no UTF-8."""
+        """Escape the bytes that are not UTF-8. Raises `UsageError` for a name without characters, which is an unset
+        variable of a shell and would find nothing."""
+        if isinstance(value, str) and not value.strip():
+            what = param.human_readable_name if isinstance(param, click.Argument) else param.opts[0] if param else ""
+            raise UsageError(f"{what}: the name is empty", "Name one, or leave it out.")
         return os.fsencode(value).decode("utf-8", "backslashreplace") if isinstance(value, str) else value
 
 

@@ -5,8 +5,9 @@ import stat
 from collections.abc import Iterable
 
 from tokcost.cli import screen
-from tokcost.errors import of_file
-from tokcost.files.private import PRIVATE_FILE, write_pieces
+from tokcost.errors import UsageError, of_file
+from tokcost.files.private import PRIVATE_FILE, is_our_file, write_pieces
+from tokcost.settings import tokcost_cache, tokcost_home
 
 STDOUT = "-"
 _MOST_HEADER = 64 << 10
@@ -16,11 +17,12 @@ def write_file(name: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE) -> 
     """Write the user's output file.
 
     An existing file is replaced once the new one is complete, and keeps its mode; a link stays a link. A pipe or a
-    device is written to. Raises `EnvironmentProblem`.
+    device is written to. Raises `EnvironmentProblem`, and `UsageError` for a file of tokcost's own.
     """
     if name == STDOUT:
         screen.send(pieces)
         return
+    refuse_our_files(name)
     try:
         if os.path.exists(name) and not stat.S_ISREG(os.stat(name).st_mode):
             with open(name, "wb") as stream:
@@ -29,6 +31,14 @@ def write_file(name: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE) -> 
             write_pieces(os.path.realpath(name), pieces, mode, keeps_mode=True)
     except OSError as error:
         raise of_file(name, "cannot be written", error) from error
+
+
+def refuse_our_files(name: str) -> None:
+    """Raises `UsageError` if an output file would replace a file of tokcost's own, for example the ledger."""
+    path = os.path.realpath(name)
+    for folder in (tokcost_home(os.environ), tokcost_cache(os.environ)):
+        if is_our_file(os.path.realpath(folder), path):
+            raise UsageError(f"{name} is a file of tokcost's own, or would become one", "Name another file.")
 
 
 def begins_with(name: str, begins: bytes) -> bool:

@@ -24,6 +24,7 @@ _ABANDONED_SECONDS = 3600.0
 _OURS = (
     *("ledger", "history", "crash-", "reports", "prices", "consents", "config", "server", "backup", "tokcost", "plans"),
     "clones",
+    "guards",
     "rescues",
     "otel",
     "received",
@@ -42,6 +43,11 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _HINT = "Set TOKCOST_HOME to a folder that belongs to you and has no other files; it need not exist."
+
+
+def is_our_file(folder: str, path: str) -> bool:
+    """Whether a path in a folder of tokcost's has the name of one of its files, or is below one of its folders."""
+    return path.startswith(folder + os.sep) and path[len(folder) + 1 :].startswith(_OURS)
 
 
 def is_ours(status: os.stat_result) -> bool:
@@ -284,6 +290,25 @@ def _must_be_closed(path: str) -> bool:
             if not is_ours(entry.stat(follow_symlinks=False)):
                 raise EnvironmentProblem(f"the folder {path} has files of another user ({entry.name})", _HINT)
     return True
+
+
+def try_to_write(folder: str) -> None:
+    """Write a file in a folder, or in the nearest one above it if it is not there yet, and remove it. Where the system
+    can make a file without a name, it never has one. Raises `OSError`, with the folder that was tried."""
+    import tempfile  # for `doctor` only
+
+    there = folder
+    while not os.path.lexists(there) and os.path.dirname(there) != there:
+        there = os.path.dirname(there)
+    try:
+        with tempfile.TemporaryFile(dir=there, prefix="tokcost", buffering=0) as stream:
+            stream.write(b"\n")
+            os.fsync(stream.fileno())  # a full disk may say so only now
+    except OSError as error:
+        number, why = error.errno, error.strerror
+        if not os.path.isdir(there):
+            number, why = errno.ENOTDIR, "there is a file where a folder is needed"
+        raise OSError(number, why, there) from error
 
 
 BESIDE_DATABASE = ("-wal", "-shm", "-journal")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from tokcost.guards.protocol import SECONDS, Entry, Guard, Json, Moment, Verdict
+from tokcost.guards.protocol import SECONDS, Entry, Guard, Json, Moment, Switch, Verdict
 
 
 def _settings(environ: Mapping[str, str]) -> str:
@@ -40,4 +40,5 @@ GUARD = Guard(
     _answer,
     "no prompt is sent, the next tool is not run and the run ends.",
     reads=frozenset({"mark"}),
+    switches=(Switch("settings.json", ("disableAllHooks",), True),),
 )

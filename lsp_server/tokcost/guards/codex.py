@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from tokcost.guards.protocol import SECONDS, Entry, Guard, Json, Moment, Verdict
+from tokcost.guards.protocol import SECONDS, Entry, Guard, Json, Moment, Switch, Verdict
 
 
 def _settings(environ: Mapping[str, str]) -> str:
@@ -36,4 +36,8 @@ GUARD = Guard(
     _answer,
     "no prompt is sent and no tool is run; Codex itself continues until the model has nothing left to try.",
     "Codex runs a hook only after you have reviewed it: it asks at its next start.",
+    switches=(
+        Switch("config.toml", ("features", "hooks"), False),
+        Switch("config.toml", ("features", "codex_hooks"), False),
+    ),
 )

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from tokcost.guards.protocol import SECONDS, Entry, Guard, Json, Moment, Verdict
+from tokcost.guards.protocol import SECONDS, Entry, Guard, Json, Moment, Switch, Verdict
 
 
 def _settings(environ: Mapping[str, str]) -> str:
@@ -38,4 +38,8 @@ GUARD = Guard(
     _answer,
     "no prompt is sent, the next tool is not run and the run ends.",
     reads=frozenset({"comment"}),
+    switches=(
+        Switch("settings.json", ("hooksConfig", "enabled"), False),
+        Switch("settings.json", ("hooksConfig", "disabled"), None),
+    ),
 )

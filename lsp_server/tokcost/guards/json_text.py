@@ -66,6 +66,12 @@ def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
+def parsed(text: str) -> object:
+    """The value of a document. Raises `Unreadable`."""
+    plain = _plain(text)
+    return _value(plain, _skip(plain, 0))[0]
+
+
 def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
     """The text with all entries, and each inserted piece in order. Raises `Unreadable`."""
     plain = _plain(text)

@@ -29,6 +29,17 @@ class Entry(NamedTuple):
     value: Json
 
 
+class Switch(NamedTuple):
+    """A setting by which a user turns hooks of an assistant off."""
+
+    file: str
+    """Beside the guard's own file."""
+    keys: tuple[str, ...]
+    """The keys that lead to the value."""
+    off: bool | None
+    """The value that turns off all hooks; `None` for a list of those that are off."""
+
+
 class Guard(NamedTuple):
     """The hooks of one assistant."""
 
@@ -49,6 +60,7 @@ class Guard(NamedTuple):
     """A sentence about what the user still has to do."""
     reads: frozenset[Extension] = frozenset()
     """Non-standard JSON that the assistant itself accepts, as verified by running it."""
+    switches: tuple[Switch, ...] = ()
 
 
 SECONDS = 5

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.private import alone_in, make_folders
 from tokcost.installation import installation
+from tokcost.repo.git_failures import reason_in
 
 Without = Literal["blobs", "trees", "nothing"]
 """The objects that a clone leaves out. Without trees it has a third of the size, but no areas are known."""
@@ -67,10 +68,9 @@ def updated_clone(address: str, folder: Path, without: Without) -> str:
             finally:
                 repo.close()
     except git.exc.GitCommandError as error:
-        said = [line for line in str(error.stderr).strip(" '\n").splitlines() if line.strip()]
-        said = [line for line in said if "fatal:" in line or "ERROR" in line] or said
+        said = str(error.stderr).strip().removeprefix("stderr: '").removesuffix("'")  # GitPython quotes it so
         raise EnvironmentProblem(
-            f"it cannot be fetched: {without_secret(said[0].strip() if said else 'git failed')}",
+            f"it cannot be fetched: {without_secret(reason_in(said))}",
             "Check that `git ls-remote` answers for this address with the same credentials.",
         ) from error
     except (git.exc.GitError, OSError, ValueError) as error:

@@ -90,9 +90,10 @@ class GitFailed(EnvironmentProblem):
     """git ran and returned an error."""
 
     def __init__(self, args: Sequence[str], code: int, out: str, err: str) -> None:
-        said = (err.strip() or out.strip() or "nothing").splitlines()[-1]
-        hint = "Run it by hand to see git's full output; `git fsck` finds damage in a repository."
-        super().__init__(f"git {' '.join(args)} failed with code {code}: {said}", hint)
+        from tokcost.repo.git_failures import hint_for, reason_in  # git seldom fails
+
+        said = err.strip() or out
+        super().__init__(f"git {' '.join(args)} failed with code {code}: {reason_in(said)}", hint_for(said))
         self.code, self.out, self.err = code, out, err
 
 
@@ -156,8 +157,14 @@ def run_git(
         raise GitTooSlow(args, seconds) from error
     out, err = (os.fsdecode(stream) for stream in (done.stdout, done.stderr))
     if done.returncode != 0:
+        if _NO_REPOSITORY in err:
+            run_git(["rev-parse", "--git-dir"], cwd, more=more, seconds=seconds)  # raises, with the reason
         raise GitFailed(args, done.returncode, out, err)
     return out
+
+
+_NO_REPOSITORY = "can only be used inside a git repository"
+"""`git config` says that, and no more, of any repository that git does not use, for example one of another user."""
 
 
 def stream_git(

@@ -45,7 +45,8 @@ def remains_text(
     left: Sequence[tuple[str, str]], remaining: Sequence[Remaining], columns_wide: int | None = None
 ) -> str:
     """The text about what was left in clones, and what is outside of them with the command that removes it."""
-    text = "".join(f"{escape(folder)}: {escape(said)}.\n" for folder, said in left)
+    text = "".join(f"  {escape(folder)}: {escape(said.removesuffix('.'))}.\n" for folder, said in left)
+    text += "\n" if left else ""
     text += "What remains, and how to remove it:\n"
     for what, where, how in remaining:
         text += f"  {what} ({escape(where)})\n    {escape(how)}\n"

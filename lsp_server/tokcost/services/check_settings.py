@@ -93,7 +93,7 @@ def _unread_config(home: Path) -> Iterator[str]:
     path = str(home / CONFIG_FILE)
     try:
         tables = read_toml(read_bounded(path))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         yield of_file(path, "cannot be read", error).told

@@ -30,12 +30,14 @@ from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
 from tokcost.reports.rescues import kept_words
 from tokcost.reports.text import counted, evidence_word, megabytes, to_copy
+from tokcost.services.answer_guard import SWITCH
+from tokcost.services.check_environment import check_crashes, check_guard_switch, check_home, check_switches
 from tokcost.services.check_settings import check_settings
+from tokcost.services.install_guard import check_guards
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
 from tokcost_hooks.installation.report import hook_checks
 
-_UNREADABLE = "All other files were read. See who may read this one and whether it is whole."
 _SKIPPED = "No figure includes them. A newer tokcost may read them; `tokcost doctor --reader NAME FILE` reads one file."
 GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
 
@@ -58,19 +60,32 @@ class Diagnosis:
 
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     """Run all checks. Changes nothing, except that a damaged ledger is rescued."""
-    damage = _damage(home)
-    if damage:
-        rescue(home, damage)
     diagnosis = Diagnosis()
+    unusable = _rescued(home)
     _repository(diagnosis, home, environ, cwd)
     _folders(diagnosis, environ)
     _unread(diagnosis, environ, cwd)
-    _ledger(diagnosis, home)
+    for check in check_home(home, environ) if unusable is None else (unusable,):
+        diagnosis.add("ledger", check)
+    if unusable is None:
+        _ledger(diagnosis, home)
     _rescues(diagnosis, home)
+    for check in (*check_guards(home, environ), *check_guard_switch(SWITCH, environ), *check_crashes(home)):
+        diagnosis.add("program", check)
     program = installation()
     diagnosis.add("program", Check("tokcost", f"{__version__}, in {program.folder}"))
     diagnosis.add("program", Check("upgrade", program.upgrade))
     return diagnosis
+
+
+def _rescued(home: Path) -> Check | None:
+    """Rescue a damaged ledger; the finding if the ledger can be neither read nor rescued."""
+    try:
+        if damage := _damage(home):
+            rescue(home, damage)
+    except EnvironmentProblem as problem:
+        return Check("file", str(problem), True, problem.hint)
+    return None
 
 
 def _damage(home: Path) -> str:
@@ -101,8 +116,14 @@ def _rescues(diagnosis: Diagnosis, home: Path) -> None:
 
 def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cwd: Path) -> None:
     here = find_here(cwd)
-    for check in check_settings(home, environ, here):
+    try:
+        settings = check_settings(home, environ, here)
+    except EnvironmentProblem as problem:
+        settings = [Check("settings", f"not checked: {problem}", True, problem.hint)]
+    for check in settings:
         diagnosis.add("repository" if here else "ledger", check)
+    for check in check_switches(environ):
+        diagnosis.add("hooks" if here else "program", check)
     if here is None:
         diagnosis.add("repository", Check("here", str(no_worktree(cwd, ""))))
         return

@@ -14,6 +14,7 @@ from tokcost.files.foreign import MOST, read_bounded
 from tokcost.files.private import make_folders, private_folder, read_ours, write_whole
 from tokcost.guards.protocol import Entry, Guard, Moment
 from tokcost.guards.registry import NAMES, guard_of
+from tokcost.model.checks import Check
 from tokcost.reports.text import to_copy
 
 RECORD = "guards.json"
@@ -233,6 +234,28 @@ def installed(home: Path) -> list[Installed]:
         if guard is not None and _is_there(guard, noted):
             found.append(Installed(guard, str(noted["path"]), "\n".join(noted["pieces"]) or str(noted["whole"])))
     return found
+
+
+def check_guards(home: Path, environ: Mapping[str, str]) -> list[Check]:
+    """Every guard in place; one that its assistant does not run is a finding."""
+    try:
+        found = installed(home)
+    except EnvironmentProblem as problem:
+        return [Check("guards", str(problem), True, problem.hint)]
+    checks: list[Check] = []
+    for one in found:
+        off = why_off(one.guard, environ)
+        hint = f"Change that setting, or run `tokcost guard uninstall {one.guard.name}`." if off else ""
+        said = f"{one.guard.title} does not call it: {off}" if off else f"of {one.guard.title}, in {one.path}"
+        checks.append(Check("guard", said, bool(off), hint))
+    return checks
+
+
+def why_off(guard: Guard, environ: Mapping[str, str]) -> str:
+    """The setting by which the user turned off an assistant's hooks, the guard among them; empty if there is none."""
+    from tokcost.guards import switches  # only people ask
+
+    return switches.why_off(guard, environ)
 
 
 _MARK = "guard check "

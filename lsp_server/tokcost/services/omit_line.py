@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tokcost.claims.commit_notes import omit_next, omit_no_more
+from tokcost.claims.commit_notes import is_next_omitted, omit_next, omit_no_more
 from tokcost.claims.notes_folder import notes_folder
 from tokcost.errors import UsageError
 from tokcost.model.worktree import Worktree
@@ -20,3 +20,8 @@ def omit_line(home: Path, worktree: Worktree) -> None:
 def keep_line(worktree: Worktree) -> None:
     """Let the next commit of this worktree carry its line again."""
     omit_no_more(notes_folder(worktree))
+
+
+def is_line_omitted(worktree: Worktree) -> bool:
+    """Whether the next commit of this worktree is to carry no line."""
+    return is_next_omitted(notes_folder(worktree), head_commit(worktree))

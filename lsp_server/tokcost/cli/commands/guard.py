@@ -9,8 +9,20 @@ from tokcost.cli import screen
 from tokcost.cli.group import Group
 from tokcost.cli.guard import answer_hook
 from tokcost.errors import UsageError
+from tokcost.model.checks import Check
 from tokcost.reports.text import escape
-from tokcost.services.install_guard import Plan, install, installed, known_guard, plan_install, uninstall
+from tokcost.services.answer_guard import SWITCH
+from tokcost.services.check_environment import check_guard_switch
+from tokcost.services.install_guard import (
+    Installed,
+    Plan,
+    install,
+    installed,
+    known_guard,
+    plan_install,
+    uninstall,
+    why_off,
+)
 from tokcost.settings import tokcost_home
 
 _ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"
@@ -61,6 +73,9 @@ def install_command(assistant: str, block: bool, yes: bool) -> int:
     screen.show(
         f"To run once without it: TOKCOST_GUARD=off. To remove it: tokcost guard uninstall {plan.guard.name}.\n"
     )
+    if off := why_off(plan.guard, os.environ):
+        screen.show(f"But {plan.guard.title} does not call it: {escape(off)}.\n")
+        return 1
     return 0
 
 
@@ -91,22 +106,35 @@ def uninstall_command(assistant: str) -> int:
 @command.command("status", short_help="Show which assistants have a guard.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status_command(as_json: bool) -> int:
-    """Show which assistants have a guard, and in which file.
+    """Show which assistants have a guard, and in which file. Exit code 1 when one of them is never called.
 
     \b
     Example:
       tokcost guard status
     """
-    found = installed(tokcost_home(os.environ))
+    found = [(one, why_off(one.guard, os.environ)) for one in installed(tokcost_home(os.environ))]
+    switched = check_guard_switch(SWITCH, os.environ)
     if as_json:
-        guards = [{"assistant": one.guard.name, "path": one.path, "blocks": "--block" in one.text} for one in found]
-        screen.show(json.dumps({"schema": "tokcost.guard/1", "guards": guards}) + "\n")
-    for one in found if not as_json else ():
+        guards = [
+            {"assistant": one.guard.name, "path": one.path, "blocks": "--block" in one.text, "problem": off}
+            for one, off in found
+        ]
+        problem = " ".join(check.found for check in switched)
+        screen.show(json.dumps({"schema": "tokcost.guard/1", "guards": guards, "problem": problem}) + "\n")
+        return _exit_code(found, switched)
+    for one, off in found:
         how = "stops over budget" if "--block" in one.text else "warns"
+        how = f"is not called: {escape(off)}" if off else how
         screen.show(f"{one.guard.title}: {how}; {escape(one.path)}\n")
-    if not found and not as_json:
+    if not found:
         screen.show("No assistant has a guard. For example: tokcost guard install claude-code\n")
-    return 0
+    screen.show("".join(f"{escape(check.found)}. {escape(check.hint)}\n" for check in switched if found))
+    return _exit_code(found, switched)
+
+
+def _exit_code(found: list[tuple[Installed, str]], switched: list[Check]) -> int:
+    """1 if there is a guard that is not run, or answers nothing."""
+    return 1 if any(off for _, off in found) or (found and switched) else 0
 
 
 @command.command("check", short_help="Answer an assistant's hook.", hidden=True)

@@ -9,6 +9,7 @@ from tokcost.cli import screen
 from tokcost.cli.group import Group
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
+from tokcost.services.check_environment import check_switches
 from tokcost.services.install_hooks import (
     check_hooks,
     install_hooks,
@@ -96,7 +97,7 @@ def status_command() -> int:
     Example:
       tokcost hooks status
     """
-    checks = check_hooks(tokcost_home(os.environ), worktree_here(Path.cwd()))
+    checks = [*check_hooks(tokcost_home(os.environ), worktree_here(Path.cwd())), *check_switches(os.environ)]
     rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
     findings = sum(check.finding for check in checks)
     screen.show(screen.painted(diagnosis_lines({"hooks": rows}, findings), os.environ))

@@ -45,6 +45,8 @@ def command(dry_run: bool, yes: bool) -> int:
                 screen.show("Nothing was changed.\n")
                 return 1
         left = [(one.worktree.path, said) for one in used for said in remove_traces(home, one)]
-        screen.show(f"\nRemoved from {counted(len(used), 'clone')}.\n")
-    screen.show("\n" + remains_text(left, what_remains(os.environ), screen.columns_wide()))
+        done = len(used) - len({folder for folder, _ in left})
+        some = f"{done} of {counted(len(used), 'clone')}. This could not be removed:"
+        screen.show(f"\nRemoved from {some if left else counted(done, 'clone') + '.'}\n")
+    screen.show(("" if left else "\n") + remains_text(left, what_remains(os.environ), screen.columns_wide()))
     return 1 if left else 0
