@@ -40,6 +40,20 @@ def given_up_by_the_editor(repo: Hooked) -> None:
     assert not repo.attempt("commit", "-q", "-e", "-m", "Title", env={"GIT_EDITOR": "false"})
 
 
+def emptied(repo: Hooked) -> None:
+    assert not repo.attempt("commit", "-q", "-e", "-m", "Title", env=repo.editor('true >"$1"'))
+
+
+def left_with_comments_alone(repo: Hooked) -> None:
+    repo.git("config", "core.commentChar", ";")
+    assert not repo.attempt("commit", "-q", "-e", "-m", "Title", env=repo.editor('sed -i "/^[^;]/d" "$1"'))
+    repo.git("config", "--unset", "core.commentChar")
+
+
+def an_amend_emptied(repo: Hooked) -> None:
+    assert not repo.attempt("commit", "-q", "--amend", env=repo.editor('true >"$1"'))
+
+
 def refused(repo: Hooked) -> None:
     hook(repo, "commit-msg.before-tokcost", "exit 1")
     assert not repo.attempt("commit", "-q", "-m", "Title")
@@ -66,6 +80,8 @@ def refused_later(repo: Hooked) -> None:
 GIVEN_UP = [
     given_up_in_the_editor,
     given_up_by_the_editor,
+    emptied,
+    left_with_comments_alone,
     refused,
     refused_by_a_hook_in_place_of_ours,
     refused_later,
@@ -89,6 +105,12 @@ def by_gitpython(repo: Hooked) -> None:
     program(repo, f"{hooks}/post-commit")
 
 
+def by_libgit2(repo: Hooked) -> None:
+    """No hook runs, and the reflog says what git would say."""
+    made = repo.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "Title")
+    repo.git("update-ref", "-m", "commit: Title", "HEAD", made)
+
+
 def program(repo: Hooked, *command: str) -> None:
     import subprocess
 
@@ -96,8 +118,8 @@ def program(repo: Hooked, *command: str) -> None:
 
 
 @both_ways
-@pytest.mark.parametrize("commits", [without_hooks, by_gitpython])
-@pytest.mark.parametrize("attempt", GIVEN_UP)
+@pytest.mark.parametrize("commits", [without_hooks, by_gitpython, by_libgit2])
+@pytest.mark.parametrize("attempt", [*GIVEN_UP, an_amend_emptied])
 def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
     repo: Hooked, attempt: Attempt, commits: Attempt
 ) -> None:
@@ -139,6 +161,18 @@ def test_the_next_attempt_carries_the_line(repo: Hooked, attempt: Attempt) -> No
     repo.hooked("-m", "Title")
     assert len(repo.lines()) == 1
     assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("option", [[], ["--allow-empty-message"]], ids=["git refuses it", "git accepts it"])
+def test_an_empty_message_that_git_accepts_withholds_the_line(repo: Hooked, option: list[str]) -> None:
+    repo.work("Before")
+    repo.spend()
+    repo.change()
+    made = repo.attempt("commit", "-q", "-e", "-m", "Title", *option, env=repo.editor('true >"$1"'))
+    assert made is bool(option)
+    repo.work("After")
+    found = {"carried": 2, "withheld": 1} if option else {"carried": 3}
+    assert repo.replies() == {"total": 3} | found
 
 
 # --- hooks after the commit ---

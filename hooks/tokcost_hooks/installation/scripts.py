@@ -99,7 +99,8 @@ _CHECK = (
     _NOTE
     + _EMPTY
     + _HAS_LINES
-    + r"""[ "$code" = 0 ] || forget
+    + r"""mark=
+[ "$code" = 0 ] || forget
 if [ -s "$note" ] && [ ! -h "$note" ]; then
   mark=:seen
   if has_lines 100 3<"$1"; then mark=":seen :whole"; elif [ "${was-}" ]; then mark=":seen :stripped"; fi 2>/dev/null
@@ -115,7 +116,8 @@ titled() {
 """
 )
 """A commit that another hook refuses is not made. How far it got, and whether its lines were still in its message
-then, shows later what happened to them. And no line of ours may become a title."""
+then, shows later what happened to them. And no line of ours may become a title. A message that has lost its lines may
+have lost everything else too, and then no commit is made: only Python knows what git takes for a comment."""
 
 _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
 """A budget may have been set since we were installed: the hook that writes the line checks whether a hook here
@@ -139,7 +141,7 @@ _BEFORE = {
 }
 _WAITS_FOR = {
     "prepare-commit-msg": "! picks",
-    "commit-msg": '[ -s "$notes/TOKCOST_UNTOUCHED" ] || titled "$1"',
+    "commit-msg": '[ "$mark" = :seen ] || [ -s "$notes/TOKCOST_UNTOUCHED" ] || titled "$1"',
     "post-commit": '{ [ -s "$note" ] && ! carries_all && begin; } || [ -e "$keep" ]',
     "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',
     "post-rewrite": '[ "$1" = rebase ]',

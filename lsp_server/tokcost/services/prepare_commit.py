@@ -33,7 +33,7 @@ from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import CloneState
 from tokcost.policy.consent import read_consent
-from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
+from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_allow_empty_message, may_skip_commit_msg
 from tokcost.repo.config import Config
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import Operation, is_revert, squash_message
@@ -214,7 +214,8 @@ def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> No
     if is_left or not has_content(bare, comment):
         if text != bare:
             _write(path, bare)
-        forget(notes)  # there will be no commit
+        if is_left or text != bare or not may_allow_empty_message(environ):
+            forget(notes)  # there will be no commit
     elif has_ours_in_title(text, comment):
         _write(path, lift_lines(text, (), comment, _placement(here.config)))
 
