@@ -111,6 +111,15 @@ def by_libgit2(repo: Hooked) -> None:
     repo.git("update-ref", "-m", "commit: Title", "HEAD", made)
 
 
+def by_a_program(repo: Hooked) -> None:
+    """As GitPython does it, with no git above, and with the words of git in the reflog."""
+    message, hooks = repo.git_dir / "COMMIT_EDITMSG", repo.common_dir / "hooks"
+    message.write_text("Title")
+    program(repo, f"{hooks}/commit-msg", str(message))
+    by_libgit2(repo)
+    program(repo, f"{hooks}/post-commit")
+
+
 def program(repo: Hooked, *command: str) -> None:
     import subprocess
 
@@ -118,7 +127,7 @@ def program(repo: Hooked, *command: str) -> None:
 
 
 @both_ways
-@pytest.mark.parametrize("commits", [without_hooks, by_gitpython, by_libgit2])
+@pytest.mark.parametrize("commits", [without_hooks, by_gitpython, by_libgit2, by_a_program])
 @pytest.mark.parametrize("attempt", [*GIVEN_UP, an_amend_emptied])
 def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
     repo: Hooked, attempt: Attempt, commits: Attempt
@@ -173,6 +182,18 @@ def test_an_empty_message_that_git_accepts_withholds_the_line(repo: Hooked, opti
     repo.work("After")
     found = {"carried": 2, "withheld": 1} if option else {"carried": 3}
     assert repo.replies() == {"total": 3} | found
+
+
+def test_a_message_that_another_program_makes_meanwhile_does_not_count(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    message, hooks = repo.git_dir / "OTHER", repo.common_dir / "hooks"
+    message.write_text("Title")
+    elsewhere = f"setsid --fork {hooks}/commit-msg {message}; sleep 1; exit 1"
+    assert not repo.attempt("commit", "-q", "-e", "-m", "Given up", env=repo.editor(elsewhere))
+    by_libgit2(repo)
+    repo.work("After")
+    assert repo.replies() == {"total": 2, "carried": 2}
 
 
 # --- hooks after the commit ---

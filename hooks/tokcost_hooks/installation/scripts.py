@@ -95,13 +95,30 @@ if [ -s "$note" ] && [ ! -h "$note" ] && has_lines 100 3<"$1"; then was=whole; f
 )
 """Examines the message before the hook that runs first: lines that this hook removes were not removed by a person."""
 
+_OF_THIS = r"""of_this() {
+  read -r head git rest <"$note"
+  case $git in *:*) ;; *) return 0 ;; esac
+  above=$PPID
+  while [ "$above" -gt 1 ]; do
+    read -r stat <"/proc/$above/stat" || return 0
+    set -- "$above" ${stat##*) }
+    [ "$1:${21}" != "$git" ] || return 0
+    above=$3
+  done
+  return 1
+} 2>/dev/null
+"""
+"""Whether the note is of the git process that runs this hook, as far as the system tells. A program that makes a commit
+by itself may run this hook while the note of a commit that was given up is still there."""
+
 _CHECK = (
     _NOTE
     + _EMPTY
     + _HAS_LINES
+    + _OF_THIS
     + r"""mark=
 [ "$code" = 0 ] || forget
-if [ -s "$note" ] && [ ! -h "$note" ]; then
+if [ -s "$note" ] && [ ! -h "$note" ] && of_this; then
   mark=:seen
   if has_lines 100 3<"$1"; then mark=":seen :whole"; elif [ "${was-}" ]; then mark=":seen :stripped"; fi 2>/dev/null
   { echo "$mark" >>"$note"; } 2>/dev/null
