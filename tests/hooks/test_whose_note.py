@@ -259,6 +259,77 @@ def test_what_was_taken_out_stays_out_although_post_commit_comes_to_nothing(repo
     assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}
 
 
+def keep_no_reflog(repo: Hooked) -> None:
+    repo.git("config", "core.logAllRefUpdates", "false")
+    shutil.rmtree(repo.common_dir / "logs", ignore_errors=True)
+
+
+def spend_before(repo: Hooked, keep: Attempt) -> None:
+    """Spend, with a reflog that says on which branch, and lose it."""
+    repo.spend()
+    repo.log()
+    keep(repo)
+    repo.change()
+
+
+def keep_an_empty_reflog(repo: Hooked) -> None:
+    hook(repo, "reference-transaction", '[ "$1" = committed ] && exec git reflog expire --expire=now --all || :')
+
+
+def other_commits_before(repo: Hooked) -> None:
+    for _ in range(2):
+        repo.change()
+        repo.git(*NO_HOOKS, "commit", "-q", "-m", "No hook saw this")
+
+
+def the_branch_moved(repo: Hooked) -> None:
+    repo.git("branch", "-q", "-m", "renamed")
+
+
+@both_ways
+@pytest.mark.parametrize("keep", [keep_no_reflog, keep_an_empty_reflog])
+@pytest.mark.parametrize("options", [["-m", "Quiet"], ["--amend"], ["--allow-empty", "-m", "Quiet"]])
+@pytest.mark.parametrize("then", [None, other_commits_before, the_branch_moved])
+def test_what_was_taken_out_stays_out_although_post_commit_is_dead_and_no_reflog_tells(
+    repo: Hooked, keep: Attempt, options: list[str], then: Attempt | None
+) -> None:
+    repo.work("Before")
+    path = repo.common_dir / "hooks/post-commit"
+    whole = path.read_bytes()
+    path.write_text("#!/bin/sh\nexit 0\n")
+    spend_before(repo, keep)
+    repo.hooked("-e", *options, env=repo.editor(CUT))
+    path.write_bytes(whole)
+    if then:
+        then(repo)
+    repo.change()
+    repo.hooked("-m", "After")
+    assert repo.replies() == {"total": 2} | ({"withheld": 2} if "--amend" in options else {"carried": 1, "withheld": 1})
+
+
+@pytest.mark.parametrize("attempt", GIVEN_UP)
+def test_without_a_reflog_too_an_attempt_that_came_to_nothing_withholds_nothing(repo: Hooked, attempt: Attempt) -> None:
+    repo.work("Before")
+    spend_before(repo, keep_no_reflog)
+    attempt(repo)
+    by_libgit2(repo)
+    repo.change()
+    repo.hooked("-m", "After")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_the_first_commit_of_all_from_which_a_line_was_taken_out_where_no_reflog_tells(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    path = repo.common_dir / "hooks/post-commit"
+    path.rename(path.with_name("kept"))
+    spend_before(repo, keep_no_reflog)
+    repo.hooked("-e", "-m", "Quiet", env=repo.editor(CUT))
+    path.with_name("kept").rename(path)
+    repo.change()
+    repo.hooked("-m", "After")
+    assert repo.replies() == {"total": 1, "withheld": 1}
+
+
 @pytest.mark.parametrize("seconds", ["0.02", "0.04", "0.06"])
 def test_what_was_taken_out_stays_out_although_post_commit_is_killed_at_work(repo: Hooked, seconds: str) -> None:
     """Whoever does the work for it may live on, with no git above any more."""
