@@ -21,7 +21,7 @@ from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
 from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
 from tokcost_hooks.installation.in_config import names_in_config, put_in_config, take_out_of_config
-from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
+from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script, project_around
 from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, runs_here
 from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
@@ -56,7 +56,11 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
             f"Take it away: git config{flag} --unset core.hooksPath{_or_in_config(worktree)}",
         )
     if folder.is_shared:
-        return _shared(worktree, folder)
+        why = f"core.hooksPath is set for all your repositories ({folder.setting})"
+        return _not_ours(worktree, folder, why)
+    if project := project_around(worktree, folder):
+        why = f"{folder.path} has files of another repository ({project})"
+        return _not_ours(worktree, folder, why)
     if (serving := _serving_already(worktree, folder)) is not None:
         return Installed(folder, (f"The hooks of another user there (uid {serving}) serve you as well.",))
     check_folder(worktree, folder)
@@ -185,17 +189,19 @@ def _serving_already(worktree: Worktree, folder: HooksFolder) -> int | None:
     return made[0].st_uid if is_theirs and all(runs_here(where.path) for where in found) else None
 
 
-def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
+def _not_ours(worktree: Worktree, folder: HooksFolder, why: str) -> Installed:
     missing = [hook for hook in needed_hooks(worktree) if not calls_us(os.path.join(folder.path, hook))]
     if not missing:
         return Installed(folder, (f"The hooks in {folder.path} call ours already.",))
+    own = 'git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"'
+    if not folder.scope:
+        own = f"replace the link {to_copy(folder.path)} by a folder"
     raise EnvironmentProblem(
-        f"core.hooksPath is set for all your repositories ({folder.setting}), so hooks there are not ours to change",
+        f"{why}, so hooks there are not ours to change",
         f"Add ours yourself: for each of {', '.join(missing)} run"
         f" `tokcost hooks print HOOK >> {to_copy(folder.path)}/HOOK`, and make new files executable."
         " They write nothing into commits where cost lines are off."
-        ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"'
-        f"{_or_in_config(worktree)}",
+        f" Or, for this clone alone: {own}{_or_in_config(worktree)}",
     )
 
 
