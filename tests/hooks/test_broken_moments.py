@@ -118,7 +118,10 @@ def test_what_another_repository_spent_in_the_same_folder_stays_its_own(repo: Ho
     repo.change()
     repo.git("commit", "-q", "-m", "Another project")
     repo.spend()
-    assert repo.balance()["total"] == 2 * REPLY
+    assert repo.balance() == {"total": REPLY, "pending": REPLY}
+    (repo.path / ".git").rename(tmp_path / "second.git")
+    (tmp_path / "first.git").rename(repo.path / ".git")
+    assert repo.balance() == {"total": REPLY, "carried": REPLY}
 
 
 @pytest.mark.parametrize(

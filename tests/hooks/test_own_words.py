@@ -108,6 +108,26 @@ def test_an_editor_that_keeps_comments_keeps_a_title_that_looks_like_one(repo: H
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.parametrize("mode", ["whitespace", "verbatim", "scissors"])
+@pytest.mark.parametrize("way_of_saying", ["option", "setting", "setting of one command"])
+def test_a_title_written_in_an_editor_that_keeps_comments_may_begin_with_a_hash(
+    repo: Hooked, mode: str, way_of_saying: str
+) -> None:
+    settings = ("-c", f"commit.cleanup={mode}") if way_of_saying == "setting of one command" else ()
+    if way_of_saying == "setting":
+        repo.git("config", "commit.cleanup", mode)
+    args = (f"--cleanup={mode}",) if way_of_saying == "option" else ()
+    assert give(repo, *args, settings=settings, **repo.editor('sed -i "1s/^/#12 title/" "$1"'))
+    assert title(repo) == "#12 title"
+    assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("mode", ["whitespace", "verbatim"])
+def test_an_editor_that_keeps_comments_and_leaves_nothing_makes_no_commit(repo: Hooked, mode: str) -> None:
+    assert not give(repo, f"--cleanup={mode}", **repo.editor('sed -i "/^AI-/!d" "$1"'))
+    assert repo.replies() == {"total": 1, "pending": 1}
+
+
 def test_a_merge_and_a_squash_keep_their_titles(repo: Hooked) -> None:
     for way in ("merge", "squash"):
         repo.git("switch", "-q", "-c", way)

@@ -171,6 +171,58 @@ def test_the_projects_lines_do_nothing_for_others(project: Hooked, tmp_path: Pat
     assert "AI-Cost" not in project.git("log", "-1", "--format=%B", cwd=other)
 
 
+def lead_to(repo: Hooked, way: str, folder: Path) -> None:
+    """Have git find the hooks of this clone in that folder."""
+    if way == "setting":
+        repo.git("config", "core.hooksPath", str(folder))
+        return
+    own, link = repo.common_dir / "hooks", repo.home.parent / "link"
+    shutil.rmtree(own)
+    link.symlink_to(folder)
+    own.symlink_to(folder if way == "link" else link)
+
+
+@pytest.mark.parametrize("way", ["link", "link to a link", "setting"])
+def test_hooks_that_belong_to_another_project_are_not_ours_to_change(project: Hooked, tmp_path: Path, way: str) -> None:
+    repo = Hooked(tmp_path / "user", enabled=False, rooted=True)
+    lead_to(repo, way, project.path / ".githooks")
+    for words in (["enable", "--yes"], ["hooks", "install"], ["hooks", "install", "--write"]):
+        done = repo.tokcost(*words)
+        assert "files of another repository" in done.stdout + done.stderr, words
+        assert project.git("status", "--porcelain", "--ignored") == ""
+    assert "not ours to change" in repo.tokcost("hooks", "install").stderr
+    repo.tokcost("hooks", "uninstall")
+    assert project.git("status", "--porcelain", "--ignored") == ""
+
+
+def test_hooks_of_a_submodule_that_belong_to_the_superproject_are_not_ours_to_change(
+    project: Hooked, tmp_path: Path
+) -> None:
+    inner = Hooked(tmp_path / "inner", enabled=False, rooted=True)
+    project.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.path), "sub")
+    project.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "sub")
+    found = find_worktree(str(project.path / "sub"))
+    assert found is not None
+    hooks = Path(found.common_dir, "hooks")
+    shutil.rmtree(hooks)
+    hooks.symlink_to(project.path / ".githooks")
+    with pytest.raises(EnvironmentProblem, match="another repository"):
+        install(found, write=True)
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_hooks_that_only_lie_among_the_files_of_another_project_are_ours(project: Hooked, tmp_path: Path) -> None:
+    """As where all of a home is a repository, or a folder beside the hooks is."""
+    repo = Hooked(tmp_path / "user", enabled=False, rooted=True)
+    (project.path / "untracked").mkdir()
+    lead_to(repo, "link", project.path / "untracked")
+    repo.enable()
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    uninstall(repo.worktree)
+    assert list((project.path / "untracked").iterdir()) == []
+
+
 def test_enabling_shows_what_is_left_to_do(project: Hooked) -> None:
     project.git("config", "--unset", "tokcost.enabled")
     shown = project.tokcost("enable", "--yes")

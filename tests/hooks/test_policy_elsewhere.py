@@ -118,3 +118,39 @@ def test_a_worktree_of_a_bare_clone_is_bound_as_well(forbidden: Hooked, tmp_path
     forbidden.enable()
     (forbidden.path / "src").mkdir()
     assert carries(forbidden) == 0
+
+
+@pytest.fixture
+def linked(repo: Hooked) -> Hooked:
+    """A repository whose policy is a link to a file in a folder, as where projects share one."""
+    for name, text in (("src/code", "1\n"), ("conf/shared/policy.toml", FORBIDS)):
+        (repo.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (repo.path / name).write_text(text)
+    (repo.path / "conf/policy.toml").symlink_to("shared/policy.toml")
+    (repo.path / ".tokcost.toml").symlink_to("conf/policy.toml")
+    repo.git("add", "-A")
+    repo.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "Policy")
+    return repo
+
+
+@pytest.mark.parametrize("cone", ["--no-cone", "--cone"])
+def test_a_policy_that_is_a_link_holds_where_a_sparse_checkout_leaves_out_the_link_or_its_file(
+    linked: Hooked, cone: str
+) -> None:
+    assert carries(linked) == 0
+    linked.git("sparse-checkout", "set", cone, "/src/" if cone == "--no-cone" else "src")
+    assert (linked.path / ".tokcost.toml").is_symlink() is (cone == "--cone")
+    assert carries(linked) == 0
+
+
+@pytest.mark.parametrize("target", ["/etc/hostname", "../elsewhere", "conf/nothing", ".tokcost.toml"])
+def test_a_policy_that_is_a_link_to_nothing_in_the_repository_leaves_open_what_is_forbidden(
+    linked: Hooked, target: str
+) -> None:
+    (linked.path / ".tokcost.toml").unlink()
+    (linked.path / ".tokcost.toml").symlink_to(target)
+    linked.git("add", "-A")
+    linked.git("sparse-checkout", "set", "--no-cone", "/src/")
+    linked.spend()
+    assert "is a link" in linked.grumble("commit", "-q", "--allow-empty", "-m", "Unknown")
+    assert linked.lines() == []

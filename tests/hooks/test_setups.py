@@ -58,6 +58,24 @@ def test_git_that_talks_in_another_way(repo: Hooked) -> None:
     story(repo)
 
 
+EXPLICIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.bareRepository", "GIT_CONFIG_VALUE_0": "explicit"}
+"""The setting that many people have in their own configuration, which alone git heeds."""
+
+
+@everywhere
+def test_git_that_opens_no_bare_repository_unless_it_is_named(repo: Hooked) -> None:
+    repo.more_environ |= EXPLICIT
+    story(repo)
+    repo.spend()
+    repo.change()
+    repo.hooked("-m", "Quiet", "-e", env=repo.editor('sed -i /^AI-/d "$1"'))
+    repo.work("Next", "next")
+    assert repo.replies() == {"total": 7, "carried": 6, "withheld": 1}
+    for words in (["log"], ["doctor"], ["hooks", "status"], ["why"], ["preview"], ["report", "--all"]):
+        done = repo.tokcost(*words)
+        assert (done.returncode, "bare repository" in done.stdout + done.stderr) == (0, False), words
+
+
 @pytest.mark.parametrize("cleanup", ["verbatim", "scissors"])
 def test_messages_that_are_cleaned_in_another_way(repo: Hooked, cleanup: str) -> None:
     repo.git("config", "commit.cleanup", cleanup)

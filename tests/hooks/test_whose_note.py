@@ -40,6 +40,20 @@ def given_up_by_the_editor(repo: Hooked) -> None:
     assert not repo.attempt("commit", "-q", "-e", "-m", "Title", env={"GIT_EDITOR": "false"})
 
 
+def emptied(repo: Hooked) -> None:
+    assert not repo.attempt("commit", "-q", "-e", "-m", "Title", env=repo.editor('true >"$1"'))
+
+
+def left_with_comments_alone(repo: Hooked) -> None:
+    repo.git("config", "core.commentChar", ";")
+    assert not repo.attempt("commit", "-q", "-e", "-m", "Title", env=repo.editor('sed -i "/^[^;]/d" "$1"'))
+    repo.git("config", "--unset", "core.commentChar")
+
+
+def an_amend_emptied(repo: Hooked) -> None:
+    assert not repo.attempt("commit", "-q", "--amend", env=repo.editor('true >"$1"'))
+
+
 def refused(repo: Hooked) -> None:
     hook(repo, "commit-msg.before-tokcost", "exit 1")
     assert not repo.attempt("commit", "-q", "-m", "Title")
@@ -66,6 +80,8 @@ def refused_later(repo: Hooked) -> None:
 GIVEN_UP = [
     given_up_in_the_editor,
     given_up_by_the_editor,
+    emptied,
+    left_with_comments_alone,
     refused,
     refused_by_a_hook_in_place_of_ours,
     refused_later,
@@ -89,14 +105,29 @@ def by_gitpython(repo: Hooked) -> None:
     program(repo, f"{hooks}/post-commit")
 
 
+def by_libgit2(repo: Hooked) -> None:
+    """No hook runs, and the reflog says what git would say."""
+    made = repo.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "Title")
+    repo.git("update-ref", "-m", "commit: Title", "HEAD", made)
+
+
+def by_a_program(repo: Hooked) -> None:
+    """As GitPython does it, with no git above, and with the words of git in the reflog."""
+    message, hooks = repo.git_dir / "COMMIT_EDITMSG", repo.common_dir / "hooks"
+    message.write_text("Title")
+    program(repo, f"{hooks}/commit-msg", str(message))
+    by_libgit2(repo)
+    program(repo, f"{hooks}/post-commit")
+
+
 def program(repo: Hooked, *command: str) -> None:
     import subprocess
 
     subprocess.run(command, cwd=repo.path, env=repo.environ, check=True)
 
 
-@pytest.mark.parametrize("commits", [without_hooks, by_gitpython])
-@pytest.mark.parametrize("attempt", GIVEN_UP)
+@pytest.mark.parametrize("commits", [without_hooks, by_gitpython, by_libgit2, by_a_program])
+@pytest.mark.parametrize("attempt", [*GIVEN_UP, an_amend_emptied])
 def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
     repo: Hooked, attempt: Attempt, commits: Attempt
 ) -> None:
@@ -137,6 +168,30 @@ def test_the_next_attempt_carries_the_line(repo: Hooked, attempt: Attempt) -> No
     repo.hooked("-m", "Title")
     assert len(repo.lines()) == 1
     assert repo.replies() == {"total": 1, "carried": 1}
+
+
+@pytest.mark.parametrize("option", [[], ["--allow-empty-message"]], ids=["git refuses it", "git accepts it"])
+def test_an_empty_message_that_git_accepts_withholds_the_line(repo: Hooked, option: list[str]) -> None:
+    repo.work("Before")
+    repo.spend()
+    repo.change()
+    made = repo.attempt("commit", "-q", "-e", "-m", "Title", *option, env=repo.editor('true >"$1"'))
+    assert made is bool(option)
+    repo.work("After")
+    found = {"carried": 2, "withheld": 1} if option else {"carried": 3}
+    assert repo.replies() == {"total": 3} | found
+
+
+def test_a_message_that_another_program_makes_meanwhile_does_not_count(repo: Hooked) -> None:
+    repo.spend()
+    repo.change()
+    message, hooks = repo.git_dir / "OTHER", repo.common_dir / "hooks"
+    message.write_text("Title")
+    elsewhere = f"setsid --fork {hooks}/commit-msg {message}; sleep 1; exit 1"
+    assert not repo.attempt("commit", "-q", "-e", "-m", "Given up", env=repo.editor(elsewhere))
+    by_libgit2(repo)
+    repo.work("After")
+    assert repo.replies() == {"total": 2, "carried": 2}
 
 
 # --- hooks after the commit ---
@@ -198,6 +253,76 @@ def test_what_was_taken_out_stays_out_although_post_commit_comes_to_nothing(repo
     path.chmod(0o755)
     repo.work("After")
     assert repo.replies() == {"total": 2, "carried": 1, "withheld": 1}
+
+
+def keep_no_reflog(repo: Hooked) -> None:
+    repo.git("config", "core.logAllRefUpdates", "false")
+    shutil.rmtree(repo.common_dir / "logs", ignore_errors=True)
+
+
+def spend_before(repo: Hooked, keep: Attempt) -> None:
+    """Spend, with a reflog that says on which branch, and lose it."""
+    repo.spend()
+    repo.log()
+    keep(repo)
+    repo.change()
+
+
+def keep_an_empty_reflog(repo: Hooked) -> None:
+    hook(repo, "reference-transaction", '[ "$1" = committed ] && exec git reflog expire --expire=now --all || :')
+
+
+def other_commits_before(repo: Hooked) -> None:
+    for _ in range(2):
+        repo.change()
+        repo.git(*NO_HOOKS, "commit", "-q", "-m", "No hook saw this")
+
+
+def the_branch_moved(repo: Hooked) -> None:
+    repo.git("branch", "-q", "-m", "renamed")
+
+
+@pytest.mark.parametrize("keep", [keep_no_reflog, keep_an_empty_reflog])
+@pytest.mark.parametrize("options", [["-m", "Quiet"], ["--amend"], ["--allow-empty", "-m", "Quiet"]])
+@pytest.mark.parametrize("then", [None, other_commits_before, the_branch_moved])
+def test_what_was_taken_out_stays_out_although_post_commit_is_dead_and_no_reflog_tells(
+    repo: Hooked, keep: Attempt, options: list[str], then: Attempt | None
+) -> None:
+    repo.work("Before")
+    path = repo.common_dir / "hooks/post-commit"
+    whole = path.read_bytes()
+    path.write_text("#!/bin/sh\nexit 0\n")
+    spend_before(repo, keep)
+    repo.hooked("-e", *options, env=repo.editor(CUT))
+    path.write_bytes(whole)
+    if then:
+        then(repo)
+    repo.change()
+    repo.hooked("-m", "After")
+    assert repo.replies() == {"total": 2} | ({"withheld": 2} if "--amend" in options else {"carried": 1, "withheld": 1})
+
+
+@pytest.mark.parametrize("attempt", GIVEN_UP)
+def test_without_a_reflog_too_an_attempt_that_came_to_nothing_withholds_nothing(repo: Hooked, attempt: Attempt) -> None:
+    repo.work("Before")
+    spend_before(repo, keep_no_reflog)
+    attempt(repo)
+    by_libgit2(repo)
+    repo.change()
+    repo.hooked("-m", "After")
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_the_first_commit_of_all_from_which_a_line_was_taken_out_where_no_reflog_tells(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path)
+    path = repo.common_dir / "hooks/post-commit"
+    path.rename(path.with_name("kept"))
+    spend_before(repo, keep_no_reflog)
+    repo.hooked("-e", "-m", "Quiet", env=repo.editor(CUT))
+    path.with_name("kept").rename(path)
+    repo.change()
+    repo.hooked("-m", "After")
+    assert repo.replies() == {"total": 1, "withheld": 1}
 
 
 @pytest.mark.parametrize("seconds", ["0.02", "0.04", "0.06"])

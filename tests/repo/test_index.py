@@ -7,7 +7,7 @@ import pytest
 
 from support.git_sandbox import GitSandbox
 from tokcost.errors import EnvironmentProblem
-from tokcost.repo.index import read_staged
+from tokcost.repo.index import read_committed, read_staged
 from tokcost.repo.worktree import find_worktree
 
 NAME = ".tokcost.toml"
@@ -95,3 +95,19 @@ def test_a_file_in_the_part_that_an_index_shares_is_found(tmp_path: Path) -> Non
 
 def test_no_index_has_no_file(tmp_path: Path) -> None:
     assert staged(GitSandbox(tmp_path), 20) is None
+
+
+def test_a_link_in_a_bare_repository_leads_to_a_file_of_the_same_commit(tmp_path: Path) -> None:
+    repo = GitSandbox(tmp_path / "repo")
+    stage(repo, "conf/policy")
+    (repo.path / NAME).symlink_to("conf/policy")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "Link")
+    repo.git("clone", "-q", "--bare", ".", "../bare")
+    assert read_committed(str(tmp_path / "bare"), NAME) == b"conf/policy\n"
+    (repo.path / NAME).unlink()
+    (repo.path / NAME).symlink_to("../outside")
+    repo.git("commit", "-q", "-a", "-m", "Another link")
+    repo.git("push", "-q", "../bare", "HEAD")
+    with pytest.raises(OSError, match="is a link"):
+        read_committed(str(tmp_path / "bare"), NAME)

@@ -185,8 +185,8 @@ def test_a_clone_that_was_renamed_or_moved_to_another_disk_is_recognised(repo: G
     before = repository_fingerprint(f"{repo.path}/.git")
     shutil.copytree(repo.path, tmp_path / "other disk")
     repo.path.rename(tmp_path / "renamed")
-    assert shared(before, repository_fingerprint(f"{tmp_path}/renamed/.git")) == {"inode", "reflog"}
-    assert shared(before, repository_fingerprint(f"{tmp_path}/other disk/.git")) == {"reflog"}
+    assert shared(before, repository_fingerprint(f"{tmp_path}/renamed/.git")) == {"inode", "reflog", "commit"}
+    assert shared(before, repository_fingerprint(f"{tmp_path}/other disk/.git")) == {"reflog", "commit"}
 
 
 def test_a_renamed_clone_is_recognised_also_when_its_reflog_expired(repo: GitSandbox, tmp_path: Path) -> None:

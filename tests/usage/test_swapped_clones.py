@@ -47,6 +47,18 @@ class Clones:
         assert summary.conservation.closes
         return summary.conservation.total[0] // REPLY
 
+    def make_project(self, name: str, how: str = "init") -> None:
+        """Another project in a folder that is free: a new repository, without a commit (`unborn`), or a `clone`."""
+        place = f"{name}-upstream" if how == "clone" else name
+        self.first.git("init", "-q", "-b", "main", str(self.folder / place), cwd=self.folder)
+        if how != "unborn":
+            self.commit(place)
+        if how == "clone":
+            self.first.git("clone", "-q", place, name, cwd=self.folder)
+
+    def commit(self, name: str) -> None:
+        self.git(name, "commit", "-q", "--allow-empty", "-m", f"In {name}")
+
 
 @pytest.fixture
 def two(tmp_path: Path) -> Clones:
@@ -215,3 +227,65 @@ def test_a_link_to_a_clone_that_takes_the_place_of_another_one_takes_nothing_ove
     two.move("repo>old")
     (two.folder / "repo").symlink_to(two.folder / "other")
     assert two.shown("other", "old") == {"other": 1, "old": 2}
+
+
+@pytest.mark.parametrize("how", ["init", "unborn", "clone"])
+@pytest.mark.parametrize("order", [("repo", "old"), ("old", "repo")])
+def test_another_project_in_the_place_of_a_renamed_clone_takes_nothing_over(
+    two: Clones, how: str, order: tuple[str, str]
+) -> None:
+    two.move("repo>old")
+    two.make_project("repo", how)
+    assert two.shown(*order) == {"repo": 0, "old": 2}
+    two.spend("repo", 4)
+    two.spend("old", 8)
+    assert two.shown(*order) == {"repo": 4, "old": 10}
+    two.commit("repo")
+    assert two.shown(*order) == {"repo": 4, "old": 10}
+
+
+def test_a_clone_that_was_first_seen_without_a_commit_is_told_from_another_one_later(tmp_path: Path) -> None:
+    clones = Clones(tmp_path)
+    clones.make_project("new", "unborn")
+    clones.spend("new", 2)
+    assert clones.shown("new") == {"new": 2}
+    clones.commit("new")
+    assert clones.shown("new") == {"new": 2}
+    clones.git("new", "clone", "-q", ".", "../kept")
+    shutil.rmtree(clones.folder / "new")
+    clones.git("kept", "clone", "-q", ".", "../new")
+    assert clones.shown("new") == {"new": 2}
+
+
+def test_a_repository_that_is_begun_anew_in_its_folder_takes_nothing_over(two: Clones) -> None:
+    shutil.rmtree(two.folder / "repo" / ".git")
+    two.make_project("repo")
+    two.spend("repo")
+    assert two.shown("repo", "other") == {"repo": 1, "other": 1}
+
+
+def test_a_clone_that_is_made_anew_with_more_commits_keeps_the_usage_and_gives_it_back(two: Clones) -> None:
+    two.move("repo>old")
+    two.commit("other")
+    two.git("other", "clone", "-q", ".", "../repo")
+    two.spend("repo")
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+    two.git("repo", "reflog", "expire", "--expire=all", "--all")
+    two.commit("repo")
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+    assert two.shown("old") == {"old": 3}
+
+
+def test_the_worktrees_and_submodules_of_a_renamed_clone_go_along(two: Clones) -> None:
+    two.git("repo", "-c", "protocol.file.allow=always", "submodule", "add", "-q", "../other", "sub")
+    two.git("repo", "worktree", "add", "-q", "-b", "linked", "../linked")
+    two.spend("linked", 4)
+    two.spend("repo/sub", 8)
+    assert two.shown("linked", "repo/sub") == {"linked": 6, "repo/sub": 8}
+    two.move("repo>old")
+    two.make_project("repo")
+    two.git("repo", "-c", "protocol.file.allow=always", "submodule", "add", "-q", "../repo", "sub")
+    two.spend("repo/sub")
+    assert two.shown("repo", "repo/sub") == {"repo": 0, "repo/sub": 1}
+    two.git("old", "worktree", "repair", "../linked")
+    assert two.shown("linked", "old", "old/sub") == {"linked": 6, "old": 6, "old/sub": 8}

@@ -23,7 +23,7 @@ from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
 from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
 from tokcost_hooks.installation.in_config import names_in_config, put_in_config, take_out_of_config
-from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
+from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script, project_around
 from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, runs_here
 from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
@@ -58,7 +58,11 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
             f"Remove that setting: git config{flag} --unset core.hooksPath{_or_in_config(worktree)}",
         )
     if folder.is_shared:
-        return _shared(worktree, folder)
+        why = f"core.hooksPath is set for all your repositories ({folder.setting})"
+        return _not_ours(worktree, folder, why)
+    if project := project_around(worktree, folder):
+        why = f"{folder.path} has files of another repository ({project})"
+        return _not_ours(worktree, folder, why)
     if (serving := _serving_already(worktree, folder)) is not None:
         return Installed(folder, (f"The hooks that another user (uid {serving}) installed there also work for you.",))
     check_folder(worktree, folder)
@@ -189,18 +193,19 @@ def _serving_already(worktree: Worktree, folder: HooksFolder) -> int | None:
     return made[0].st_uid if is_theirs and all(runs_here(where.path) for where in found) else None
 
 
-def _shared(worktree: Worktree, folder: HooksFolder) -> Installed:
+def _not_ours(worktree: Worktree, folder: HooksFolder, why: str) -> Installed:
     missing = [hook for hook in needed_hooks(worktree) if not calls_us(os.path.join(folder.path, hook))]
     if not missing:
         return Installed(folder, (f"The hooks in {folder.path} already call tokcost's.",))
+    own = 'git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"'
+    if not folder.scope:
+        own = f"replace the link {to_copy(folder.path)} by a folder"
     raise EnvironmentProblem(
-        f"core.hooksPath is set for all your repositories ({folder.setting}), so tokcost does not change the hooks"
-        f" there",
+        f"{why}, so tokcost does not change the hooks there",
         f"Add tokcost's yourself: for each of {', '.join(missing)} run"
         f" `tokcost hooks print HOOK >> {to_copy(folder.path)}/HOOK`, and make new files executable."
         " They write nothing into commits of clones without cost lines."
-        ' Or, for this clone alone: git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"'
-        f"{_or_in_config(worktree)}",
+        f" Or, for this clone alone: {own}{_or_in_config(worktree)}",
     )
 
 

@@ -95,12 +95,30 @@ if [ -s "$note" ] && [ ! -h "$note" ] && has_lines 100 3<"$1"; then was=whole; f
 )
 """Examines the message before the hook that runs first: lines that this hook removes were not removed by a person."""
 
+_OF_THIS = r"""of_this() {
+  read -r head git rest <"$note"
+  case $git in *:*) ;; *) return 0 ;; esac
+  above=$PPID
+  while [ "$above" -gt 1 ]; do
+    read -r stat <"/proc/$above/stat" || return 0
+    set -- "$above" ${stat##*) }
+    [ "$1:${21}" != "$git" ] || return 0
+    above=$3
+  done
+  return 1
+} 2>/dev/null
+"""
+"""Whether the note is of the git process that runs this hook, as far as the system tells. A program that makes a commit
+by itself may run this hook while the note of a commit that was given up is still there."""
+
 _CHECK = (
     _NOTE
     + _EMPTY
     + _HAS_LINES
-    + r"""[ "$code" = 0 ] || forget
-if [ -s "$note" ] && [ ! -h "$note" ]; then
+    + _OF_THIS
+    + r"""mark=
+[ "$code" = 0 ] || forget
+if [ -s "$note" ] && [ ! -h "$note" ] && of_this; then
   mark=:seen
   if has_lines 100 3<"$1"; then mark=":seen :whole"; elif [ "${was-}" ]; then mark=":seen :stripped"; fi 2>/dev/null
   { echo "$mark" >>"$note"; } 2>/dev/null
@@ -115,7 +133,8 @@ titled() {
 """
 )
 """A commit that another hook refuses is not made. How far it got, and whether its lines were still in its message
-then, shows later what happened to them. And no line of ours may become a title."""
+then, shows later what happened to them. And no line of ours may become a title. A message that has lost its lines may
+have lost everything else too, and then no commit is made: only Python knows what git takes for a comment."""
 
 _NOTE_PLACE = 'export TOKCOST_HOOKS="${0%/*}"\n'
 """A budget may have been set since we were installed: the hook that writes the line checks whether a hook here
@@ -139,7 +158,7 @@ _BEFORE = {
 }
 _WAITS_FOR = {
     "prepare-commit-msg": "! picks",
-    "commit-msg": '[ -s "$notes/TOKCOST_UNTOUCHED" ] || titled "$1"',
+    "commit-msg": '[ "$mark" = :seen ] || [ -s "$notes/TOKCOST_UNTOUCHED" ] || titled "$1"',
     "post-commit": '{ [ -s "$note" ] && ! carries_all && begin; } || [ -e "$keep" ]',
     "post-merge": '[ -e "$keep" ] || { [ -s "$note" ] && ! { [ "$1" != 1 ] && carries_all; }; }',
     "post-rewrite": '[ "$1" = rebase ]',

@@ -34,6 +34,12 @@ def comment_of(environ: Mapping[str, str], here: CloneState, text: str, *, edite
     return comment if mode == "strip" or (edited and mode in ("", "default")) else ""
 
 
+def keeps_comments_asked(environ: Mapping[str, str], here: CloneState) -> bool:
+    """Whether comments of an edited message are kept by the clean-up mode that was asked for. git's notes do not show
+    that."""
+    return _cleanup(environ, here.config, here.worktree.path) in ("whitespace", "verbatim")
+
+
 def _may_be_comments(text: str) -> bool:
     """Whether all lines begin with the same character, which is part of no word; our lines and sign-offs are
     ignored."""

@@ -63,3 +63,12 @@ def carriers(ledger: Ledger, repository: int) -> dict[int, list[tuple[int, str]]
     for claim, version, commit in rows:
         found.setdefault(claim, []).append((version, commit))
     return found
+
+
+def commits_known(ledger: Ledger, repository: int, most: int) -> list[str]:
+    """Commits that a repository has had: those that carry its claims, and tips of its refs; not more than `most`."""
+    query = (
+        "SELECT commit_id FROM carrier JOIN claim ON claim.id = carrier.claim WHERE repository = :repository"
+        " UNION SELECT commit_id FROM tip WHERE repository = :repository LIMIT :most"
+    )
+    return [row[0] for row in ledger.db.execute(query, {"repository": repository, "most": most})]

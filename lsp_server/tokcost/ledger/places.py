@@ -78,6 +78,11 @@ def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: s
     return ledger.db.execute("SELECT id FROM repository WHERE common_dir = ?", (kept(common_dir),)).fetchone()[0]
 
 
+def record_fingerprint(ledger: Ledger, repository: int, fingerprint: str) -> None:
+    """Record how a clone is recognised from now on."""
+    ledger.db.execute("UPDATE repository SET fingerprint = ? WHERE id = ?", (fingerprint, repository))
+
+
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
     """Record that a clone was found under another path, and with it the git folders of its worktrees."""
     ledger.db.execute(

@@ -48,11 +48,11 @@ def read_policy_file(root: str) -> bytes:
 def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
     """The contents of the file in a worktree, whose repository has hashes of `hash_bytes`.
 
-    If the file was deleted from the folder, or a sparse checkout leaves it out, its staged version is valid: it applies
-    to the repository. Raises as `read_policy_file`.
+    If the file was deleted from the folder, or a sparse checkout leaves it out, or the file that it is a link to, its
+    staged version is valid: it applies to the repository. Raises as `read_policy_file`.
     """
     data = read_policy_file(worktree.path)
-    if data or os.path.lexists(os.path.join(worktree.path, POLICY_FILE)):
+    if data or os.path.exists(os.path.join(worktree.path, POLICY_FILE)):
         return data
     try:
         return read_staged(worktree, POLICY_FILE, hash_bytes) or b""

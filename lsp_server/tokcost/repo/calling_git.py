@@ -22,6 +22,7 @@ _WITH_VALUE = ("-c", "-C", "--git-dir", "--work-tree", "--namespace", "--exec-pa
 _MOST_WORDS = 4096
 _LOOKS_UNVERIFIED = re.compile(r"--no-veri(?:f|fy)?$|-[A-Za-z]*n")
 """An argument with this meaning, or a part of a message that looks like it: they cannot be distinguished there."""
+_LOOKS_EMPTY = re.compile(r"--allow-empty-")
 _SHORT_WITH_VALUE = "mFCct"
 _SHORT_WITH_REST = "uS"
 _LONG_WITH_VALUE = (
@@ -62,6 +63,13 @@ class CallingGit(NamedTuple):
             elif _stands_for(option, "--verify", "--veri"):
                 said = False
         return said
+
+    @property
+    def allows_empty_message(self) -> bool:
+        """Whether it makes a commit also of an empty message."""
+        return any(
+            _stands_for(option, "--allow-empty-message", "--allow-empty-") for option, _ in _options(self.arguments)
+        )
 
     @property
     def amends(self) -> bool:
@@ -128,10 +136,18 @@ def may_skip_commit_msg(environ: Mapping[str, str]) -> bool:
     as one text; if nothing does, it may have been.
     """
     git = next(_gits_above(environ), CallingGit("", "", (), ()))
-    return _ps_may_show_it(environ.get(PARENT, "")) if git is None else git.skips_commit_msg
+    return _ps_may_show(environ, _LOOKS_UNVERIFIED) if git is None else git.skips_commit_msg
 
 
-def _ps_may_show_it(process: str) -> bool:
+def may_allow_empty_message(environ: Mapping[str, str]) -> bool:
+    """Whether the git process that runs a hook may make a commit also of an empty message; otherwise as
+    `may_skip_commit_msg`."""
+    git = next(_gits_above(environ), CallingGit("", "", (), ()))
+    return _ps_may_show(environ, _LOOKS_EMPTY) if git is None else git.allows_empty_message
+
+
+def _ps_may_show(environ: Mapping[str, str], looks: re.Pattern[str]) -> bool:
+    process = environ.get(PARENT, "")
     shown: dict[str, tuple[str, list[str]]] = {}
     for line in list_processes().splitlines():
         number, above, *words = line.split()[:_MOST_WORDS] or ("", "")
@@ -142,7 +158,7 @@ def _ps_may_show_it(process: str) -> bool:
         process, words = shown.get(process, ("", []))
         git = _git("", words)
         if git is not None and git.command != "hook":
-            return len(words) >= _MOST_WORDS - 2 or any(map(_LOOKS_UNVERIFIED.match, words))
+            return len(words) >= _MOST_WORDS - 2 or any(map(looks.match, words))
     return False
 
 

@@ -20,6 +20,11 @@ _EXTENDED = 0x4000
 _LENGTH = 0x0FFF
 _PREFIXED = 4
 """The version in which names are prefix-compressed."""
+_LINK = "120000"
+"""The mode of a symbolic link."""
+_MOST_LINKS = 10
+_BAD_LINKS = ("symlink", "dangling", "loop", "notdir")
+"""The words of git for a link that leads to no file of the commit (git-cat-file(1))."""
 _SPLIT = "sharedindex."
 """The prefix of the name of a split index's shared file."""
 
@@ -29,13 +34,26 @@ class _Unknown(Exception):
 
 
 def read_staged(worktree: Worktree, name: str, hash_bytes: int = 20, most: int = MOST) -> bytes | None:
-    """A file at the top level of a worktree as it is staged; `None` if there is none.
+    """A file at the top level of a worktree as it is staged; `None` if there is none. A link leads to another staged
+    file.
 
-    `hash_bytes` is the length of the repository's hashes. Raises `OSError` if the file is larger than `most` or a
-    partial clone lacks it, and `EnvironmentProblem`.
+    `hash_bytes` is the length of the repository's hashes. Raises `OSError` if the file is larger than `most`, a partial
+    clone lacks it, or the link leads elsewhere, and `EnvironmentProblem`.
     """
-    may_have = _may_have(worktree.git_dir, os.fsencode(name), hash_bytes)
-    return _content(worktree.path, f":{name}", name, most) if may_have else None
+    if not _may_have(worktree.git_dir, os.fsencode(name), hash_bytes):
+        return None
+    path = name
+    for _ in range(_MOST_LINKS):
+        mode, blob = _entry(worktree.path, path)
+        if mode != _LINK:
+            if not blob and path != name:
+                raise OSError(errno.ENOENT, f"it is a link to {path}, which is not staged", name)
+            return _content(worktree.path, blob, name, most) if blob else None
+        target = os.fsdecode(_content(worktree.path, blob, name, most))
+        path = os.path.normpath(os.path.join(os.path.dirname(path), target))
+        if os.path.isabs(target) or path.startswith(os.pardir):
+            break
+    raise OSError(errno.ELOOP, "it is a link that leads out of the repository", name)
 
 
 def is_tracked(worktree: Worktree, name: str, hash_bytes: int = 20) -> bool:
@@ -46,14 +64,30 @@ def is_tracked(worktree: Worktree, name: str, hash_bytes: int = 20) -> bool:
 def read_committed(repository: str, name: str, most: int = MOST) -> bytes | None:
     """A file at the top level of the commit at a repository's HEAD; `None` if there is none. Raises as
     `read_staged`."""
-    return _content(repository, f"HEAD:{name}", name, most)
-
-
-def _content(folder: str, where: str, name: str, most: int) -> bytes | None:
+    where = f"HEAD:{name}"
     try:
-        blob = run_git(["rev-parse", "--quiet", "--verify", where], folder).strip()
+        run_git(["rev-parse", "--quiet", "--verify", where], repository)
     except GitFailed:
         return None
+    form = "--batch-check=%(objecttype) %(objectname)"
+    said = run_git(["cat-file", "--follow-symlinks", form], repository, feed=f"{where}\n").split("\n", 1)[0]
+    kind, _, blob = said.partition(" ")
+    if kind in _BAD_LINKS:
+        raise OSError(errno.ELOOP, "it is a link that leads to no file of the repository", name)
+    return _content(repository, blob if kind == "blob" else where, name, most)
+
+
+def _entry(folder: str, path: str) -> tuple[str, str]:
+    """Mode and blob of a path in the index; empty if it has none, is in conflict, or git cannot read the index."""
+    try:
+        said = run_git(["ls-files", "-z", "--stage", "--", f":(literal){path}"], folder)
+    except GitFailed:
+        return "", ""
+    found = [one.partition("\t")[0].split(" ") for one in said.split("\0") if one.partition("\t")[2] == path]
+    return (found[0][0], found[0][1]) if len(found) == 1 and found[0][2] == "0" else ("", "")
+
+
+def _content(folder: str, blob: str, name: str, most: int) -> bytes:
     said = run_git(["cat-file", "--batch-check=%(objecttype) %(objectsize)"], folder, feed=f"{blob}\n").split()
     if said[:1] != ["blob"]:
         raise OSError(errno.ENOENT, "git has its name, and its content was not fetched", name)

@@ -92,6 +92,13 @@ def _patches(common_dir: str, feed: str, seconds: float) -> Iterator[str]:
         yield os.fsdecode(patch) + "\n"
 
 
+def has_any(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> bool:
+    """Whether a clone has one of these commits, on any branch or on none. Raises `EnvironmentProblem`."""
+    feed = "".join(f"{commit}\n" for commit in commits)
+    said = _git(["cat-file", "--batch-check=%(objecttype)"], common_dir, feed=feed, seconds=seconds) if feed else ""
+    return "commit" in said.split("\n")
+
+
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:
     """One commit. Raises `EnvironmentProblem`."""
     asked = ["log", "-1", "--format=%H%n%P%n%B", commit, "--"]

@@ -66,15 +66,13 @@ def reflog_size(worktree: Worktree) -> int:
 
 def entries_since(worktree: Worktree, size: int) -> list[ReflogEntry] | None:
     """The entries that were added to HEAD's reflog since it had this size; `None` if that is unknown: the size was
-    unknown, or entries have expired since."""
+    unknown, entries have expired since, or no reflog is kept."""
     if size < 0:
         return None
     try:
         with open_regular(os.path.join(worktree.git_dir, "logs", "HEAD")) as stream:
             stream.seek(max(size - 1, 0))
             data = stream.read(MOST_OF_GIT)
-    except FileNotFoundError:
-        return []
     except OSError:
         return None
     return list(parse_entries(data)) if not size or data.startswith(b"\n") else None

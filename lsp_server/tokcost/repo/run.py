@@ -57,19 +57,26 @@ _OFF = {
     "gpg.x509.program": "false",
     "i18n.logOutputEncoding": "UTF-8",
     "log.mailmap": "false",
+    "log.showRoot": "true",
     "log.showSignature": "false",
     "maintenance.auto": "false",
+    "safe.bareRepository": "all",
     "submodule.recurse": "false",
 }
 """Settings that override those of a repository. `core.attributesFile` and `diff.orderFile`: git would wait for a
 pipe that they name. `diff.submodule`: the changes within a submodule are shown by a second git process, which reads
 the submodule's settings and none of these. `log.mailmap`: for it, git opens a tree that a partial clone may lack;
 where names are needed, a format asks for them. `i18n.logOutputEncoding`: in UTF-16, no line would be found, and no
-record would end."""
-_OF_LOG = ("--no-ext-diff", "--no-textconv", "--no-show-signature")
-"""Options that disable what no setting does."""
+record would end. `log.showRoot`: the files of a first commit would be missing. `safe.bareRepository`: git would refuse
+to work in a git folder. Naming the folder to git would satisfy it as well, but git then no longer asks who owns it
+(`safe.directory`)."""
+_OF_LOG = ("--no-ext-diff", "--no-textconv", "--no-show-signature", "--ignore-submodules=none")
+"""Options that disable what no setting does, or what a file of the repository sets too (`.gitmodules` can hide
+submodules)."""
 _BY_ITSELF = ("config", "version")
-"""These start nothing, and queries of a repository's settings must not return ours."""
+"""These start nothing, and queries of a repository's settings must not return ours, except for the one without which
+git ignores the settings of a git folder that it is run in."""
+_ANY_FOLDER = ("-c", f"safe.bareRepository={_OFF['safe.bareRepository']}")
 
 
 Hooks = Literal["none", "named", "run"]
@@ -271,7 +278,7 @@ def _command(args: Sequence[str], hooks: Hooks) -> list[str]:
     """A git command that starts no other program. Our settings are the last on the command line, so they win."""
     at = _subcommand(args)
     if args[at] in _BY_ITSELF:
-        return [_git(), *args]
+        return [_git(), *args[:at], *(_ANY_FOLDER if args[at] == "config" else ()), *args[at:]]
     assert hooks != "named" or args[at] == "rev-parse"
     off = _OFF if hooks != "none" else _OFF | {"core.hooksPath": os.devnull}
     settings = [word for name, value in off.items() for word in ("-c", f"{name}={value}")]

@@ -3,6 +3,7 @@ git: a prompt needs this many times a minute."""
 
 import contextlib
 import os
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
@@ -10,6 +11,7 @@ from tokcost.files.foreign import open_regular
 from tokcost.model.worktree import Worktree
 from tokcost.repo.config import ConfigsOnce, Core, read_core
 
+_COMMIT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LONGEST = 4096
 """Bytes of a path including its end: no program has worked in a folder with a longer one."""
 
@@ -177,7 +179,9 @@ def repository_fingerprint(common_dir: str) -> str:
     `inode:` is the folder's identity on the disk with the time its `description` was written (git writes that file
     once): it survives a rename, and a new clone that gets the same inode differs. `reflog:` is the oldest entry of
     HEAD's reflog: it survives a move to another disk, but not its expiry after 90 days. A copy made with `cp -a` has
-    the same `reflog:`, so callers must also check that the old place is gone.
+    the same `reflog:`, so callers must also check that the old place is gone. `commit:` is the commit in that entry,
+    which every clone of the same project may have: it recognises no clone, but shows that one made anew in the same
+    place is of the same project.
     """
     import hashlib
 
@@ -185,6 +189,7 @@ def repository_fingerprint(common_dir: str) -> str:
     with contextlib.suppress(OSError), open_regular(os.path.join(common_dir, "logs", "HEAD")) as stream:
         if line := stream.readline(4096):
             tokens.append(f"reflog:{hashlib.sha256(line).hexdigest()[:32]}")
+            tokens += [f"commit:{name.decode()}" for name in line.split(b" ", 2)[1:2] if _COMMIT.fullmatch(name)]
     return " ".join(tokens)
 
 

@@ -18,7 +18,7 @@ from tokcost.claims.commit_notes import (
     untouched,
     withheld_recorded,
 )
-from tokcost.claims.message_comments import comment_of
+from tokcost.claims.message_comments import comment_of, keeps_comments_asked
 from tokcost.claims.notes_folder import adopt, notes_folder_of_hook
 from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
@@ -33,7 +33,7 @@ from tokcost.model.commit_message import Placement, drop_lines, has_content, has
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import CloneState, Config, Operation, Worktree
 from tokcost.policy.consent import read_consent
-from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_skip_commit_msg
+from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_allow_empty_message, may_skip_commit_msg
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import is_revert, squash_message
 from tokcost.repo.reflog import reflog_size
@@ -207,14 +207,23 @@ def check_message(environ: Mapping[str, str], here: CloneState, path: str) -> No
     before, text = untouched(notes), _read(path)
     edited = before is not None or environ.get("GIT_EDITOR") != ":"
     comment = comment_of(environ, here, text if before is None else before, edited=edited)
+    if _says_nothing(text, before, comment) and comment and edited and keeps_comments_asked(environ, here):
+        comment = ""  # the title may begin like a comment
     bare = drop_lines(text, comment)
-    is_left = before is not None and _content(bare, comment) == _content(drop_lines(before, comment), comment)
-    if is_left or not has_content(bare, comment):
+    if _says_nothing(text, before, comment):
         if text != bare:
             _write(path, bare)
-        forget(notes)  # there will be no commit
+        if text != bare or not may_allow_empty_message(environ):
+            forget(notes)  # there will be no commit
     elif has_ours_in_title(text, comment):
         _write(path, lift_lines(text, (), comment, _placement(here.config)))
+
+
+def _says_nothing(text: str, before: str | None, comment: str) -> bool:
+    """Whether a message is empty but for lines of ours, or as it was before the editor opened it (`before`)."""
+    bare = drop_lines(text, comment)
+    is_left = before is not None and _content(bare, comment) == _content(drop_lines(before, comment), comment)
+    return is_left or not has_content(bare, comment)
 
 
 def _kind(operation: Operation, text: str, asked: Asked) -> CommitKind:

@@ -60,6 +60,7 @@ from tokcost.repo.objects import Commit
 from tokcost.repo.reflog import entries_since, last_message, read_reflog
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed
+from tokcost.repo.successor import successor
 from tokcost.services.refresh import How, open_refreshed
 from tokcost.usage.known_worktrees import repository_of
 
@@ -143,12 +144,16 @@ def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: 
 
 def _made_since(worktree: Worktree, noted: Noted) -> str:
     """The commit made on the HEAD at which a proposal was noted; empty if there is none. HEAD may be back there,
-    because somebody's hook undoes a commit or makes it again."""
+    because somebody's hook undoes a commit or makes it again. Where the reflog has expired, or none is kept, the
+    history shows which commit was made, though not by whom."""
     entries = entries_since(worktree, noted.reflog)
     if entries is None:  # any other commit may have been made there before
-        if head_commit(worktree) == noted.head:
+        head = head_commit(worktree)
+        if head == noted.head:
             return ""
         entries = [entry for entry in read_reflog(worktree).entries if begins_at(entry, noted.head)][-1:]
+        if not entries and head:
+            return successor(worktree.common_dir, noted.head, head, seconds=GIT_SECONDS)
     return commit_made_on(noted.head, entries)
 
 

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterable, Sequence
 
+from tokcost.errors import EnvironmentProblem
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownRepository,
     KnownWorktree,
     is_aside,
     move_repository,
+    record_fingerprint,
     record_worktree,
     repositories,
     step_aside,
@@ -20,6 +22,14 @@ from tokcost.repo.worktree import disk_identity, find_worktree, repository_finge
 
 DIGEST = "sha256:"
 """The prefix of a working directory whose log holds only its digest (`Usage.cwd`)."""
+
+
+_COMMIT = "commit:"
+"""The prefix of the token in a fingerprint that many clones may share (`repository_fingerprint`)."""
+_ANEW = "anew:"
+"""The prefix, in the fingerprint of a repository, of the tokens of a clone that was made again in its place."""
+_MOST_COMMITS = 1_000
+_GIT_SECONDS = 1.0
 
 
 def digest_of(path: str) -> str:
@@ -63,7 +73,7 @@ def moved_from(known: Iterable[KnownRepository], common_dir: str) -> KnownReposi
     the reflog decides if a clone was moved to another disk: its old folder is gone or a link to this one, and no other
     clone began like it.
     """
-    now = set(repository_fingerprint(common_dir).split())
+    now = {token for token in repository_fingerprint(common_dir).split() if not token.startswith(_COMMIT)}
     shared = [(one, now & set(one.fingerprint.split())) for one in known if one.common_dir != common_dir]
     certain = [one for one, tokens in shared if any(map(_is_identity, tokens)) and not _is_there(one)]
     if certain:
@@ -88,22 +98,63 @@ def _led_to(one: KnownRepository) -> str:
     return os.path.realpath(one.common_dir) if os.path.exists(one.common_dir) else ""
 
 
-def arrived_at(known: Sequence[KnownRepository], common_dir: str) -> KnownRepository | None:
-    """The repository that is at this path now, while the ledger has it elsewhere: the path is unknown to the ledger,
-    or belonged to another clone, as when two clones swap their names. A clone that is created again in the folder of
-    an older one continues with its usage."""
-    at = next((one for one in known if one.common_dir == common_dir), None)
+def _at(known: Iterable[KnownRepository], common_dir: str) -> KnownRepository | None:
+    return next((one for one in known if one.common_dir == common_dir), None)
+
+
+def _identify(ledger: Ledger, known: Sequence[KnownRepository], common_dir: str) -> KnownRepository | None:
+    """The repository in the ledger, with its present fingerprint, that a clone is; `None` if the ledger has none.
+
+    The ledger may have it elsewhere: the path is unknown, or belonged to another clone, as when two clones swap their
+    names. A clone that is made again in the folder of an older one continues with its usage if it is of the same
+    project.
+    """
+    at = _at(known, common_dir)
     if at is None:
         return moved_from(known, common_dir)
-    now = disk_identity(common_dir)
-    if not now or now in at.fingerprint.split():
-        return None
-    return next((one for one in known if now in one.fingerprint.split() and not _is_there(one)), None)
+    now, before = disk_identity(common_dir), at.fingerprint.split()
+    if now in before:
+        return at if _COMMIT in at.fingerprint else at._replace(fingerprint=_with_commit(common_dir, at.fingerprint))
+    moved = next((one for one in known if now and now in one.fingerprint.split() and not _is_there(one)), None)
+    return moved or _made_anew(ledger, at, common_dir) or moved_from(known, common_dir)
+
+
+def _with_commit(common_dir: str, fingerprint: str) -> str:
+    """The fingerprint of a clone that had no commit yet when it was first seen."""
+    known = fingerprint.split()
+    kinds = {token.partition(":")[0] for token in known}
+    more = [token for token in repository_fingerprint(common_dir).split() if token.partition(":")[0] not in kinds]
+    return " ".join([*known, *more])
+
+
+def _made_anew(ledger: Ledger, at: KnownRepository, common_dir: str) -> KnownRepository | None:
+    """The repository at a place whose folder has changed, if the clone there now is of the same project: it has a
+    commit that the ledger knows. git is asked once for each new clone; if it does not answer, nothing is concluded.
+
+    The old folder stays in the fingerprint, since it may be found elsewhere.
+    """
+    now, before = repository_fingerprint(common_dir).split(), at.fingerprint.split()
+    as_new = [f"{_ANEW}{token}" for token in now if not token.startswith(_COMMIT)]
+    if not as_new or not before or not {*now, *as_new}.isdisjoint(before):
+        return at
+    from tokcost.ledger.commits import commits_known  # hardly any clone is made again
+    from tokcost.repo.messages import has_any
+
+    commits = [token.removeprefix(_COMMIT) for token in before if token.startswith(_COMMIT)]
+    try:
+        is_same = has_any(common_dir, [*commits, *commits_known(ledger, at.id, _MOST_COMMITS)], seconds=_GIT_SECONDS)
+    except EnvironmentProblem:
+        return at
+    kept = [token for token in before if not token.startswith(_ANEW)]
+    return at._replace(fingerprint=" ".join([*kept, *as_new])) if is_same else None
 
 
 def follow_move(ledger: Ledger, here: Worktree | None) -> None:
     """Record the present place of this worktree's clone in a separate transaction."""
-    if here is not None and arrived_at(repositories(ledger), here.common_dir) is not None:
+    if here is None:
+        return
+    known = repositories(ledger)
+    if _identify(ledger, known, here.common_dir) != _at(known, here.common_dir):
         with ledger.transaction():
             move_here(ledger, here)
 
@@ -115,17 +166,20 @@ def move_here(ledger: Ledger, here: Worktree) -> bool:
     main worktree by its old path, even if only a linked worktree was seen.
     """
     known = repositories(ledger)
-    moved = arrived_at(known, here.common_dir)
-    if moved is None:
+    found, at = _identify(ledger, known, here.common_dir), _at(known, here.common_dir)
+    if found is not None and at is not None and found.id == at.id:
+        if found.fingerprint != at.fingerprint:
+            record_fingerprint(ledger, at.id, found.fingerprint)
         return False
-    for one in known:
-        if one.common_dir == here.common_dir:
-            step_aside(ledger, one)
-    if not is_aside(moved):
-        keep_main(ledger, moved)
-    move_repository(ledger, moved.id, here.common_dir, here.root)
-    left = find_worktree(moved.root)
-    if left is not None and left.common_dir == moved.common_dir:
+    if at is not None:
+        step_aside(ledger, at)
+    if found is None:
+        return at is not None
+    if not is_aside(found):
+        keep_main(ledger, found)
+    move_repository(ledger, found.id, here.common_dir, here.root)
+    left = find_worktree(found.root)
+    if left is not None and left.common_dir == found.common_dir:
         move_here(ledger, left)
     return True
 
@@ -140,10 +194,9 @@ def keep_main(ledger: Ledger, moved: KnownRepository) -> None:
 
 def repository_of(ledger: Ledger, worktree: Worktree) -> KnownRepository:
     """The repository of a worktree as the ledger knows it; an unknown one has id -1 and no usage."""
-    known = repositories(ledger)
-    if (moved := arrived_at(known, worktree.common_dir)) is not None:
-        return moved._replace(common_dir=worktree.common_dir, root=worktree.root)
-    for one in known:
-        if one.common_dir == worktree.common_dir:
-            return one
-    return KnownRepository(-1, worktree.common_dir, worktree.root, "")
+    found = _identify(ledger, repositories(ledger), worktree.common_dir)
+    if found is None:
+        return KnownRepository(-1, worktree.common_dir, worktree.root, "")
+    if found.common_dir == worktree.common_dir:
+        return found
+    return found._replace(common_dir=worktree.common_dir, root=worktree.root)

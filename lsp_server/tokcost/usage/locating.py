@@ -24,7 +24,7 @@ from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.worktree import CloneState, Worktree
 from tokcost.repo.config import ConfigsOnce
 from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees, repository_fingerprint
-from tokcost.usage.known_worktrees import DIGEST, arrived_at, digest_of, gone_worktree, keep_main, move_here
+from tokcost.usage.known_worktrees import DIGEST, digest_of, gone_worktree, keep_main, move_here
 
 
 class Location(NamedTuple):
@@ -119,8 +119,7 @@ class Locator:
         if found.common_dir in self._met:
             return
         self._met.add(found.common_dir)
-        if arrived_at(list(self.repositories.values()), found.common_dir) is not None:
-            move_here(self._ledger, found)
+        if move_here(self._ledger, found):
             self._learn()
 
     def _learn(self) -> None:
