@@ -1,6 +1,7 @@
 """The pages of docs/ against the code: each setting and variable is explained, each command is understood."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -172,3 +173,9 @@ def test_the_tests_that_the_page_on_security_names_are_there() -> None:
     named = re.findall(r"`((?:tests|vscode-client)/[^`]+)`", text)
     assert len(named) > 10
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_drawing_of_growth_shows_the_figures_of_its_table() -> None:
+    drawing = runpy.run_path(str(ROOT / "benchmarks/draw_growth.py"))["drawing"]
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    assert (ROOT / "docs/pictures/growth.svg").read_text(encoding="utf-8") == drawing(page)

@@ -1,10 +1,12 @@
 """The promises of docs/privacy.md by their numbers, over every command, the hooks and what they leave behind.
 
 Rules behind single promises have tests where they live: groups in tests/history, purging in tests/hooks/test_purge.py,
-hostile repositories in tests/looking, other users in tests/hooks/test_other_users.py.
+hostile repositories in tests/looking, tests/repo and tests/services/test_hostile_clone.py, hostile logs in
+tests/readers and tests/usage, other users in tests/hooks/test_other_users.py.
 """
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -17,9 +19,13 @@ import pytest
 
 from privacy.conftest import ACCOUNT, AUTHOR, COMMANDS, EMAIL, NETWORK, SESSION, WATCHED, Developer, Used
 from privacy.tainting import CANARY
+from support import warm
+from support.armed import Armed
 from support.hooked import Hooked
+from support.hostile_history import messages
+from support.tables import few
 from tokcost.cli.main import COMMANDS as ALL
-from tokcost.model.trailer import read_message
+from tokcost.model.trailer import Line, format_line, read_message
 
 LINE = re.compile(
     r"AI-Cost: (?:~?(?:\d+|0\.\d+|\d+\.\d+) USD list(?: \+ unpriced)?|unpriced); ~?\d+(?:\.\d+)?[kMG]? tokens; "
@@ -28,6 +34,13 @@ LINE = re.compile(
 CLASSES = re.compile(
     r"AI-Tokens: (?:(?:input|output|cache-read|cache-write-5m|cache-write-1h)=\d+ ?)+; [0-9a-hjkmnp-tv-z]{12}(?:\.\d+)?"
 )
+LOOKING = (["log"], ["status"], ["preview"], ["why"], ["report"], ["report", "--by", "area"], ["doctor"], ["check"])
+"""Commands that only look."""
+HOSTILE = "\x1b[2J\x1b]0;owned\x07<b>\u202e"
+"""Controls of a terminal, markup, and a turn of the direction of writing."""
+A_GIGABYTE = 1 << 30
+SECONDS = 60
+"""Far more than any command takes, also on a busy machine."""
 
 
 def test_every_command_is_among_those_that_are_watched() -> None:
@@ -179,3 +192,74 @@ def test_p12_what_preview_shows_is_what_is_written(tmp_path: Path) -> None:
     without_ids = [line.rpartition("; ")[0] for line in written]
     assert without_ids
     assert all(line in shown for line in without_ids)
+
+
+@pytest.mark.parametrize("people", few([4, 5, 2], 2))
+def test_p9_a_grouped_figure_needs_five_contributors(people: int, tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, enabled=False, rooted=True)
+    for number in range(people):
+        line = format_line(Line(f"{number:012d}", 1, 10**9, False, 1_000_000, ("claude-opus-4-5",)))
+        author = f"p{number} <p{number}@example.org>"
+        repo.change(f"file{number}")
+        repo.git("commit", "-qm", f"Change {number}\n\n{line}", "--author", author)
+    report = json.loads(repo.tokcost("report", "--by", "model", "--json").stdout)
+    names = {row["name"] for rows in report["groups"].values() for row in rows}
+    assert bool(names) is (people >= 5)
+    assert people < 5 or "claude-opus-4-5" in names
+    assert len(report["changes"]) == people
+    assert report["list_cost"] == f"{people}.000000000"
+
+
+@pytest.mark.slow
+def test_p13_looking_starts_nothing_but_git_and_nothing_that_the_repository_names(tmp_path: Path) -> None:
+    developer, armed = Developer(tmp_path), Armed(tmp_path / "armed")
+    missing = developer.id("main~1^{tree}")
+    armed.arm(developer, "upload-pack")
+    armed.lose(developer, missing)
+    for words in LOOKING:
+        done = developer.watched(*words, PATH=armed.path)
+        programs = {Path(line.split()[1]).name for line in done.stderr.splitlines() if line.startswith("PROGRAM ")}
+        assert programs <= {"git"}, words
+        assert "Traceback" not in done.stderr, (words, done.stderr)
+        assert armed.marks == [], words
+
+
+@pytest.mark.slow
+def test_p13_strace_shows_our_start_python_and_git(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("tokcost")
+    if shutil.which("strace") is None or not program.exists():
+        pytest.skip("needs strace and an installed tokcost")
+    developer = Developer(tmp_path)
+    trace = tmp_path / "trace"
+    for words in LOOKING:
+        done = subprocess.run(
+            ["strace", "-f", "-qq", "-e", "trace=execve", "-o", trace, program, *words],
+            cwd=developer.path, env=developer.watched_environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if "PTRACE" in done.stderr or "ptrace" in done.stderr:
+            pytest.skip("strace may not trace here")
+        started = {Path(name).name for name in re.findall(r'execve\("([^"]+)"', trace.read_text())}
+        assert {"tokcost"} < started <= {"tokcost", "readlink", Path(sys.executable).name, "git"}, words
+
+
+def test_p14_what_others_write_stops_no_command_and_controls_no_screen(tmp_path: Path) -> None:
+    repo = Hooked(tmp_path, rooted=True)
+    repo.work("One")
+    for message in messages(16):
+        (tmp_path / "message").write_text(f"{message}{HOSTILE}")
+        repo.git("commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", str(tmp_path / "message"))
+    repo.now += 1
+    repo.spend(model=HOSTILE, sessionId=HOSTILE)
+    (repo.home / ".claude/projects/repo" / f"{HOSTILE.replace('/', '')}.jsonl").write_text('{"type": "assistant"' * 99)
+    with (repo.home / ".claude/projects/repo/session-1.jsonl").open("a", encoding="utf-8") as log:
+        log.write("[" * 200_000 + "\n" + '{"message": {"usage": {"input_tokens": 1e999}}}\n')
+    (repo.path / ".tokcost.toml").write_text('["\\u001b[2J\\u202e"]\n"\\u001b[2J" = 1\n')
+    repo.switch("-c", "feat/\u202e\u2028")
+    for words in (*LOOKING, ["log", "--csv"], ["report", "--markdown"], ["report", "--csv"]):
+        done = warm.tokcost(*words, cwd=repo.path, env=repo.environ, memory=A_GIGABYTE, timeout=SECONDS)
+        assert done.returncode in (0, 1), (words, done.stderr)
+        assert "Traceback" not in done.stderr, words
+        assert [mark for mark in "\x1b\x07\u202e\u2028" if mark in done.stdout + done.stderr] == [], words
+    repo.change()
+    repo.grumble("commit", "-qm", "Still made")
+    assert repo.lines()
