@@ -109,7 +109,7 @@ def test_a_guard_whose_assistant_runs_no_hooks_is_told_and_named(repo: Hooked, c
     assert done.returncode == 1
     assert f"does not call it: {said} in {path}" in done.stdout
     status = guard(repo, "status")
-    assert (status.returncode, f"is not run: {said} in {path};" in status.stdout) == (1, True)
+    assert (status.returncode, f"is not called: {said} in {path};" in status.stdout) == (1, True)
     shown = json.loads(guard(repo, "status", "--json").stdout)
     assert shown["guards"][0]["problem"] == f"{said} in {path}"
     assert said in repo.tokcost("doctor").stdout

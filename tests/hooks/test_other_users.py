@@ -174,9 +174,11 @@ def test_a_ledger_in_a_folder_of_somebody_else_is_refused(repo: Hooked, tmp_path
 def test_a_ledger_of_somebody_else_is_not_believed(repo: Hooked) -> None:
     repo.work("One")
     os.chown(repo.ledger_home / "ledger.db", NOBODY, NOBODY)
-    for words in (("log",), ("status", "--no-refresh"), ("doctor",)):
+    for words in (("log",), ("status", "--no-refresh")):
         done = repo.tokcost(*words)
         assert (done.returncode, "belongs to another user" in done.stderr) == (3, True), done.stderr
+    done = repo.tokcost("doctor")
+    assert (done.returncode, "belongs to another user" in done.stdout) == (1, True), done.stdout
     repo.spend()
     repo.change()
     assert "belongs to another user" in repo.grumble("commit", "-q", "-m", "Two")

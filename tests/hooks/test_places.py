@@ -190,7 +190,7 @@ def test_hooks_that_belong_to_another_project_are_not_ours_to_change(project: Ho
         done = repo.tokcost(*words)
         assert "files of another repository" in done.stdout + done.stderr, words
         assert project.git("status", "--porcelain", "--ignored") == ""
-    assert "not ours to change" in repo.tokcost("hooks", "install").stderr
+    assert "so tokcost does not change the hooks there" in repo.tokcost("hooks", "install").stderr
     repo.tokcost("hooks", "uninstall")
     assert project.git("status", "--porcelain", "--ignored") == ""
 

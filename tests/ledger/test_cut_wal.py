@@ -10,11 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tokcost.services.rescue_record import read_rescues
 
 from support.hooked import Hooked
 from support.tables import few
 from tokcost.ledger.open import FILE_NAME
+from tokcost.ledger.rescue_record import read_rescues
 
 WAL, INDEX = f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"
 FRAME = 8192 + 24

@@ -35,7 +35,7 @@ def test_a_purge_that_leaves_a_reference_to_nothing_deletes_nothing(tmp_path: Pa
     with open_ledger(tmp_path) as ledger:
         with ledger.transaction():
             record_setting(ledger, "kept", "yes")
-        with pytest.raises(LedgerDamaged, match="a row of tally names a row of source"), purging(ledger):
+        with pytest.raises(LedgerDamaged, match="a row of tally refers to a missing row of source"), purging(ledger):
             ledger.db.execute("DELETE FROM setting WHERE name = 'kept'")
             ledger.db.execute("INSERT INTO tally (source, kind, reason, count) VALUES (7, 'skipped', 'damaged', 1)")
         assert setting(ledger, "kept") == "yes"

@@ -18,14 +18,14 @@ def test_an_integer_may_be_written_as_a_fraction_and_a_missing_one_is_0(given: o
 @pytest.mark.parametrize("given", NO_INTEGERS, ids=repr)
 def test_anything_else_is_no_integer(given: object) -> None:
     assert whole(given) is None
-    with pytest.raises(ValueError, match="no count"):
+    with pytest.raises(ValueError, match="not a count"):
         count(given)
 
 
 @pytest.mark.parametrize("given", [-1, -1.0, MAX_TOKENS, float(MAX_TOKENS)])
 def test_a_count_is_never_negative_nor_larger_than_any_responses(given: object) -> None:
     assert whole(given) == given
-    with pytest.raises(ValueError, match="no count"):
+    with pytest.raises(ValueError, match="not a count"):
         count(given)
 
 
@@ -46,5 +46,5 @@ def test_a_text_of_digits_is_the_number_in_it_where_a_format_has_such_texts(give
 )
 def test_any_other_text_stays_what_it_is_and_is_no_count(given: str) -> None:
     assert unquoted(given) == given
-    with pytest.raises(ValueError, match="no count"):
+    with pytest.raises(ValueError, match="not a count"):
         count(unquoted(given))

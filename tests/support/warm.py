@@ -38,7 +38,8 @@ _OF_FILES = (["collect"], ["dataset"])
 _WITH_FILES = {"parquet", "--dataset"}
 """What is said on a command line that needs pyarrow (which imports pandas where it is there), DuckDB or GitPython: a
 quarter of a second each time."""
-_PATHS = list(sys.path)
+PATHS = list(sys.path)
+"""The search path of a test run."""
 _PIPED = (subprocess.DEVNULL, subprocess.PIPE, subprocess.PIPE)
 _asking = threading.Lock()
 
@@ -216,7 +217,7 @@ def tokcost(
 
 def _start_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...] | None:
     """The variables that Python reads when it starts; `None` where they ask for other modules or another Python."""
-    if sys.path != _PATHS or not {*environ.get("PYTHONPATH", "").split(os.pathsep)} <= {"", *_PATHS}:
+    if sys.path != PATHS or not {*environ.get("PYTHONPATH", "").split(os.pathsep)} <= {"", *PATHS}:
         return None
     named = {name: value for name, value in environ.items() if name.startswith(_AT_START) and name != "PYTHONPATH"}
     is_usual = all(name in _HARMLESS or not name.startswith(("PYTHON", "COVERAGE_")) for name in named)
@@ -225,9 +226,9 @@ def _start_of(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...] | None:
 
 def hook_program(program: Path, path: str) -> Path:
     """A program that hook scripts can start instead of `tokcost_hooks/run.py`: hooks are forked then. `path` is what
-    these scripts hand it in `TOKCOST_PATH`. Where nothing can be forked, `program` itself. Python's own variables and
-    the search path of this process are of no importance: scripts start Python in isolated mode."""
-    if not hasattr(os, "pidfd_open"):
+    these scripts hand it in `TOKCOST_PATH`. Where nothing can be forked, or a test has put modules on the search path,
+    `program` itself. Python's own variables are of no importance: scripts start Python in isolated mode."""
+    if not hasattr(os, "pidfd_open") or sys.path != PATHS:
         return program
     language = tuple(sorted(item for item in os.environ.items() if item[0].startswith(_LANGUAGE)))
     folder = _origin("hook", language).folder
@@ -253,7 +254,7 @@ def _origin(kind: str, language: tuple[tuple[str, str], ...]) -> _Origin:
     door.bind(str(folder / "door"))
     door.listen(64)
     kept = {name: value for name, value in os.environ.items() if not name.startswith((*_AT_START, "GIT_"))}
-    paths = {"PYTHONPATH": os.pathsep.join(_PATHS)}
+    paths = {"PYTHONPATH": os.pathsep.join(PATHS)}
     code = f"from support.forking import serve; serve({kind!r}, {there.fileno()}, {door.fileno()})"
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", code],

@@ -625,7 +625,7 @@ _NONE = (
     current FROM price""",
     """CREATE TABLE setting_10 ( -- facts that the ledger remembers about itself and its repositories
   name TEXT PRIMARY KEY, -- in words, with the number of the repository if it is about one
-  value TEXT NOT NULL -- '' is a text like any other; none is no row
+  value TEXT NOT NULL -- '' is a text like any other; without a value there is no row
 ) STRICT, WITHOUT ROWID""",
     "INSERT INTO setting_10 SELECT name, value FROM setting",
     """CREATE TABLE assignment_10 ( -- usage that the user moved by hand

@@ -22,7 +22,7 @@ ABOUT = {
     ],
     "log_place": ["where a log says that usage was made"],
     "tally": [
-        "records of a source that are no usage",
+        "records of a source without usage",
         "kind: damaged and skipped, or a repetition of another record",
         "reason: a short phrase",
         "count: number of records",

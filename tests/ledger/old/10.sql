@@ -166,7 +166,7 @@ CREATE TABLE "session_total" (
 INSERT INTO "session_total" VALUES(1,'claude-sonnet-4-5',1795459488887,4,10100,501,701,201,41,0,1,'[]');
 CREATE TABLE "setting" ( -- facts that the ledger remembers about itself and its repositories
   name TEXT PRIMARY KEY, -- in words, with the number of the repository if it is about one
-  value TEXT NOT NULL -- '' is a text like any other; none is no row
+  value TEXT NOT NULL -- '' is a text like any other; without a value there is no row
 ) STRICT, WITHOUT ROWID;
 INSERT INTO "setting" VALUES('price source','1593104:1795466428362099599');
 CREATE TABLE "source" ( -- a file or store of logs

@@ -34,7 +34,7 @@ CREATE TABLE log_place (
   is_stale INTEGER NOT NULL CHECK (is_stale IN (0, 1)) -- HEAD is likely to have moved since that field was taken
 ) STRICT;
 CREATE UNIQUE INDEX log_place_content ON log_place (directory, ifnull(branch, ''), is_stale);
--- tally: records of a source that are no usage
+-- tally: records of a source without usage
 --   kind: damaged and skipped, or a repetition of another record
 --   reason: a short phrase
 --   count: number of records
@@ -218,7 +218,7 @@ CREATE TABLE "price" ( -- the rate cards of a model; only added, never changed
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE "setting" ( -- facts that the ledger remembers about itself and its repositories
   name TEXT PRIMARY KEY, -- in words, with the number of the repository if it is about one
-  value TEXT NOT NULL -- '' is a text like any other; none is no row
+  value TEXT NOT NULL -- '' is a text like any other; without a value there is no row
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE "assignment" ( -- usage that the user moved by hand
   id INTEGER PRIMARY KEY,

@@ -233,7 +233,7 @@ class SqliteStoreReader:
         """The store, if it exists. Raises `ValueError` for a folder: the state of a store includes its WAL, by which
         no file of a folder is followed."""
         if location.kind == "folder":
-            raise ValueError("a folder is no store; name each store in `locations`")
+            raise ValueError("a folder is not a store; name each store in `locations`")
         source = store_source(location.path)
         return [] if source is None else [source]
 
