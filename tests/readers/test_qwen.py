@@ -224,6 +224,18 @@ def test_one_damaged_record_among_good_ones_is_counted(tmp_path: Path, wrong: di
     assert batch.skipped == {"damaged record": 2}
 
 
+@pytest.mark.parametrize("odd", ["330", {}, [], -1, 1.5, None])
+def test_a_total_that_is_no_count_costs_no_response(tmp_path: Path, odd: object) -> None:
+    assert tokens(tmp_path, total=odd, thoughts=0) == [Tokens(40, 60, output=30)]
+
+
+@pytest.mark.parametrize("odd", [None, 7, {"id": "x"}, []])
+def test_a_session_that_is_no_text_costs_no_response(tmp_path: Path, odd: object) -> None:
+    batch = read(write(chat(tmp_path), response(sessionId=odd), response("r2", T0 + 1)))
+    assert [(one.key, one.session) for one in batch.usage] == [("qwen:r1", ""), ("qwen:r2", SESSION)]
+    assert batch.skipped == {}
+
+
 def test_a_detached_head_and_a_folder_without_git_have_no_branch(tmp_path: Path) -> None:
     assert [one.branch for one in read(write(chat(tmp_path), response(gitBranch=None))).usage] == [""]
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
 
-from tokcost.model.bounds import MAX_NAME
+from tokcost.model.bounds import MAX_NAME, count
 from tokcost.model.usage import MAX_TOKENS, Tokens, Usage
 from tokcost.readers.sources.git_commands import moves_of_head
 from tokcost.readers.sources.head_order import HeadOrder
@@ -48,9 +48,8 @@ def usage_of(record: dict[str, Any], session: dict[str, Any]) -> Usage | None:
     if event.get("event.name") != _RESPONSE:
         return None
     session[_TOLD] = True
-    counts = [
-        count_of(event, f"{name}_token_count") for name in ("input", "output", "thoughts", "cached_content", "total")
-    ]
+    counts = [count_of(event, f"{name}_token_count") for name in ("input", "output", "thoughts", "cached_content")]
+    counts.append(_total(event.get("total_token_count")))
     sign_in = str(event.get("auth_type") or "")
     time_ms = _moment(event.get("event.timestamp")) or milliseconds(datetime.fromisoformat(record["timestamp"]))
     response = event.get("response_id") or ".".join(map(str, (time_ms, *counts)))
@@ -98,8 +97,8 @@ def _message(record: dict[str, Any]) -> Usage | None:
     said = record.get("usageMetadata")
     if not said:
         return None
-    names = ("prompt", "candidates", "thoughts", "cachedContent", "total")
-    counts = [count_of(said, f"{name}TokenCount") for name in names]
+    counts = [count_of(said, f"{name}TokenCount") for name in ("prompt", "candidates", "thoughts", "cachedContent")]
+    counts.append(_total(said.get("totalTokenCount")))
     time_ms = milliseconds(datetime.fromisoformat(record["timestamp"]))
     return _usage(record, f"qwen:{record['uuid']}", time_ms, text_in(record, "model"), counts, "")
 
@@ -107,7 +106,7 @@ def _message(record: dict[str, Any]) -> Usage | None:
 def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: list[int], sign_in: str) -> Usage | None:
     if not any(counts):
         return None  # the provider reported nothing
-    session = record["sessionId"]
+    session = text_in(record, "sessionId")
     if not all(isinstance(one, str) and len(one) <= MAX_NAME for one in (session, model, key)):
         raise ValueError("no names")
     return Usage(
@@ -133,6 +132,14 @@ def _tokens(prompt: int, output: int, thoughts: int, cached: int, total: int, *,
     if cached > prompt or max(prompt, output) >= MAX_TOKENS:
         raise ValueError("impossible counts")
     return Tokens(prompt - cached, cached, output=output, reasoning=thoughts)
+
+
+def _total(told: object) -> int:
+    """A total, which only shows whether the output contains thoughts; 0, as if none was told, if it is no count."""
+    try:
+        return count(told)
+    except ValueError:
+        return 0
 
 
 def _contains_thoughts(shown: int, thoughts: int, total: int, sign_in: str) -> bool:
