@@ -9,6 +9,8 @@ from support.hooked import Hooked
 
 WAYS = {"way": "alone", "repo": "plain"}
 """What a test is run with besides values of its own, and what comes first."""
+IN_EACH_WAY = {"test_commits.py", "test_amends.py", "test_rebases.py", "test_budget.py", "test_guard.py"}
+"""The files of which `make test` runs a test in each way."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -19,9 +21,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to `make slow` what goes over the same ground: all but the first test of a file that is run served, in a
-    linked worktree or behind another manager; and of a test that is run with all combinations of several values, those
-    that bring no new value."""
+    """Leave to `make slow` what goes over the same ground: all tests that are run served, in a linked worktree or
+    behind another manager, but the first of each kind in `IN_EACH_WAY`; and of a test that is run with all combinations
+    of several values, those that bring no new value."""
     tests = defaultdict[tuple[Path, str], list[pytest.Function]](list)
     here = Path(__file__).parent
     for item in items:  # those of all folders
@@ -37,7 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             values = case.callspec.params
             further = [values[name] for name, first in WAYS.items() if values.get(name, first) != first]
             kind = (path, *further)
-            if combination not in chosen or len(further) > 1 or (further and kind in seen):
+            is_first = kind not in seen and path.name in IN_EACH_WAY
+            if combination not in chosen or len(further) > 1 or (further and not is_first):
                 case.add_marker(pytest.mark.slow)
             else:
                 seen.add(kind)
