@@ -134,6 +134,7 @@ def test_a_hook_that_is_killed_says_what_the_commit_carries(doomed: Hooked, when
     assert doomed.replies() == {"total": 2, "carried": 2}
 
 
+@alone  # a server may be quicker than the shortest deadline
 @pytest.mark.parametrize("how", [("commit", "-q", "--amend", "--no-edit"), ("cherry-pick", "feature")], ids=" ".join)
 def test_a_hook_that_has_no_time_says_that_the_line_which_was_there_stays(repo: Hooked, how: tuple[str, ...]) -> None:
     repo.git("switch", "-q", "-c", "feature")

@@ -187,7 +187,7 @@ def test_a_message_that_another_program_makes_meanwhile_does_not_count(repo: Hoo
     repo.change()
     message, hooks = repo.git_dir / "OTHER", repo.common_dir / "hooks"
     message.write_text("Title")
-    elsewhere = f"setsid --fork {hooks}/commit-msg {message}; sleep 1; exit 1"
+    elsewhere = f"setsid --fork sh -c 'sleep 0.3; exec {hooks}/commit-msg {message}'; sleep 1.5; exit 1"
     assert not repo.attempt("commit", "-q", "-e", "-m", "Given up", env=repo.editor(elsewhere))
     by_libgit2(repo)
     repo.work("After")

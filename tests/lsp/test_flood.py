@@ -110,6 +110,7 @@ def test_a_client_that_reads_no_answer_keeps_no_commit_waiting(agreed: Hooked, k
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.own_start
 def test_a_client_that_asks_faster_than_it_is_answered_waits_in_its_pipe(agreed: Hooked) -> None:
     repo = agreed

@@ -123,6 +123,7 @@ def test_a_ledger_in_use_is_tried_again_a_day_later(tmp_path: Path) -> None:
     check_whole(tmp_path)
 
 
+@pytest.mark.slow
 def test_somebody_who_reads_meanwhile_goes_on_reading(tmp_path: Path) -> None:
     file = upgraded(tmp_path)
     before = file.stat().st_size

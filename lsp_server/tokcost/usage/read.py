@@ -128,11 +128,11 @@ def _with_rest(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
 def read_here(job: Job) -> Iterator[Outcome]:
     """Read one source in this process.
 
-    An error in its reader affects this source only. A failing reader is asked once more for the complete source, since
-    its saved cursor may be damaged.
+    An error in its reader affects this source only. A reader that fails is asked once more for the complete source:
+    its saved cursor may be damaged, and to SQLite one I/O error can look like a damaged store.
     """
     reader, problem, begun, more = reader_named(job.assistant), "", False, False
-    for cursor in dict.fromkeys((job.cursor, None)):
+    for cursor in (job.cursor, None):
         try:
             for batch in reader.read(job.source, cursor):
                 found = _kept(batch, reader, anew=not begun and cursor is not job.cursor)
@@ -144,10 +144,14 @@ def read_here(job: Job) -> Iterator[Outcome]:
                 raise ValueError("a reader announced another batch and did not return it")
             return
         except OSError as error:
-            yield Outcome(job, None, _told_of(error), passing=error.errno is not None)
-            return
+            problem = _told_of(error)
+            if error.errno is not None:
+                yield Outcome(job, None, problem, passing=True)
+                return
         except Exception as error:  # the exception's text could quote the log
             problem = f"its reader failed ({told_as(error)})"
+            if cursor is None:  # it would fail again
+                break
         if begun:
             break
     yield Outcome(job, None, problem)

@@ -107,7 +107,7 @@ def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: l
     if not any(counts):
         return None  # the provider reported nothing
     session = text_in(record, "sessionId")
-    if not all(isinstance(one, str) and len(one) <= MAX_NAME for one in (session, model, key)):
+    if any(len(one) > MAX_NAME for one in (session, model, key)):
         raise ValueError("no names")
     return Usage(
         NAME,
