@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -119,6 +120,25 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.mark.parametrize("number", [pytest.param(one, marks=pytest.mark.slow if one % 7 else ()) for one in range(42)])
 def test_of_a_damaged_ledger_all_is_saved_but_what_the_damaged_pages_held(world: World, number: int) -> None:
     world.check(world.some()[number])
+
+
+@pytest.mark.parametrize("way", ["only an index besides", "a page of usage besides"])
+def test_a_clone_whose_folder_became_another_text_is_found_by_its_worktrees(world: World, way: str) -> None:
+    index, leaf = world.page("usage_key", "leaf"), sorted(world.held)[1]
+    besides = damages.fill(index, 0) if way.startswith("only") else damages.fill(leaf, 0xFF)
+    folder = world.repo.common_dir.name.encode(), world.repo.path.name.encode()
+    other = b"/".join([folder[1][:-1] + b"X", folder[0]])
+    texts = (b"/".join(reversed(folder)), other), (b"inode:", b"in0de:"), (b"reflog:", b"refl0g:")
+    world.check(damages.both(damages.words(world.page("repository", "leaf"), *texts), besides))
+
+
+def test_a_claim_whose_id_became_another_text_is_published_no_second_time(world: World) -> None:
+    with closing(sqlite3.connect(f"file:{world.file}?mode=ro", uri=True)) as db:
+        ids = [name for (name,) in db.execute("SELECT name FROM claim WHERE carried")]
+    texts = [(name.encode(), name[:-2].encode() + b"~~") for name in ids]
+    claims = damages.words(world.page("claim", "leaf"), *texts)
+    world.check(damages.both(claims, damages.fill(world.page("usage_key", "leaf"), 0)))
+    assert world.repo.balance().get("pending") == world.inside["pending"]
 
 
 @pytest.mark.slow

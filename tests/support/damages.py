@@ -143,3 +143,26 @@ def text(word: bytes) -> Damage:
         data[at : at + 2] = b"\xff\xfe"
 
     return Damage(f"text-{word.decode()}", set(), do)
+
+
+def words(page: int, *pairs: tuple[bytes, bytes]) -> Damage:
+    """Texts of a page are other texts of the same length."""
+
+    def do(data: bytearray) -> None:
+        part = data[(page - 1) * PAGE : page * PAGE]
+        for old, new in pairs:
+            assert old in part, old
+            part = part.replace(old, new)
+        data[(page - 1) * PAGE : page * PAGE] = part
+
+    return Damage(f"words-{page}-{pairs}", {page}, do)
+
+
+def both(one: Damage, other: Damage) -> Damage:
+    """One damage, then another."""
+
+    def do(data: bytearray) -> None:
+        one.do(data)
+        other.do(data)
+
+    return Damage(f"{one}-and-{other}", one.pages | other.pages, do)

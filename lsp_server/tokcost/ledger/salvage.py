@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tokcost.ledger import snapshot
+from tokcost.ledger.correct_folders import correct_folders
 from tokcost.ledger.damage import UNREADABLE, wrong_with
 from tokcost.ledger.open import Ledger, create
 from tokcost.ledger.pages import Pages, Shape, shapes_of
@@ -120,6 +121,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: b
     if _reindexed(copy):
         os.replace(copy, target)
         with closing(_open(target)) as connection:
+            correct_folders(connection)
             return Salvaged(_counts(connection), {}, -1, {}, before, _sums(connection) or (0, 0))
     copy_file(damaged, copy, with_log=with_log)
     pages, version = None, None
@@ -138,6 +140,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: b
             _take_from_backup(connection, copy, before)
         rows = _counts(connection)
         lost = _complete(connection, version)
+        correct_folders(connection)
         _let_logs_be_read_again(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         more = {table: rows[table] - own[table] for table in rows if rows[table] > own[table]}
