@@ -29,7 +29,7 @@ DIALECTS = (
 )
 _IBIS = {"text": "string", "integer": "int64", "date": "date", "truth": "boolean"}
 _SCHEMES = {"duckdb": "duckdb", "postgres": "postgres", "postgresql": "postgres", "spark": "pyspark"}
-# Spark otherwise listens on all interfaces, and serves a page about its queries there.
+# Spark otherwise listens where other machines reach it, and serves a page about its queries there.
 _SPARK = {
     "spark.ui.enabled": "false",
     "spark.sql.session.timeZone": "UTC",

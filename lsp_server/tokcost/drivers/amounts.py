@@ -83,7 +83,6 @@ class Sheet:
             if more != rates:
                 surcharges.append((driver, rates, more))
             rates = more
-        # A driver below zero could not be shown as a share of the list cost.
         if any(_can_be_less(less, more) for _, less, more in surcharges):
             return Layers(rates, ())
         return Layers(base, tuple(surcharges))

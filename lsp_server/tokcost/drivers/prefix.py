@@ -132,8 +132,8 @@ class _Conversation:
             return "pause", pause
         if self._last_model != prompt.model and prompt.time_ms - own.time_ms > life_ms:
             return "model_switch", pause
-        # Below a tenth, the beginning changed: a real log has a prompt that is 0.5 % shorter because of another set of
-        # tools.
+        # Shorter by less than a tenth, it began differently: a real log has a prompt that is 0.5 % shorter because of
+        # another set of tools.
         return ("compaction" if own.tokens * 9 >= prompt.tokens * 10 else "other"), pause
 
     def _remember(self, own: _Cached | None, prompt: Prompt) -> None:

@@ -150,6 +150,8 @@ def _priced(one: Charge) -> dict[str, Any]:
         return found | lot
     price = (Decimal(one.rate) * of).scaleb(-18)
     return found | {
+        # A column has twelve places in Parquet. The price of a million tokens never has more; those of searches and
+        # requests can.
         "ListUnitPrice": price if one.meter not in _UNITS else price.quantize(_TWELVE_PLACES),
         "PricingQuantity": Decimal(one.quantity) / of,
         "PricingUnit": unit,

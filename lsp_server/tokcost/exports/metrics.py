@@ -130,6 +130,7 @@ def _otlp(counted: Counted) -> str:
 
 
 def _otlp_metric(metric: Metric, counted: Counted) -> dict[str, Any]:
+    # The counters begin with the first usage in the ledger, not with this run.
     times = {"startTimeUnixNano": _nano(counted.first_ms), "timeUnixNano": _nano(counted.last_ms)}
     points = [
         {

@@ -66,8 +66,8 @@ def causes_of(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
     less = sum(amount for amount in left.values() if amount < 0)
     found.append(Cause("elsewhere", more, _TEXTS["elsewhere"]))
     found.append(Cause("billed_less", less, _TEXTS["billed_less"]))
-    # The moved amounts cancel out, so this cause explains nothing of the sum, but the days.
     kept = [cause for cause in found if cause.amount]
+    # The moved amounts cancel out: this cause explains days, and nothing of the sum.
     if shifted:
         kept.append(Cause("day_boundary", 0, _TEXTS["day_boundary"].format(amount=dollars(shifted))))
     return [*kept, *_beside(cells, basis)]

@@ -61,7 +61,7 @@ class Page(NamedTuple):
 def parsed(body: bytes) -> dict[str, Any]:
     """A body as an object, with fractions as decimals. Raises `Unreadable`."""
     try:
-        # Python's decoder accepts NaN and Infinity, which are not JSON; as an amount, either would pass for a sum.
+        # Python's decoder accepts NaN and Infinity, which are not JSON.
         found = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Unreadable("it is not JSON, or incomplete") from None
