@@ -56,6 +56,7 @@ function follow(context: vscode.ExtensionContext, session: Session, show: () => 
     vscode.workspace.onDidChangeWorkspaceFolders(wake),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("tokcost.statusBar")) show();
+      // A dormant session reads the setting when it wakes up.
       if (event.affectsConfiguration("tokcost.serverPath") && session.phase !== "dormant") void session.restart();
     }),
   );
@@ -76,8 +77,10 @@ function follow(context: vscode.ExtensionContext, session: Session, show: () => 
 
 async function wakeUp(context: vscode.ExtensionContext, session: Session): Promise<void> {
   if (session.phase !== "dormant") return;
+  // Folders of virtual file systems have no git on this disk.
   const folders = (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === "file");
   const inside = await Promise.all(folders.map((folder) => liesInRepository(folder.uri.fsPath)));
+  // `liesInRepository` looks only upwards; the Git extension also finds repositories below a folder.
   if (!inside.includes(true) && repositoryRoots().length === 0) return;
   if (context.globalState.get(GREETED) !== true) {
     await context.globalState.update(GREETED, true);

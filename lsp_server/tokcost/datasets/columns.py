@@ -61,6 +61,8 @@ class CellSums:
 
     def add(self, row: ClaimRow) -> None:
         """Add a row."""
+        # Two jobs with equal cells of different claims would otherwise write files of one name, and one would be lost.
+        # The repository is left out, so that a clone from another address gives the same bytes.
         self._digest.update(repr((row.id, row.version, row.area)).encode())
         if row.cell_area is None or row.cell_model is None:
             return
@@ -77,6 +79,7 @@ class CellSums:
     @property
     def cells(self) -> list[CellRow]:
         """Sorted."""
+        # Sorted, since files are named by their bytes. A cell without amounts is one that a compaction removed.
         return sorted(cell for cell in self._cells.values() if cell.tokens or cell.claims)
 
     @property

@@ -79,6 +79,7 @@ def compact(folder: Path) -> Compacted:
                 notes = {"schema": SCHEMA, REPLACES: _replaced(files)}
                 names[kind] = _write(connection, folder, kind, query, notes)
     for kind, files in before.items():
+        # Merging what was merged before gives a file of the same name, which must stay.
         paths = (*files.counted, *files.replaced) if kind in names else files.replaced
         remove(path for path in paths if os.path.basename(path) != names.get(kind))
     return Compacted(found, settled)
@@ -101,6 +102,7 @@ def _replaced(files: Files) -> str:
 
 def _write(connection: "DuckDBPyConnection", folder: Path, kind: Kind, query: _Query, notes: dict[str, str]) -> str:
     """Write the rows of a query to a file of the dataset; returns its name."""
+    # The name follows from the bytes, which are not known yet.
     path = folder / kind / f"{os.urandom(8).hex()}{UNFINISHED}"
     try:
         _write_rows(connection, path, query, notes)
@@ -135,6 +137,7 @@ def _evenly(arrow: Any, batches: Iterable[Any], schema: Any) -> Iterator[Any]:
         while rows >= _ROWS:
             whole = arrow.concat_tables(waiting)
             yield whole.slice(0, _ROWS)
+            # A slice refers to the table's memory, so nothing is copied for it.
             waiting, rows = [whole.slice(_ROWS)], rows - _ROWS
     if rows:
         yield arrow.concat_tables(waiting)

@@ -25,6 +25,7 @@ _OFF: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
+    # DuckDB would take an unknown table name for a variable of this program.
     "python_enable_replacements": "false",
 }
 _MEMORY = "1GB"
@@ -75,6 +76,7 @@ def opened(
         for used in (folder, Path(spare)):
             require_utf8(used)
         threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        # DuckDB's own choice for a database in memory is `.tmp` in the current folder, which may be a repository.
         limits = {"temp_directory": spare, "memory_limit": _MEMORY, "threads": threads}
         connection = duckdb.connect(":memory:", config=_OFF | limits)
         try:
@@ -82,6 +84,7 @@ def opened(
                 _view(
                     connection, kind, CLAIMS if kind == "claims" else CELLS, files or read_files(folder, kind).counted
                 )
+            # From here on no statement can undo these settings.
             connection.execute("SET lock_configuration = true")
             yield connection
         except duckdb.OutOfMemoryException as error:
@@ -99,6 +102,7 @@ def opened(
 def _view(connection: "DuckDBPyConnection", name: str, columns: Sequence[Column], files: Sequence[str]) -> None:
     listed = ", ".join(f'"{one.name}"' for one in columns)
     if not files:
+        # `read_parquet` refuses an empty list of files.
         empty = ", ".join(f'NULL::{_TYPES[one.kind]} AS "{one.name}"' for one in columns)
         connection.execute(f"CREATE VIEW {name} AS SELECT {empty} WHERE false")
         connection.execute(f"CREATE VIEW {name}_by_file AS SELECT *, '' AS file FROM {name}")
@@ -118,6 +122,7 @@ def _pattern(path: str) -> str:
 
 def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) -> list[Group]:
     """Sums of the cells of these months, over all jobs."""
+    # It becomes part of the statement, where no parameter can stand.
     assert by in CELL_GROUPINGS
     asked = {"first": first_day(bounds.first) if bounds.first else None}
     asked["last"] = first_day(bounds.last) if bounds.last else None

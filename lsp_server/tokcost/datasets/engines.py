@@ -29,6 +29,7 @@ DIALECTS = (
 )
 _IBIS = {"text": "string", "integer": "int64", "date": "date", "truth": "boolean"}
 _SCHEMES = {"duckdb": "duckdb", "postgres": "postgres", "postgresql": "postgres", "spark": "pyspark"}
+# Spark otherwise listens where other machines reach it, and serves a page about its queries there.
 _SPARK = {
     "spark.ui.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -70,6 +71,7 @@ def connected(url: str) -> Generator["Engine"]:
         raise
     except Exception as error:  # each engine and each driver has errors of its own
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        # Drivers quote the whole address in some of their messages.
         password = urlsplit(url).password
         said = said.replace(unquote(password), "…") if password else said
         raise EnvironmentProblem(
@@ -143,6 +145,8 @@ class Engine:
             with cursor.copy(f'COPY "{name}" FROM STDIN') as copy:
                 for row in _rows(files, columns):
                     copy.write_row(row)
+            # PostgreSQL's autovacuum never analyzes a temporary table
+            # (postgresql.org/docs/current/routine-vacuuming.html).
             cursor.execute(f'ANALYZE "{name}"')
         connection.commit()
         return table
@@ -178,6 +182,7 @@ def _connect(url: str, session: Any) -> Any:
     ibis: Any = import_module("ibis")
     match _SCHEMES[_scheme(url)]:
         case "duckdb":
+            # As in duck.py: nothing is fetched.
             off = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
             return ibis.duckdb.connect(":memory:", **off)
         case "postgres":
@@ -208,6 +213,7 @@ def _spark_session(url: str) -> Any:
         ) from error
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = sql.SparkSession.builder.appName("tokcost").master(url if "://" in url else "local[*]")
+    # The executors of a cluster have to reach the driver, which loopback would prevent.
     for name, value in _SPARK.items() if "://" not in url else ():
         builder = builder.config(name, value)
     return builder.getOrCreate()

@@ -100,6 +100,7 @@ def read_files(folder: Path, kind: Kind) -> Files:
     gone: set[str] = set()
     for name in names:
         if name.startswith(COMPACT):
+            # Each file says what it replaces: a list for the whole folder would be wrong after a partial copy.
             gone.update(name for name in read_note(str(place / name), REPLACES).split())
     counted = [str(place / name) for name in names if name not in gone]
     return Files(counted, [str(place / name) for name in names if name in gone], frozenset(gone))
@@ -168,6 +169,7 @@ def adopt(folder: Path, kind: Kind, path: Path, name: str) -> str:
     may be removed. Some file systems report only at this point that they are full. Raises `OSError`."""
     with path.open("rb+") as stream:
         os.fsync(stream.fileno())
+    # Before the file gets its name, so that it is never visible under it with another mode.
     os.chmod(path, _MODES[kind][1])
     os.replace(path, folder / kind / name)
     if hasattr(os, "O_DIRECTORY"):
@@ -221,6 +223,7 @@ def one_at_a_time(folder: Path) -> Generator[None]:
     them twice. The system releases it when a process ends. If files cannot be locked, jobs continue without it."""
     try:
         with alone_in(str(folder / ".lock")) as is_alone:
+            # Without the lock, an unfinished file may belong to a job that is writing it.
             if is_alone:
                 _remove_unfinished(folder)
             yield

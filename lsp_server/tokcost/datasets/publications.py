@@ -134,11 +134,14 @@ def settle(connection: "DuckDBPyConnection") -> Settled:
     usage, the smaller one is removed."""
     twice = count_published_twice(connection)
     if not twice:
+        # The usual case needs no join with all claims.
         connection.execute(_AS_THEY_ARE)
         return Settled(0, 0, 0)
     connection.execute(_PLACED)
     gone: set[int] = set()
     for first, second in connection.execute(_PAIRS).fetchall():
+        # Pairs come in the order of size, so the fate of the larger cell is decided by now: a cell is removed only for
+        # one that stays.
         if first not in gone:
             gone.add(second)
     for statement in (_GONE, _DROPPED):

@@ -29,7 +29,9 @@ class Shown(NamedTuple):
 def shown_cells(folder: Path) -> Generator[Shown]:
     """The files to read, which are those that a compaction would keep. Raises `EnvironmentProblem`."""
     files = read_files(folder, "cells").counted
+    # Listing a folder needs the right to read it, and opening its files the right to enter it.
     if not os.access(folder / "claims", os.R_OK | os.X_OK) or not (folder / "claims").is_dir():
+        # A single file is that of one job, which counts no claim twice.
         yield Shown(files, None if len(files) > 1 else 0)
         return
     with TemporaryDirectory(prefix="tokcost-") as spare:

@@ -149,11 +149,13 @@ class _Story:
         start = min(_moment(time) for text in texts.values() for time in _TIME.findall(text))
         shift = timedelta(seconds=self._now - ago) - (start.replace(microsecond=0) - _EPOCH)
         repository = str(self._demo.repository)
+        # Claude Code names a project's folder like this.
         slug = re.sub(r"[^A-Za-z0-9]", "-", repository)
         for path, text in texts.items():
             target = home / str(path.relative_to(source)).replace("{slug}", slug)
             target.parent.mkdir(parents=True, exist_ok=True)
             moved = _TIME.sub(lambda time: _text(_moment(time[0]) + shift), text)
+            # As JSON writes it, for a path may have quotes and line breaks.
             target.write_text(moved.replace("{repo}", json.dumps(repository)[1:-1]), encoding="utf-8")
 
 

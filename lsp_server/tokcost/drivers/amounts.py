@@ -55,8 +55,10 @@ class Sheet:
         """The rates of a request; `None` if none are known for its time."""
         time_ms, at = request.time_ms, 0
         if self._is_one_call and len(self._steps) > 1:
+            # `bisect_left`: a prompt of exactly the limit is not a long one, as in `cards.cost`.
             at = bisect_left(self._steps, request.prompt) - 1
         minute = time_ms // 60_000 % DAY_MINUTES if self._has_hours else 0
+        # Rates differ only by these three, so hundreds of thousands of requests need a few entries.
         key = bisect_right(self._changes, time_ms), minute, at
         if key not in self._known:
             self._known[key] = self._made(time_ms, self._steps[max(at, 0)] if self._steps else -1)
@@ -163,9 +165,12 @@ def _rounded(parts: list[Amount], list_cost: int) -> list[Amount] | None:
         nano, fraction = divmod(atto, ATTO_PER_NANO)
         whole, fractions = whole + nano, fractions + fraction
         found.append((driver, nano, tokens))
+    # Nearly all requests have no fractions and need no rounding. The recorded amount is the judge: parts that do not
+    # round to it were not billed like this.
     if (whole != list_cost or fractions) and nano_from_atto(whole * ATTO_PER_NANO + fractions) != list_cost:
         return None
     if whole != list_cost:
+        # Ties go by the order of the drivers, so that the same usage always gives the same figures.
         order = sorted(range(len(parts)), key=lambda at: (-(parts[at][1] % ATTO_PER_NANO), DRIVERS.index(parts[at][0])))
         for at in order[: list_cost - whole]:
             driver, nano, tokens = found[at]

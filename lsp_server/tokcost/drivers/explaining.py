@@ -99,6 +99,7 @@ class _Explainer:
         series = self._series
         compared = [one for one in conversation if self._can_be_compared(one)]
         prompts = [Prompt(series[one.series].model, one.time_ms, *one[4:8]) for one in compared]
+        # By identity, since two requests can be equal.
         lost = dict(zip(map(id, compared), losses(prompts), strict=True))
         for one in conversation:
             if one.counted:
@@ -121,6 +122,7 @@ class _Explainer:
                 one.lower_bound += 1
         if lost:
             pauses = [one.pause_ms for one in lost if one.cause == "pause"]
+            # A request pauses once, even if it lost both of its caches.
             self._pauses.update(pause // 60_000 for pause in pauses[:1])
         for take in self._also:
             take(Looked(request, series, lost or (), request.series in self._of_several))
@@ -198,6 +200,7 @@ def _again(request: Request, lost: tuple[Lost, ...]) -> list[Again]:
     """The classes in which a request was billed for its lost cache, by driver: the lost part follows directly after
     the part that was read, one-hour caches first."""
     long, short, sent = request.cache_write_1h, request.cache_write_5m, request.input
+    # As in prefix.py: a request that writes to a cache writes what it lost, so its plain input is new.
     if long or short:
         sent = 0
     found: list[Again] = []

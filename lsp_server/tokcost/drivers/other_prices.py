@@ -133,6 +133,7 @@ class AsOneHour:
             self._sum.add(request, None)  # its provider offers no other cache lifetime
             return
         lost = sum(one.tokens for one in looked.losses if one.cause == "pause" and not one.long)
+        # A one-hour cache would have been lost as well after a longer pause.
         is_kept = all(one.pause_ms <= LONG_MS for one in looked.losses)
         read = min(lost, request.cache_write_5m) if is_kept else 0
         tokens = tokens_of(request)
@@ -160,6 +161,8 @@ class AsCheapest:
         """Price a request."""
         pair = looked.series.provider, looked.series.model
         if pair not in self._models:
+            # Which one is cheapest is known only at the end, so every request is priced at all candidates; those that
+            # cannot win are dropped first.
             self._models[pair] = [AsModel(cards) for cards in without_dearer(list(self._family(looked.series)))]
         for model in self._models[pair]:
             model.take(looked)
@@ -170,6 +173,7 @@ class AsCheapest:
         for (_, name), models in sorted(self._models.items()):
             if not models:
                 continue
+            # By missing prices first: a model without a price for some requests has a lower sum for that reason alone.
             best = min((one.result() for one in models), key=lambda one: (one.without_price, one.list_cost, one.name))
             total = total.plus(best)
             chosen.append((name, best.name))

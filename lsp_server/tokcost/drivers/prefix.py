@@ -91,10 +91,13 @@ class _Conversation:
             self._cached[prompt.model] = _Cached(cached, own.long + prompt.cache_write_1h, prompt.time_ms)
             self._last_tokens, self._last_ms = cached, prompt.time_ms
             return ()
+        # Nothing is remembered of a side request: it uses only the beginning of the prompt, and the rest of the
+        # conversation's cache ages meanwhile.
         if own is not None and own.tokens >= 2 * prompt.tokens and self._is_aside(at, prompt, own.tokens):
             return ()
         found = self._losses(own, prompt)
         self._remember(own, prompt)
+        # A small call of another model stands beside the conversation and does not take it over.
         if prompt.model == self._last_model or self._last_tokens < 2 * prompt.tokens:
             self._last_model, self._last_tokens = prompt.model, self._cached[prompt.model].tokens
             self._last_ms = prompt.time_ms
@@ -120,6 +123,8 @@ class _Conversation:
         return [Lost(part, *self._cause(own, prompt, life), is_long) for part, life, is_long in parts if part]
 
     def _cause(self, own: _Cached, prompt: Prompt, life_ms: int) -> tuple[Cause, int]:
+        # The pause of the conversation, which may have gone on with another model: then this cache expired because of
+        # the switch (below) and not because nobody worked.
         pause = prompt.time_ms - max(own.time_ms, self._last_ms)
         if own.tokens >= 2 * prompt.tokens:
             return "compaction", pause
@@ -127,6 +132,8 @@ class _Conversation:
             return "pause", pause
         if self._last_model != prompt.model and prompt.time_ms - own.time_ms > life_ms:
             return "model_switch", pause
+        # Shorter by less than a tenth, it began differently: a real log has a prompt that is 0.5 % shorter because of
+        # another set of tools.
         return ("compaction" if own.tokens * 9 >= prompt.tokens * 10 else "other"), pause
 
     def _remember(self, own: _Cached | None, prompt: Prompt) -> None:

@@ -61,6 +61,7 @@ def estimated_tokens(texts: Iterable[str], model: str) -> int:
 def _count(text: str) -> int:
     encoder = _encoder()
     pieces = (text[begin : begin + _PIECE] for begin in range(0, len(text), _PIECE))
+    # `encode` raises for the text of a special token, such as `<|endoftext|>`, which a text may well contain.
     return sum(len(encoder.encode_ordinary(piece)) for piece in pieces)
 
 

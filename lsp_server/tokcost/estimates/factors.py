@@ -12,6 +12,7 @@ CLAUDE_SINCE_4_7 = 153
 """Percent."""
 NONE_KNOWN = 100
 
+# At most two digits: longer numbers are dates.
 _VERSION = re.compile(r"(?<![0-9])([0-9]{1,2})(?![0-9])(?:[.-]([0-9]{1,2})(?![0-9]))?")
 
 

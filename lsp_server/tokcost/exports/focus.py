@@ -86,6 +86,7 @@ def _lines(report: Report) -> Iterator[tuple[Change, Line]]:
 def _row(own: dict[str, Any]) -> dict[str, Any]:
     """A charge with the common columns, and its amount in every column that repeats it."""
     cost, price = own["ListCost"], own.get("ListUnitPrice")
+    # FOCUS requires every one of these amounts in every row; `x_CostBasis` says that all of them are list cost.
     return {
         "BilledCost": cost,
         "BillingAccountId": ACCOUNT,
@@ -103,6 +104,7 @@ def _row(own: dict[str, Any]) -> dict[str, Any]:
         "ServiceCategory": "AI and Machine Learning",
         "ServiceSubcategory": "Generative AI",
         "x_CostBasis": "list",
+        # Last: a charge for rounding has another category.
         **own,
     }
 
@@ -133,6 +135,7 @@ def _of_charge(one: Charge, version: Version) -> dict[str, Any]:
         "SkuId": sku,
         "SkuMeter": name,
         "SkuPriceDetails": _json({key: value for key, value in details.items() if value}),
+        # Includes the price itself: the id stands for one unit price, and rates can change within a day.
         "SkuPriceId": f"{sku}/{one.way or 'standard'}{_at(one)}",
         "x_ConsumedTokens": None if one.meter in _UNITS else one.quantity,
     }
@@ -147,6 +150,8 @@ def _priced(one: Charge) -> dict[str, Any]:
         return found | lot
     price = (Decimal(one.rate) * of).scaleb(-18)
     return found | {
+        # A column has twelve places in Parquet. The price of a million tokens never has more; those of searches and
+        # requests can.
         "ListUnitPrice": price if one.meter not in _UNITS else price.quantize(_TWELVE_PLACES),
         "PricingQuantity": Decimal(one.quantity) / of,
         "PricingUnit": unit,

@@ -113,10 +113,12 @@ def _openmetrics(counted: Counted) -> str:
         for labels, value in sorted(counted.samples[metric.name].items()):
             named = ",".join(f'{name}="{_quoted(one)}"' for name, one in zip(metric.labels, labels, strict=True))
             lines.append(f"{metric.name}_total{{{named}}} {decimal_string(value) if metric.unit == 'usd' else value}")
+    # Without this last line, a reader takes the file for one that was cut off.
     return "\n".join([*lines, "# EOF", ""])
 
 
 def _quoted(text: str) -> str:
+    # `escape` has taken out line ends, the third character that OpenMetrics has escaped.
     return escape(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
@@ -128,15 +130,18 @@ def _otlp(counted: Counted) -> str:
 
 
 def _otlp_metric(metric: Metric, counted: Counted) -> dict[str, Any]:
+    # The counters begin with the first usage in the ledger, not with this run.
     times = {"startTimeUnixNano": _nano(counted.first_ms), "timeUnixNano": _nano(counted.last_ms)}
     points = [
         {
             "attributes": [_attribute(f"tokcost.{name}", one) for name, one in zip(metric.labels, labels, strict=True)],
             **times,
+            # protobuf's JSON mapping has 64-bit integers as text.
             "asInt": str(value),
         }
         for labels, value in sorted(counted.samples[metric.name].items())
     ]
+    # 2 is AGGREGATION_TEMPORALITY_CUMULATIVE, and the JSON mapping of OTLP takes numbers for enumerations.
     sums = {"dataPoints": points, "aggregationTemporality": 2, "isMonotonic": True}
     return {"name": metric.otlp, "description": metric.meaning, "unit": metric.otlp_unit, "sum": sums}
 

@@ -53,6 +53,7 @@ def encoded(form: Format, fields: Sequence[Field], rows: Iterable[Row], notes: M
             for columns in _portions(_in_csv, fields, rows):
                 yield _csv(zip(*columns, strict=True))
         case "jsonl":
+            # One template for all rows: the names of columns are encoded once.
             line = "{" + ",".join(f"{dumps(one.name)}:%s" for one in fields) + "}\n"
             for columns in _portions(_in_json, fields, rows):
                 yield "".join([line % values for values in zip(*columns, strict=True)]).encode()
@@ -92,6 +93,7 @@ class _Known(dict[Any, Any]):
         self._write = write
 
     def __missing__(self, value: Value) -> Any:
+        # Most columns have few values; one of ids would otherwise be in memory as a whole.
         if len(self) == _MOST_KNOWN:
             self.clear()
         found = self[value] = self._write(value)

@@ -42,12 +42,14 @@ class PriceBook:
         """The list cost of one usage, priced separately at its own time. With `of_several`, the usage may be the sum of
         several requests, so its prompt tokens tell nothing about long prompts."""
         # Looking up the fields of a named tuple one by one takes three times as long as unpacking all of them.
+        # The order is that of the fields of `Usage`.
         _, _, time_ms, model, tokens, _, _, _, _, provider, kind, speed, tier, searches = usage[:14]
         asked = (provider, model, speed, tier, usage.geo)
         rule = self._rules.get(asked)
         if rule is None:
             rule = self._rules[asked] = self._rule(usage)
         state, card_id, flat, cards, fallback = rule
+        # Before any rate is looked up: nothing costs nothing, also with a model that nobody knows.
         if not (any(tokens) or searches):
             return Price(0, state, card_id)
         if flat is not None:

@@ -45,6 +45,8 @@ class Rates(NamedTuple):
         from decimal import Decimal  # few prices have a factor
 
         exact = Decimal(factor)
+        # The product is limited again: several factors may apply to one rate, and the amount must still fit into 64
+        # bits. Searches and requests are sold by the thousand, tokens by the million: hence the other limit for those.
         most = (*[_MOST] * 5, *[_MOST * 1000] * 2)
         times = (None if rate is None else int((rate * exact).to_integral_value()) for rate in self)
         return Rates(*(rate if rate is None else min(rate, limit) for rate, limit in zip(times, most, strict=True)))
@@ -147,6 +149,8 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int | None:
     """The cost of one request in nano-dollars; `None` if a required rate is unknown."""
     steps, (read, cached, short, long, output, _) = card.steps, tokens
     rates = steps[0].rates
+    # "More than" as providers define it: a prompt of exactly the limit has the short rates. All tokens of a longer one
+    # have the other rates, so this cannot be a sum over steps.
     if len(steps) > 1:
         whole = read + cached + short + long
         for above, of_step in steps:
@@ -162,9 +166,13 @@ def cost(card: RateCard, tokens: Tokens, web_searches: int = 0) -> int | None:
         or of_search is None
         or of_request is None
     ):
+        # An unknown rate matters only if the request has such tokens. Nearly all cards know every rate: this is the
+        # detour.
         used = [(count, rate) for count, rate in zip((*tokens[:5], web_searches, 1), rates, strict=True) if count]
         is_known = all(rate is not None for _, rate in used)
         return nano_from_atto(sum(count * (rate or 0) for count, rate in used)) if is_known else None
+    # Written out, because building a tuple of counts and one of rates took longer than the arithmetic, and every
+    # imported response passes here.
     prompt = read * of_read + cached * of_cached + short * of_short + long * of_long
     return nano_from_atto(prompt + output * of_output + web_searches * of_search + of_request)
 

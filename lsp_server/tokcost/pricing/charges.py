@@ -39,6 +39,8 @@ def charges_of(rows: Iterable[ExportedUsage], cards: Mapping[str, ModelCards]) -
             unpriced[origin] = tokens.plus(row.tokens), count + 1
             continue
         spent[origin] += row.list_cost
+        # Cards and amount are recorded apart, so the split is verified for each response: what does not explain the
+        # amount is exported as one lot, never as a unit price that nobody charged.
         found = split.parts(row)
         if found is None:
             parts[origin][_UNSPLIT] += row.tokens.total
@@ -64,6 +66,7 @@ def _charges(
         )
         for part, quantity in sorted(parts.items(), key=lambda one: (METERS.index(one[0].meter), one[0].way, one[0][2]))
     ]
+    # The parts are rounded once for a day, the ledger once for each response; this closes the gap.
     rest = spent[origin] - sum(one.list_cost for one in found)
     return [*found, Charge(origin, "rounding", "", None, 0, rest)] if rest else found
 
@@ -91,16 +94,20 @@ class _Split:
     @staticmethod
     def _parts_by(row: ExportedUsage, rates: Rates, way: str) -> Counter[_Part] | None:
         """Its units at these rates; `None` if they do not add up to its amount."""
+        # As `PriceBook.price`: a response of nothing pays no fee for a request.
         counts = (*row.tokens[:5], row.web_searches, 1 if any(row.tokens) or row.web_searches else 0)
         found: Counter[_Part] = Counter()
         atto = 0
         for meter, count, rate in zip(METERS, counts, _all(rates), strict=False):
+            # Hardly any model has a fee for a request, and a charge of $0 for each response would say nothing. Tokens
+            # at $0 are charges, since their quantity does.
             if not count or (not rate and meter == "request"):
                 continue
             if rate is None:
                 return None
             found[_Part(meter, way, rate)] += count
             atto += count * rate
+        # Rounding must be that of `cards.cost`, or no recorded amount would be recognised.
         return found if nano_from_atto(atto) == row.list_cost else None
 
     def _applied(self, row: ExportedUsage) -> Iterator[tuple[Rates, str]]:
@@ -120,6 +127,8 @@ class _Split:
         if card is None:
             return
         long = next((step for step in card.steps[:0:-1] if row.tokens.prompt > step.above), None)
+        # Versions that priced a sum of several requests as one long prompt recorded amounts at the long rates. The
+        # amount decides (`_parts_by`), so that those keep their unit price until they are priced again.
         for above, rates in (card.steps[0],) if long is None else (long, card.steps[0]):
             names = (card.context, f"above-{above}" if above > 0 else "", region(row.geo))
             yield rates, "-".join(name for name in names if name)

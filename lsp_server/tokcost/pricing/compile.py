@@ -87,6 +87,7 @@ def _imported(path: Path) -> tuple["DataSnapshot", str]:
     except OSError as error:
         raise of_file(path, "cannot be read", error, SettingsDamaged) from error
     except (ValueError, RecursionError) as error:
+        # A pydantic error has many lines, with the file's own values in them.
         first = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
         raise SettingsDamaged(f"{path} is not a price file of genai-prices: {first}", _WHERE_FROM) from error
     stamp = blake2b(content, digest_size=6).hexdigest()
@@ -149,6 +150,7 @@ def _compile(snapshot: "DataSnapshot", basis: str, provider: str, model: str) ->
         return ModelCards(provider, model, "", state, basis, ())
     for candidate in candidates(provider, model):
         found = _find(snapshot, candidate)
+        # Stopping at the first hit would give a fast request the standard price.
         if found is None or _is_served_otherwise(candidate, found[1]):
             continue
         where, info = found
@@ -180,10 +182,13 @@ def _without_price(provider: str, model: str) -> PriceState:
 
 
 def _cards(info: "ModelInfo") -> list[RateCard]:
+    # One answer for each rectangle of days and hours is complete: within it no constraint of the source changes.
     days, minutes = _boundaries(info)
     found: list[RateCard] = []
     for from_ms, until_ms in pairwise([None, *days, None]):
         for from_minute, until_minute in pairwise(minutes):
+            # Any moment of the rectangle would do. The source is asked and not interpreted, so that its rule for
+            # constraints that overlap stays its own.
             moment = _moment(from_ms, until_ms, from_minute)
             standard = info.get_prices(moment)
             span = (from_ms, until_ms, from_minute, until_minute)
@@ -229,6 +234,7 @@ def _minute(at: time) -> int:
 
 
 def _moment(from_ms: int | None, until_ms: int | None, minute: int) -> datetime:
+    # An unbounded beginning has no first moment: the day before the first change stands for it.
     start = from_ms if from_ms is not None else (until_ms or 0) - 86_400_000
     return _EPOCH + timedelta(milliseconds=start, minutes=minute)
 
@@ -267,6 +273,7 @@ def _rates(values: Mapping[str, Any], start: int, is_claude: bool) -> Rates:
         short,
         short if long is None else long,
         _rate(values, "output_mtok", start) or 0,
+        # `_rate` takes every price as one per million; these two are per thousand.
         (_rate(values, "web_searches_kcount", start) or 0) * 1000,
         (_rate(values, "requests_kcount", start) or 0) * 1000,
     )

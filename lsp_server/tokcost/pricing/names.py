@@ -8,6 +8,8 @@ from tokcost.pricing.cards import PriceState
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
 _NEVER_PRICED = re.compile(
+    # The empty alternative is for logs without a model. The others are names by which a service chooses a model itself
+    # (`auto`), code names of previews, and models that are sold only within a plan.
     r"|<synthetic>|unknown|auto|default|cursor-auto|cheetah|sonic|code-supernova.*|big-pickle|swe-.*|kimi-for-coding|.*stealth.*"
 )
 """Names that belong to no model with a public price."""
@@ -37,6 +39,7 @@ _OLLAMA_TAGS = frozenset(["latest", "cloud"])
 _LOCAL_FILE = re.compile(r".*\.(?:gguf|ggml|safetensors|llamafile)|(?:hf\.co|mlx-community|unsloth)/.*")
 
 _PREFIXES = {
+    # The first prefix that fits is taken, so `bedrock/converse/` has to come before `bedrock/`.
     "openrouter/": "openrouter",
     "ollama/": "ollama",
     "ollama_chat/": "ollama",
@@ -115,10 +118,13 @@ def without_price(provider: str, model: str) -> PriceState | None:
 
     A program that runs models locally uses the names of hosted ones, so that the name alone would find a price.
     """
+    # `[1m]` is Claude Code's mark of the long context window. The length of the prompt decides about the price, not the
+    # window.
     name = model.strip().lower().replace("[1m]", "")
     prefix = next((start for start in _PREFIXES if name.startswith(start)), "")
     name = name.removeprefix(prefix)
     by = _PUNCTUATION.sub("", _PREFIXES.get(prefix, "") or provider.lower())
+    # A colon in the name of a fine-tuned model or in an ARN separates something else.
     tag = name.rpartition(":")[2] if ":" in name and not name.startswith(("ft:", "arn:")) else ""
     if by in _OWN_MACHINE_NAMES or any(program in by for program in _OWN_MACHINE):
         return "unpriced" if tag.endswith("cloud") else "free"
@@ -160,6 +166,8 @@ def candidates(provider: str, model: str) -> list[Candidate]:
     named = provider.lower()
     for where, plain in _places(_PROVIDERS.get(named, named), name):
         for variant, context in _variants(plain):
+            # The cloud that serves a model sets its price, so it is asked before the lab. The source's own search by
+            # name is last: it may know a model under a provider that is neither.
             found.extend(Candidate(one, variant, context) for one in (where, lab_of(variant), ""))
             if variant.startswith("qwen"):  # its lab is not in the source, which has it here
                 found.append(Candidate("openrouter", f"qwen/{variant}", context))
@@ -178,12 +186,14 @@ def _places(provider: str, name: str) -> list[tuple[str, str]]:
     if not slash:
         return [(provider, name)]
     by_lab = (_PROVIDERS.get(lab, lab), plain)
+    # `lab/model` is also OpenRouter's notation for what it sells itself.
     return [by_lab] if provider == by_lab[0] else [(provider, name), ("openrouter", name), by_lab]
 
 
 def _variants(name: str) -> list[tuple[str, str]]:
     """The unchanged name, then the name without suffixes that assistants append; `-fast` is the service level."""
     if name.endswith("-fast"):
+        # Whole first: some models have `fast` in their own name (`grok-4-fast`).
         return [(name, ""), *((shorter, "fast") for shorter in _shorter(name.removesuffix("-fast")))]
     return [(shorter, "") for shorter in _shorter(name)]
 

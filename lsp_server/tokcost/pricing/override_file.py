@@ -29,6 +29,8 @@ MOST_DISCOUNT = 10
 _RATES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
 _TEXTS = ("match", "provider", "context", "note", "geo")
 _KEYS = {"from", "until", "above", "web_search", "discount", *_TEXTS, *_RATES}
+# Two digits of exponent, since `Decimal("1e900000")` is a valid text and computing with it kept a commit busy for a
+# minute.
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|\.[0-9]{1,30}")
 
 
@@ -101,6 +103,7 @@ def _atto(name: str, value: Any, factor: int) -> int:
     if dollars > MOST_USD:
         raise ValueError(f"{name} = {shown(value)} is more than {MOST_USD:,} US dollars")
     atto = int((dollars * ATTO_PER_USD_MTOK * factor).to_integral_value())
+    # Rounded to nothing, it would make the model free.
     if dollars and not atto:
         raise ValueError(f"{name} = {shown(value)} is too small")
     return atto
@@ -116,6 +119,7 @@ def _factor(value: Any) -> str:
     factor = _number(value)
     if factor is None or factor > MOST_DISCOUNT:
         raise ValueError(f"discount = {shown(value)} is not a factor from 0 to {MOST_DISCOUNT}")
+    # One notation for no factor: `overrides.py` compares with "1" to leave rates untouched.
     return "1" if factor == 1 else str(factor)
 
 
@@ -132,6 +136,7 @@ def _number(value: Any) -> Decimal | None:
 def _day_ms(name: str, value: Any) -> int | None:
     if value is None:
         return None
+    # A datetime is a date for Python, and its time of day would be lost silently.
     if isinstance(value, datetime) or not isinstance(value, date):
         raise ValueError(f"{name} = {shown(value)} is not a day (write it without quotes: 2026-10-07)")
     return int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000)

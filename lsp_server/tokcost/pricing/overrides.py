@@ -65,6 +65,7 @@ def _concerns(override: Override, model: ModelCards) -> bool:
 def _is_called(name: str, pattern: str) -> bool:
     """Whether a name matches a pattern. Most patterns begin with a word that the name does not have, and need not be
     compiled."""
+    # Not `fnmatch`, which follows the platform's file names: on Windows it turns every slash of a name around.
     return name.startswith(_WILDCARD.split(pattern, 1)[0]) and fnmatchcase(name, pattern)
 
 
@@ -132,6 +133,7 @@ def _overridden(card: RateCard, override: Override) -> RateCard:
     """A card with the override's rates in all its steps, or in those for longer prompts only."""
     steps = [step for step in card.steps if step.above < override.above]
     longer = [step for step in card.steps if step.above >= override.above]
+    # The source may have no limit at `above`: the rates below it are split there, so that shorter prompts keep theirs.
     if steps and (not longer or longer[0].above > override.above):
         longer.insert(0, Step(override.above, steps[-1].rates))
     steps += [Step(step.above, _changed(step.rates, override)) for step in longer]

@@ -74,13 +74,16 @@ def public_name(model: str, source: str) -> str:
     """
     name = model.rpartition("/")[2]
     if name.lower().startswith(_TUNED):
+        # The source knows a tuned model only by its base, and everything after the base is the owner's.
         return _tuned(name.lower().removeprefix(_TUNED))
     known = source.rpartition("/")[2]
     if not known:
         return OTHER
     own = set(_pieces(known))
+    # One part that neither the source nor a lab is known to use may name a customer: then nothing of the name is shown.
     if not all(piece in own or _says_nothing(piece) for piece in _pieces(name)):
         return known
+    # A date in the source's own name means that it has other models under the undated one.
     return name if _DAY.search(known) else _DAY.sub("", name)
 
 
@@ -109,6 +112,7 @@ def _says_nothing(piece: str) -> bool:
     digits = piece.removeprefix("v").removesuffix("m")
     if not (digits.isascii() and digits.isdigit()):
         return False
+    # A longer number may be that of an account or a deployment.
     return len(digits) <= 2 or (piece == digits and len(piece) in (4, 8) and _is_day(piece))
 
 

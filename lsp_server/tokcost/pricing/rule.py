@@ -37,11 +37,13 @@ def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *
     where, card_id = region(geo), card_id or cards.id
     if cards.state in ("included", "free"):
         return Rule(cards.state, card_id, 0, (), ())
+    # What the response says of its own service wins over its model's name.
     ways = [way for way in (_word(speed), _word(tier)) if way] or [cards.served]
     served = [served_as(cards, way) for way in ways]
     standard = served_as(cards, "") if ways != [""] else ()
     own = served[0] if len(ways) == 1 else ()  # no provider has a price for two service levels at once
     fallback = tuple(card for way in (*served[len(own) > 0 :], standard) for card in way)
+    # The closest price in the region is closer than the exact one elsewhere, so regional cards come first.
     if where:
         own, fallback = _kept_in(cards, where, own), (*_kept_in(cards, where, fallback), *own, *fallback)
     return Rule(cards.state if own else "unpriced", card_id, None, own, fallback)

@@ -17,6 +17,7 @@ anew."""
 def source_stamp() -> str:
     """A stamp that changes when another version of the price data is installed, or the rules change; does not import
     the data."""
+    # Not `genai_prices.data`: to find a module inside a package, Python imports the package.
     spec = find_spec("genai_prices")
     if spec is None or spec.origin is None:
         return ""
@@ -36,6 +37,7 @@ def compile_models(pairs: Iterable[tuple[str, str]], price_file: Path | None = N
         from tokcost.pricing.compile import compile_from_source
 
         found = {(one.provider, one.model): one for one in compile_from_source(wanted, price_file)}
+        # Otherwise a model that appears after the list was imported would be unpriced.
         missing = [pair for pair in wanted if found[pair].state == "unpriced"]
         return [*(found[pair] for pair in wanted if pair not in missing), *compile_models(missing)]
     common = common_cards()

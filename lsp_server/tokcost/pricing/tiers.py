@@ -32,6 +32,7 @@ def _hours(card: RateCard) -> tuple[int, int]:
 
 def _earlier(tier: RateCard, learned_ms: int, standard: list[RateCard]) -> list[RateCard]:
     same_hours = [card for card in standard if _hours(card) == _hours(tier)]
+    # The standard price at the moment when the source learned of the tier: their ratio is what holds for earlier days.
     then = next((card for card in same_hours if within(card, learned_ms, learned_ms + 1) is not None), None)
     before = [part for card in same_hours if (part := within(card, None, learned_ms)) is not None]
     if then is None:
@@ -47,6 +48,7 @@ def _step(tier: Step, then: RateCard, before: RateCard) -> Step:
     """A tier's rates for days on which the standard rates were `before` instead of `then`."""
     now, earlier = _rates(then, tier.above), _rates(before, tier.above)
     rates = (
+        # Without a standard rate there is no ratio: the tier's later price is the closest that is known.
         rate * old // new if rate and old and new else rate
         for rate, new, old in zip(tier.rates, now, earlier, strict=True)
     )

@@ -45,6 +45,7 @@ class ExportHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "tokcost"
     sys_version = ""
+    # Of one read alone: a client that sends a byte now and then is ended by `Receiver.service_actions`.
     timeout = _SECONDS
     take: Callable[[Posted], HTTPStatus]
     """Takes a request; the returned status is its result."""
@@ -72,11 +73,13 @@ class ExportHandler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Answer invalid HTTP without quoting it."""
+        # The base class also calls this before it has parsed a method, and `_answer` needs one.
         self.command = getattr(self, "command", None) or "POST"
         self._answer(HTTPStatus(code), HTTPStatus(code).phrase.lower())
 
     def _posted(self) -> Posted:
         headers = self.headers
+        # Programs may disagree on which of two `Host` headers counts, so two are none.
         hosts = headers.get_all("Host", [])
         if len(hosts) != 1 or not _LOOPBACK.fullmatch(hosts[0].strip().lower()) or "Origin" in headers:
             raise Refusal(HTTPStatus.FORBIDDEN, "only programs on this machine are allowed")
@@ -106,6 +109,8 @@ class ExportHandler(BaseHTTPRequestHandler):
         total = 0
         while size := int(self.rfile.readline(_CHUNK_LINE).partition(b";")[0].strip(), 16):
             total += size
+            # Before the chunk is read, so that a size which is only claimed takes no memory. `int` accepts a sign, HTTP
+            # does not.
             if size < 0 or total > MOST_BYTES:
                 raise _too_large()
             parts.append(self._exactly(size))
@@ -121,6 +126,7 @@ class ExportHandler(BaseHTTPRequestHandler):
         return data
 
     def _answer(self, status: HTTPStatus, reason: str, *, is_json: bool = True) -> None:
+        # A refused request may have left its body unread, which would be taken for the next request.
         self.close_connection = True
         body = b"{}" if status is HTTPStatus.OK and is_json else f"{reason}\n".encode() if reason else b""
         kind = ("application/json" if is_json else "application/x-protobuf") if not reason else "text/plain"
@@ -140,8 +146,10 @@ class ExportHandler(BaseHTTPRequestHandler):
 
 def _inflated(body: bytes) -> bytes:
     """A body without its gzip compression, under the same size limit."""
+    # `gzip.decompress` has no limit, and deflate can expand 4 MiB to 4 GiB.
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
+        # One byte more than allowed tells a body at the limit from one beyond it.
         found = stream.decompress(body, MOST_BYTES + 1)
     except zlib.error as error:
         raise ValueError("not valid gzip") from error

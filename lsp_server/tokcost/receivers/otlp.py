@@ -23,6 +23,7 @@ that a request may have: more records contain no information, and delay other re
 _NULL = msgspec.Raw(b"null")
 
 
+# Thousands are made for a request, and none can be part of a cycle, so the garbage collector need not know them.
 class _Attribute(msgspec.Struct, gc=False):
     key: str = ""
     value: msgspec.Raw = _NULL
@@ -116,11 +117,14 @@ def events(signal: Signal, body: bytes) -> Iterator[Event]:
     if signal == "metrics":
         return
     try:
+        # JavaScript can cut a text within a character, and the decoder would refuse the whole request for the half that
+        # is left.
         request = _request.decode(with_whole_characters(body))
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError("not an OTLP request in JSON") from error
     is_logs = signal == "logs"
     parts = (request.resource_logs if is_logs else request.resource_spans) or ()
+    # Empty groups count as well: 4 MiB can hold a million of them, which kept exporters waiting for 20 seconds.
     found = _few(len(parts))
     for part in parts:
         service = Attributes(part.resource.attributes if part.resource else None).text("service.name")
@@ -153,6 +157,8 @@ def _decoded(raw: msgspec.Raw) -> str | int | float | None:
         return None
     if value.string_value is not None:
         return value.string_value
+    # protobuf's JSON mapping writes 64-bit integers as text; Codex does so for some attributes, Claude Code sends
+    # numbers.
     if isinstance(value.int_value, str):
         return _whole(value.int_value)
     return value.double_value if value.int_value is None else value.int_value
@@ -177,6 +183,7 @@ def _tried(decode: Callable[[], str | int | None]) -> str | int | None:
 
 
 def _whole(text: str) -> int | None:
+    # `isdigit` alone accepts digits of other scripts.
     return int(text) if len(text) <= _MOST_DIGITS and text.isascii() and text.isdigit() else None
 
 

@@ -36,6 +36,7 @@ def as_json(signal: Signal, body: bytes) -> bytes:
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest as Request
     else:
         return b"{}"
+    # Counted in the wire format, which takes 0.1 s at most: decoded, 4 MiB of empty messages took up to 433 MB.
     for number, _ in enumerate(_messages(body, Request.DESCRIPTOR), 1):
         if number > MOST_MESSAGES:
             raise ValueError(f"more than {MOST_MESSAGES:,} messages")
@@ -49,6 +50,7 @@ def as_json(signal: Signal, body: bytes) -> bytes:
 def _messages(body: bytes, of: "Descriptor") -> "Iterator[Descriptor]":
     """The messages within a message, found in the wire format (https://protobuf.dev/programming-guides/encoding/)
     before any is decoded. Ends at invalid data, which the decoder then refuses."""
+    # A stack and not recursion, because the sender chooses the depth.
     within = [(len(body), _parts(of))]
     at = 0
     try:
@@ -65,6 +67,7 @@ def _messages(body: bytes, of: "Descriptor") -> "Iterator[Descriptor]":
                 at += size
             else:
                 yield part
+                # An end behind that of the surrounding message is left to the decoder, which refuses it.
                 within.append((at + size, _parts(part)))
     except (IndexError, ValueError):
         return

@@ -41,6 +41,7 @@ def _spans(event: Event) -> Callable[[Event], Received] | None:
 
 def _logs(event: Event) -> Callable[[Event], Received] | None:
     name = event.attributes.text("event.name")
+    # Claude Code sends the event's name without its prefix, and other programs may have an event of that name.
     if name == "api_request" and (event.service == "claude-code" or event.body == _CLAUDE):
         name = _CLAUDE
     if name == "codex.sse_event" and not _is_codex_response(event.attributes):
@@ -56,6 +57,7 @@ def _is_codex_response(said: Attributes) -> bool:
 def _claude(event: Event) -> Received:
     said = event.attributes
     written, long = _count(said, "cache_creation_tokens"), _count(said, "cache_creation_1h_tokens")
+    # Older versions send only the total; all of it then counts as written for five minutes.
     short = max(_count(said, "cache_creation_5m_tokens"), written - long)
     read, output = _needed(said, "input_tokens"), _needed(said, "output_tokens")
     tokens = Tokens(read, _count(said, "cache_read_tokens"), short, long, output)
@@ -93,6 +95,8 @@ def _with_thoughts(said: Attributes, beside: bool) -> Tokens:
     cached, thoughts = _count(said, "cached_content_token_count"), _count(said, "thoughts_token_count")
     tool, total = _count(said, "tool_token_count"), _count(said, "total_token_count")
     if total and thoughts:
+        # Asked of the numbers and not of the version, because forks take over changes of Gemini CLI at times of their
+        # own.
         beside = total - whole - output in (thoughts, thoughts + tool)
     output += thoughts if beside else 0
     whole += tool if tool and total == whole + output + tool else 0
@@ -139,6 +143,8 @@ def _received(
         raise ValueError("impossible counts")
     session = session if _ID.fullmatch(session) else ""
     if not _ID.fullmatch(request):
+        # Codex, Gemini CLI and Qwen Code send no id of a response. An exporter that gets no answer sends a record
+        # again, so the substitute has to be the same each time.
         sequence = said.get("event.sequence")
         number = sequence if isinstance(sequence, int) else 0
         request = f"{session}/{event.time_ns or time_ms}/{number}/{tokens.total}"
@@ -147,6 +153,7 @@ def _received(
 
 def _time_ms(event: Event) -> int:
     with suppress(ValueError, OverflowError):
+        # Codex leaves the time of the record itself at 0.
         moment = datetime.fromisoformat(event.attributes.text("event.timestamp"))
         if moment.tzinfo is not None:
             return round(moment.timestamp() * 1000)

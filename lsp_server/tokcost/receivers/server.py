@@ -36,6 +36,7 @@ Notice = Literal["protobuf", "metrics"]
 nothing else."""
 
 
+# Not an `Exception`: socketserver catches those of a request and goes on.
 class _Ended(BaseException):
     """A signal requested the end of this process."""
 
@@ -44,6 +45,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Accepts exports and stores the responses in them."""
 
     allow_reuse_address = os.name != "nt"  # there it would let two processes listen on one port
+    # A client that holds its connection must not delay the end of the process.
     daemon_threads = True
     request_queue_size = 64
 
@@ -90,6 +92,8 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 self.kept.update(one.assistant for one in kept)
         except ValueError:
             return HTTPStatus.BAD_REQUEST
+        # Before `OSError`, which it is. Exporters repeat a request after 503 and give up after 507
+        # (https://opentelemetry.io/docs/specs/otlp/#failures): a full file stays full.
         except StoreFull:
             return HTTPStatus.INSUFFICIENT_STORAGE
         except OSError:
@@ -128,6 +132,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         with self._connections:
             is_one_too_many = len(self._open) >= MOST_CONNECTIONS
             if not is_one_too_many:
+                # Noted before its thread starts, so that the next connection already counts it.
                 self._open[request] = time.monotonic()
         if is_one_too_many:
             self._end_older_than(SECONDS_WHILE_FULL)
@@ -152,6 +157,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Serve until SIGINT or SIGTERM, and finish started work. Only for the main thread."""
 
         def end(_number: int, _frame: FrameType | None) -> None:
+            # `shutdown` would wait here for ever: it waits for `serve_forever`, which runs in this thread.
             raise _Ended
 
         before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
@@ -174,6 +180,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         while self._open and time.monotonic() < until:
             time.sleep(0.02)
         self._end_older_than(0)
+        # Whoever holds this lock is storing responses, and the exporter was not answered yet.
         with self._one:
             pass
 
@@ -183,6 +190,8 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
             for connection, since in self._open.items():
                 if now - since >= seconds:
                     try:
+                        # Not closed: its thread still uses the descriptor, whose number could be given to another file.
+                        # The shutdown ends the thread's read, and the thread closes it.
                         connection.shutdown(socket.SHUT_RDWR)
                     except OSError:
                         continue  # it is closed by now

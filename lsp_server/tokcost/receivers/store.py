@@ -34,6 +34,7 @@ class Store:
             private_folder(str(home))
             private_folder(str(home / OTEL))
             check_ours(self.path)
+            # The next line would be appended to the half one, and both would be lost.
             if self._ends_in_half_a_line():
                 append_ours(self.path, b"\n")
         except OSError as error:

@@ -35,6 +35,7 @@ def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001 (the key n
     """One query for all days, not grouped by person."""
     params = (
         ("starting_at", f"{days[0]}T00:00:00Z"),
+        # The end is excluded.
         ("ending_at", f"{day_plus(days[-1], 1)}T00:00:00Z"),
         ("time_bucket_width", "1d"),
         ("group_by[]", "model"),

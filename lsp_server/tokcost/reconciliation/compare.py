@@ -49,6 +49,8 @@ def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 def causes_of(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
     """Likely causes, each with the part of the difference that it would explain; those parts add up to it."""
+    # Each cause takes its cells out of `left`, so that no amount is explained twice. The order is that of certainty:
+    # models that are on one side only, then rounding, then the direction of what is left.
     left = {(cell.day, cell.model): difference(cell, basis) for cell in cells}
     ours = {cell.model for cell in cells if cell.is_ours}
     theirs = {cell.model for cell in cells if cell.is_theirs}
@@ -57,6 +59,7 @@ def causes_of(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
         Cause("models_not_local", _taken(left, theirs - ours), _TEXTS["models_not_local"]),
         Cause("not_billed", _taken(left, ours - theirs), _TEXTS["not_billed"]),
     ]
+    # Before rounding is judged: a request near midnight leaves two differences that only together are none.
     shifted = _shift(left)
     found.append(Cause("rounding", _rounding(left, cells, basis), _TEXTS["rounding"]))
     more = sum(amount for amount in left.values() if amount > 0)
@@ -64,6 +67,7 @@ def causes_of(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
     found.append(Cause("elsewhere", more, _TEXTS["elsewhere"]))
     found.append(Cause("billed_less", less, _TEXTS["billed_less"]))
     kept = [cause for cause in found if cause.amount]
+    # The moved amounts cancel out: this cause explains days, and nothing of the sum.
     if shifted:
         kept.append(Cause("day_boundary", 0, _TEXTS["day_boundary"].format(amount=dollars(shifted))))
     return [*kept, *_beside(cells, basis)]

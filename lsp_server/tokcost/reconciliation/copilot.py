@@ -41,6 +41,7 @@ def read(ask: Ask, document: dict[str, Any]) -> Page:
     """Parse the answer for a day."""
     year, month, day = (int(value) for _, value in ask.params)
     period = document.get("timePeriod")
+    # A part that the period leaves out is no contradiction, but the amounts of another day would be a wrong sum.
     if isinstance(period, dict) and {"year": year, "month": month, "day": day} != {
         "year": year, "month": month, "day": day, **period}:  # fmt: skip
         raise Unreadable("it is for another day")

@@ -24,6 +24,7 @@ def within(
     seconds; `late` once the work comes back although it was given up, in its own thread: only then does nobody use any
     more what it was given, and it can be put away. Raises `Late`."""
     done = _Done[_Answer](late)
+    # A daemon thread, not an executor: Python joins an executor's threads before it exits.
     Thread(target=lambda: done.came_back(_result(work)), daemon=True).start()
     if waiting is not None and patience < seconds:
         try:

@@ -61,6 +61,7 @@ class Page(NamedTuple):
 def parsed(body: bytes) -> dict[str, Any]:
     """A body as an object, with fractions as decimals. Raises `Unreadable`."""
     try:
+        # Python's decoder accepts NaN and Infinity, which are not JSON.
         found = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Unreadable("it is not JSON, or incomplete") from None
@@ -100,15 +101,18 @@ def amount(value: object, nano_per_unit: int, where: str) -> int:
     """An amount in nano-dollars, from a number or a decimal text, in units of `nano_per_unit`."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise Unreadable(f"{where} is not an amount")
+    # `Decimal` also accepts underscores and digits of other scripts.
     if isinstance(value, str) and (len(value) > _MOST_DIGITS or not value.isascii() or "_" in value):
         raise Unreadable(f"{where} is not an amount")
     try:
         found = Decimal(value)
     except InvalidOperation:
         raise Unreadable(f"{where} is not an amount") from None
+    # Before anything is computed: the integer of `1e999999` has a million digits.
     if not found.is_finite() or found.adjusted() > 18 or len(found.as_tuple().digits) > _MOST_DIGITS:
         raise Unreadable(f"{where} is not an amount")
     with localcontext() as context:
+        # With the usual 28 digits, a long amount would be rounded twice.
         context.prec = 2 * _MOST_DIGITS
         nano = (found * nano_per_unit).to_integral_value(ROUND_HALF_EVEN)
     if abs(nano) > _MOST_USD * NANO_PER_USD:

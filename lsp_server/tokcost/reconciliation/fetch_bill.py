@@ -55,6 +55,7 @@ def fetch_bill(provider: Provider, month: Month, days: list[str], account: str, 
         notes.append(f"the provider reports no day before {told}: both sides begin there")
     if days[-1] < month.days[-1]:
         notes.append("the month has not ended")
+    # A provider with a window of its own always answers with other months as well.
     if beside and provider.days_kept is None:
         notes.append(f"{beside:,} lines of other months were left out")
     if without:

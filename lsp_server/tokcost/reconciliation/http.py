@@ -91,7 +91,10 @@ class Wire:
         import httpx2
 
         try:
+            # httpx limits each read, not their sum, and looking up a name has no limit at all: an answer that drips
+            # would not end.
             return within(_REQUEST_SECONDS, lambda: self._once(ask, headers), late=self._client.close)
+        # From here on without a cause: the text of a library's error may quote the request or the answer.
         except _TooLarge:
             raise EnvironmentProblem(
                 f"{self.host} answers with more than {_MOST_BYTES >> 20} MiB, more than a page of a bill can have",
@@ -117,6 +120,7 @@ class Wire:
             ) from None
         except httpx2.ConnectError as error:
             raise _not_connected(self.host, error) from None
+        # Last, since it is the base class of most errors above.
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise EnvironmentProblem(
                 f"the request to {self.host} failed ({type(error).__name__})", f"{NOTHING} Try again later. {_PROXY}"
@@ -124,9 +128,11 @@ class Wire:
 
     def _once(self, ask: Ask, headers: Mapping[str, str]) -> _Answer:
         until = time.monotonic() + _REQUEST_SECONDS
+        # Compressed, a small part could expand to any size before its bytes are counted.
         asked = {**headers, "accept-encoding": "identity", "user-agent": "tokcost"}
         with self._client.stream("GET", self._base + ask.path, params=list(ask.params), headers=asked) as response:
             parts: list[bytes] = []
+            # Of an error, only one word is looked for (`_refused`): its text is never shown.
             left = _MOST_BYTES if response.status_code == 200 else _MOST_BYTES_OF_ERRORS
             for part in response.iter_bytes():
                 if time.monotonic() > until:
@@ -212,6 +218,7 @@ def _client(uses_proxies: bool) -> "httpx2.Client":
         ) from None
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
     try:
+        # The server of a test is on this machine, and a proxy could not reach it.
         return httpx2.Client(timeout=timeout, trust_env=uses_proxies, follow_redirects=False)
     except (ImportError, ValueError, OSError):  # a proxy's address, or SSL_CERT_FILE
         raise EnvironmentProblem(
@@ -233,6 +240,7 @@ def _wanted(answer: _Answer, number: int) -> float:
 
 
 def _not_connected(host: str, error: Exception) -> EnvironmentProblem:
+    # httpx has no error class of its own for certificates; OpenSSL's reason is in the text.
     if "CERTIFICATE" in str(error).upper():
         return EnvironmentProblem(
             f"the certificate of {host} is not trusted, so nothing was sent",

@@ -118,6 +118,7 @@ def _problem(provider: Provider, what: str) -> NoKeyring:
 
 def _keyring(provider: Provider) -> Keyring:
     try:
+        # Here: it is an extra, takes a tenth of a second to load, and a key in the environment needs none.
         import keyring
         from keyring.backends.chainer import ChainerBackend
         from keyring.backends.fail import Keyring as NoBackend
@@ -127,6 +128,7 @@ def _keyring(provider: Provider) -> Keyring:
             f"Run `{installation().adding(['keyring'])}`, or set the environment variable {provider.variable}.",
         ) from None
     chosen = keyring.get_keyring()
+    # The chainer would ask its backends in turn, also those that write plain text, so the trusted one is used directly.
     among = list(chosen.backends) if isinstance(chosen, ChainerBackend) else [chosen]
     found = next((one for one in among if type(one).__module__ in _TRUSTED), None)
     if found is not None:

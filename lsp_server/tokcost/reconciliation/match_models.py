@@ -19,6 +19,7 @@ _CLAUDE_ORDER = re.compile(r"claude-(\d)(?:-(\d{1,2}))?-(opus|sonnet|haiku)(.*)"
 def same_names(theirs: Iterable[str], ours: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
     """For each of our providers and models the name in the bill; missing if the bill has none for it."""
     known: dict[str, str] = {}
+    # Sorted, so that the same name wins whatever order the provider answers in.
     for name in sorted(theirs):
         for form in _forms("", name):
             known.setdefault(form, name)

@@ -35,6 +35,7 @@ def asks(days: list[str], account: str) -> list[Ask]:  # noqa: ARG001 (the key n
         ("end_time", str(last + 86_400)),
         ("bucket_width", "1d"),
         ("group_by[]", "line_item"),
+        # In days: a month is one page.
         ("limit", "31"),
     )
     return [Ask("/v1/organization/costs", params)]
@@ -48,6 +49,7 @@ def read(ask: Ask, document: dict[str, Any]) -> Page:  # noqa: ARG001
         day = day_of_seconds(bucket.get("start_time"), "start_time")
         for row in objects(bucket, "results"):
             cost = an_object(row.get("amount") or {}, "amount")
+            # Unknown is not 0: such lines are counted, and a note says how many.
             if cost.get("value") is None:
                 without += 1
                 continue

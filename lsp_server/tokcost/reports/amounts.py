@@ -87,6 +87,7 @@ def pending(figures: Figures, places: int = 0) -> str:
         return ""
     if figures.pending_tokens == figures.tokens.total:
         return list_cost(figures, places)
+    # How many of the unpriced tokens are pending is not known, so the word stands only where there is no amount at all.
     unpriced = 0 if figures.pending_list_cost else figures.unpriced_tokens
     return amount(figures.pending_list_cost, unpriced, places, figures.estimates.pending_tokens)
 
@@ -103,6 +104,7 @@ def short_tokens(count: int) -> str:
         return str(count)
     unit = 1000
     for suffix in "kMG":
+        # Rounded before the comparison, so that 999,600 becomes 1.0M and not 1000k.
         tenths = (count * 10 + unit // 2) // unit
         if tenths < 1000:
             return f"{tenths // 10}.{tenths % 10}{suffix}"
@@ -141,6 +143,7 @@ def closing_sum(parts: list[int], total: int) -> tuple[list[str], str]:
     In cents; with more decimal places below a dollar and if a part would vanish. Parts are truncated, and those that
     lost most by that get the remainder.
     """
+    # Rows rounded one by one can miss the total by a cent each, and whoever checks the sum would find it wrong.
     enough = (4, 6) if places_beside(total) == 4 else (2, 4, 6)
     places = next((p for p in enough if all(not n or n >= _NANO_PER_PLACE[p] for n in parts)), 9)
     unit = _NANO_PER_PLACE[places]

@@ -36,6 +36,7 @@ def budget_json(status: Status) -> str:
         "currency": "USD",
         "basis": "list",
         "state": state_of(status),
+        # Whether a hook would stop the commit; whether one is installed is not asked here.
         "stops": bool(stopping(status)),
         "budgets": budget_objects(status),
         "problems": list(status.budget_problems),

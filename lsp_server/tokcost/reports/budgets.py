@@ -67,6 +67,7 @@ def said_by_guard(status: Status, switch: str, notes: Sequence[str] = (), *, blo
     `switch` is the variable that disables the guard, `notes` are the reasons why the figures may lag behind. Empty if
     all is well.
     """
+    # Whoever can push to a repository must not be able to stop a colleague's assistant.
     over = [one for one in status.budgets if one.state == "over" and one.budget.source in ("clone", "branch")]
     said = [check_line(status)] if state_of(status) in ("over", "unpriced", "near") else []
     said += [f"rule {rule_text(one)}" for one in status.all_rules]
@@ -113,6 +114,7 @@ def spent_share(one: Standing) -> str:
     there is no limit."""
     if one.percent is None or _is_unpriced(one):
         return ""
+    # With a part that has no price, the share is a minimum as well.
     return at_least(about(f"{one.percent}%", one.estimated), one.lower_bound + one.unpriced_tokens)
 
 

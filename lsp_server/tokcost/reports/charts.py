@@ -146,6 +146,7 @@ def _rows(report: Grouped, cells: Sequence[Cell]) -> list[Row]:
         seen[name] = seen.get(name, 0) + 1
         name = name if seen[name] == 1 else f"{name} ({seen[name]})"
         label = cost(report, cell.list_cost, cell.unpriced)
+        # A float only for the length of the bar: the label has the exact text.
         rows.append({"name": name, "amount": cell.list_cost / NANO_PER_USD, "label": label, "own": not cell.merged})
     return rows
 
@@ -184,6 +185,7 @@ def _drawn(chart: Any) -> str:
         "background": None,
         "font": _FONT,
         "view": {"stroke": None},
+        # 0 is no limit: Vega cuts by UTF-16 units, possibly within an emoji, and then fails. Names are clipped before.
         "axis": axis | {"labelFontSize": 12, "titleFontSize": 11, "titleFontWeight": "normal", "labelLimit": 0},
         "axisBand": {"grid": False, "ticks": False},
         "legend": {"labelColor": INK, "labelFontSize": 12},

@@ -175,6 +175,7 @@ def dataset_page(report: DatasetReport) -> str:
             "distribution": "",
             "changes": [],
             "left_out": 0,
+            # The last remark of each grouping is the one on months, common to all; the others stand at their sections.
             "said": list(dict.fromkeys(text for by in report.groups for text in remarks(report, by)))[-1:],
             "privacy": PRIVACY,
         },

@@ -88,6 +88,7 @@ def findings(found: Explanation, say: Say = english) -> list[tuple[str, str]]:
     parts: list[tuple[str, Part, str]] = [
         (driver, part, _sentence(driver, part, found, say))
         for driver, part in found.drivers.items()
+        # Usual drivers occur in every conversation, and saying that of each would hide the notable ones.
         if driver == largest or (driver not in _USUAL and part.list_cost * 100 >= total * _STANDS_OUT)
     ]
     for share in SHARES:
@@ -199,6 +200,7 @@ def _after(said: str, found: Explanation, say: Say) -> str:
     count = sum(found.pauses.values())
     if not count:
         return said
+    # One night or one holiday would otherwise stretch the range to days.
     minutes = sorted(found.pauses.elements())
     low, high = minutes[count // 10], minutes[count - 1 - count // 10]
     if low == high:

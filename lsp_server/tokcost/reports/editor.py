@@ -240,6 +240,7 @@ def _evidence(status: Status, say: Say) -> str:
         "observed": say("observed"),
         "reflog": say("reflog"),
         "transcript": say("transcript"),
+        # As `text.evidence_word`: on a screen, only commits carry.
         "carried": say("followed"),
         "assigned": say("assigned"),
     }
@@ -277,6 +278,7 @@ def _aloud(text: str, say: Say) -> str:
     """A text with the marks of its amounts in words, because a screen reader would skip them."""
 
     def said(found: re.Match[str]) -> str:
+        # The inner mark first, so that a number with both reads "at least about".
         spoken = say("about {0}", found[2]) if ABOUT in found[1] else found[2]
         return say("at least {0}", spoken) if AT_LEAST in found[1] else spoken
 

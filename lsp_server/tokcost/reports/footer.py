@@ -10,6 +10,7 @@ _MOST_NAMED = 5
 
 def closing(parts: list[tuple[str, Figures]], total: Figures) -> str:
     """`branches $2.00 + unplaced $1.00 = total $3.00 list, 4,500 tokens`."""
+    # Rounded together: this line is the one that people add up.
     texts, whole = closing_sum([one.list_cost for _, one in parts], total.list_cost)
     left = " + ".join(f"{name} {_known(text, one)}" for (name, one), text in zip(parts, texts, strict=True))
     right = _known(f"{whole} list{' + unpriced' if total.unpriced_tokens else ''}", total)

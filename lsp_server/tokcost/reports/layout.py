@@ -51,6 +51,7 @@ def table(columns: list[Column], columns_wide: int | None) -> list[Line]:
 
 def _fitting(columns: list[Column], columns_wide: int) -> list[Column]:
     name = columns[0]
+    # The first column keeps a third of the screen: others are dropped before names become unreadable.
     wanted = min(name.width, max(24, columns_wide // 3))
     while _rest(columns) + wanted > columns_wide and any(column.rank for column in columns):
         columns.remove(max(columns, key=lambda column: column.rank))
@@ -83,6 +84,7 @@ def paragraph(text: str, columns_wide: int | None, style: Style = "dim") -> list
     from textwrap import wrap  # usually nothing is too wide
 
     indent = " " * (len(text) - len(text.lstrip()) + _GAP)
+    # Commands, options and branches must stay in one piece to be copied, so neither hyphens nor long words are broken.
     wrapped = wrap(text, columns_wide, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return [[Piece(part, style)] for part in wrapped]
 

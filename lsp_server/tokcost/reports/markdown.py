@@ -13,5 +13,6 @@ _NOTHING = "&#8203;"
 
 def safe(text: str) -> str:
     """No markup, no picture, no address that becomes a link, no mention that notifies someone or closes an issue."""
+    # The ampersand first: entities are added below, whose own ampersands must stay.
     plain = _SPECIAL.sub(r"\\\1", escape(text).replace("&", "&amp;"))
     return _LINKS.sub(lambda found: "".join(f"&#{ord(char)};" for char in found[0]) + _NOTHING, plain)

@@ -97,12 +97,15 @@ def rendered(range: str, parts: Callable[[], Mapping[str, object]]) -> str:
         ) from error
     data = files("tokcost.reports") / "data"
     style = (data / "page.css").read_text(encoding="utf-8")
+    # A name that the template misspells is an error, not a gap in a page that looks complete.
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    # Of exactly the text between the tags: with one more space, the page's own policy would refuse its style.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return page.from_string((data / "page.html.j2").read_text(encoding="utf-8")).render(
         style=Markup(style),
         style_digest=digest,
         range=escape(range),
+        # Besides our own style, only drawings pass unescaped; a test with hostile names compares the page's tags.
         draw=Markup,
         list_cost=LIST_COST,
         **parts(),
@@ -115,6 +118,7 @@ def _facts(report: Report) -> list[Fact]:
         Fact("changes", f"{len(report.changes):,}", f"{short_tokens(report.tokens)} tokens"),
     ]
     values = [change.list_cost for change in report.changes]
+    # With one or two changes, quantiles would only repeat the rows.
     if len(values) > 2:
         most = report_text.cost(report, quantile(values, 0.9))
         facts.append(

@@ -26,6 +26,7 @@ def rates_cells(cards: ModelCards, usage: int, now_ms: int) -> list[str]:
     name, count = escape(cards.model or "(no name)"), f"{usage:,}"
     if not standard:
         return [name, "", "", "", "", "", count, cards.state]
+    # From the end: of several valid cards the last one applies, as in `served_as`.
     today = next((card for card in standard[::-1] if card.holds(now_ms)), standard[-1])
     return [name, *_five(today.steps[0].rates), count, cards.source or cards.state]
 

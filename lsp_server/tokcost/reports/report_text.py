@@ -75,6 +75,7 @@ def summary(report: Report, by: Grouping | None) -> list[str]:
 def taken_back(report: Report) -> str:
     """A sentence about the cost of changes that were reverted; empty if there are none."""
     parts: list[str] = []
+    # Which part of the cost a partial revert took back is not known.
     for state, most in (("reverted", ""), ("partly reverted", "up to ")):
         found = [change for change in report.changes if change.state == state]
         if found:
@@ -226,6 +227,7 @@ def title(change: Change) -> str:
     """`#123 Add login`, without repetition."""
     number = change.head.number
     subject = escape(change.head.subject)
+    # GitHub appends the first to the subject of a squash; GitLab writes merge requests with an exclamation mark.
     for ending in (f" (#{number})", f" (!{number})"):
         subject = subject.removesuffix(ending)
     return subject if number is None else f"#{number} {subject}"
@@ -280,6 +282,7 @@ def cell_columns(report: Report, by: Grouping, cells: Sequence[Cell], decorated:
     """The rows of a grouping."""
     found = cost_columns(report, by, cells, decorated)
     if by in ("month", "week") and any(one.merged for one in cells):
+        # Joined periods are longer than single ones, so that their sums cannot be compared.
         each = [cost(report, one.list_cost // one.periods, one.unpriced) for one in cells]
         found.append(Column(f"PER {by.upper()}", [Piece(text, "amount") for text in each], rank=1, right=True))
     return [

@@ -54,6 +54,7 @@ def status_line(status: Status) -> str:
     if status.no_logs and not status.tokens:
         parts.append(NO_LOGS)
     else:
+        # Not $0.00, which would read as a measured amount.
         parts.append(branch_amount(status, "list") if status.tokens else "no usage")
     if status.has_next:
         parts.append(f"({pending_amount(status)} pending)")
@@ -63,6 +64,7 @@ def status_line(status: Status) -> str:
         parts.append(f"today {today_amount(status)}")
     if words := _BUDGET_WORDS.get(state_of(status)):
         parts.append(f"{words} ({short_budget(status)})")
+    # Only a count: the sentences of several rules do not fit into a prompt.
     if status.rules:
         parts.append(counted(len(status.rules), "rule") + " (tokcost check)")
     elif status.rules_unpriced:

@@ -61,6 +61,7 @@ def _together(summaries: list[Summary]) -> Summary:
             row.split.take(one.split)
             row.branches = _added(row.branches, one.branches)
     estimating = [one for one in summaries if one.totals.total.estimates.usage]
+    # Only repositories with estimates decide, since the remark is about those.
     whole.takes_estimates = all(one.takes_estimates for one in estimating)
     whole.sessions = sorted(rows.values(), key=lambda row: -(row.split.total.last_ms or 0))
     return whole

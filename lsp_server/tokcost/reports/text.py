@@ -9,6 +9,7 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def escape(name: str) -> str:
     """A name from outside, with every character that could move the cursor, change direction or be invisible escaped
     as `\\x1b`."""
+    # Python calls every character of the unsafe categories unprintable, so nearly all names take this short way.
     if name.isprintable():
         return name
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in name)

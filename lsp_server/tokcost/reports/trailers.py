@@ -21,6 +21,7 @@ EXAMPLE = Line(
 def shown_line(line: Line, fresh: Set[str]) -> str:
     """The line as it would be written; an id that is drawn only at the commit is shown as a placeholder."""
     text = format_line(line)
+    # An id that is shown would be looked for later, and the commit draws another one.
     return text.replace(line.id, NEW_ID) if line.id in fresh else text
 
 

@@ -28,4 +28,5 @@ def filled(text: str, values: Sequence[object]) -> str:
     """A text with values in place of its placeholders."""
     if not values:
         return text
+    # Not `str.format`, which raises for a stray brace in a translation.
     return PLACE.sub(lambda found: str(values[int(found[1])]) if int(found[1]) < len(values) else found[0], text)
