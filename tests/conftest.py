@@ -3,6 +3,7 @@ import itertools
 import os
 import re
 import signal
+from collections import defaultdict
 from pathlib import Path
 
 import hypothesis
@@ -22,6 +23,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: a test that waits for git or a server leaves its processor idle."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to `make slow` all cases of a test marked `few` but the first and the last of those that are left."""
+    cases = defaultdict[tuple[Path, str], list[pytest.Item]](list)
+    for item in items:
+        if item.get_closest_marker("few") and not item.get_closest_marker("slow"):
+            cases[item.path, item.nodeid.partition("[")[0]].append(item)
+    for case in (case for several in cases.values() for case in several[1:-1]):
+        case.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

@@ -58,6 +58,7 @@ def test_a_package_that_could_not_be_audited_is_named_and_counted(tmp_path: Path
     assert "9 of 10 packages audited; 1 COULD NOT BE AUDITED" in said.stdout
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("python", [None, {"dependencies": [UNKNOWN, UNKNOWN]}], ids=["no answer", "not found"])
 @pytest.mark.parametrize("npm", [None, NO_SERVICE], ids=["no answer", "refused"])
 def test_without_a_service_nothing_fails_and_nothing_counts_as_audited(python: Any, npm: Any, tmp_path: Path) -> None:

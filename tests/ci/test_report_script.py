@@ -86,6 +86,7 @@ def test_the_first_run_comments_and_the_next_one_writes_into_that_comment(clone:
     assert [one[1] for one in forge.asked if one[0] == "PATCH"] == ["/api/repos/us/shop/issues/comments/2"]
 
 
+@pytest.mark.slow
 @needs_curl
 def test_a_comment_of_someone_else_with_our_marker_is_left_alone(clone: GitSandbox, forge: Forge) -> None:
     forge.has(f"{MARKER}\nfree beer", user={"type": "User"})
@@ -104,6 +105,7 @@ def test_our_comment_is_found_behind_a_hundred_others(clone: GitSandbox, forge: 
     assert [MARKER in one["body"] for one in forge.comments] == [False] * 130 + [True]
 
 
+@pytest.mark.slow
 @needs_curl
 def test_a_request_from_a_fork_has_its_report_in_the_summary_and_does_not_fail(clone: GitSandbox, forge: Forge) -> None:
     forge.read_only = True
@@ -114,6 +116,7 @@ def test_a_request_from_a_fork_has_its_report_in_the_summary_and_does_not_fail(c
     assert forge.comments == []
 
 
+@pytest.mark.slow
 @needs_curl
 @pytest.mark.parametrize(("limit", "code"), [("7", 0), ("6.99", 1)])
 def test_over_the_budget_it_fails_after_it_has_commented(
@@ -136,6 +139,7 @@ def test_on_gitlab_the_note_of_the_token_is_kept_up_to_date(clone: GitSandbox, f
     assert "$7.00 list" in run(clone, **said).stdout
 
 
+@pytest.mark.slow
 @needs_curl
 def test_the_token_is_in_no_argument_and_no_output(clone: GitSandbox, forge: Forge) -> None:
     done = github(forge, clone)
@@ -144,6 +148,7 @@ def test_the_token_is_in_no_argument_and_no_output(clone: GitSandbox, forge: For
     assert not re.search(r"(?:curl|ask|comment)\b[^\n]*TOKEN", SCRIPT.read_text())
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_an_error_with_a_way_out(clone: GitSandbox, tmp_path: Path) -> None:
     done = run(clone, TOKCOST_BASE="origin/nowhere")
     assert (done.returncode, done.stdout) == (2, "")
@@ -154,6 +159,7 @@ def test_what_cannot_be_compared_is_an_error_with_a_way_out(clone: GitSandbox, t
     assert "fetch-depth: 0" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_base_that_a_shallow_clone_did_not_fetch_has_the_same_way_out(clone: GitSandbox, tmp_path: Path) -> None:
     """As actions/checkout leaves it where nothing is said."""
     shallow = GitSandbox(tmp_path / "shallow", init=False)
@@ -164,6 +170,7 @@ def test_a_base_that_a_shallow_clone_did_not_fetch_has_the_same_way_out(clone: G
     assert "fetch-depth: 0" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_name_of_a_branch_is_never_run(clone: GitSandbox) -> None:
     name = "x;touch${IFS}owned;$(touch${IFS}owned)"
     clone.git("branch", name, "feat")
@@ -254,6 +261,7 @@ def test_the_job_runs_exactly_the_commit_that_is_named(clone: GitSandbox, tmp_pa
     assert "<html" in (clone.path / "tokcost.html").read_text()
 
 
+@pytest.mark.slow
 def test_nothing_is_installed_by_a_name_that_anybody_can_register() -> None:
     """`pip install tokcost` runs whatever somebody puts there; our packages come from a path or a pinned source."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout

@@ -141,6 +141,7 @@ def test_what_is_bound_while_it_is_recorded_is_what_is_bound_afterwards(person: 
     assert person.state() == afterwards
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("until", [0.1, 0.5, 0.95])
 def test_killed_in_the_middle_of_it_the_next_look_makes_up_for_it(person: Person, until: float) -> None:
     told(person)

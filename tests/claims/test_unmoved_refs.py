@@ -89,6 +89,7 @@ def test_what_moved_is_read_as_if_all_was_read(clone: Hooked) -> None:
         assert found is not None or "goes" in what or "renamed" in what or "packing" in what, what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [1, 24, -1, 0])
 def test_what_moved_is_read_again_although_our_clock_was_wrong(
     clone: Hooked, monkeypatch: pytest.MonkeyPatch, hours: int
@@ -104,12 +105,14 @@ def test_what_moved_is_read_again_although_our_clock_was_wrong(
     assert found is None or found | detached_heads(folder) == all_tips(folder)
 
 
+@pytest.mark.slow
 def test_refs_that_moved_just_now_are_read_again(clone: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refs_state, "_SURE_NS", 3_600_000_000_000)
     state = refs_state.refs_state(str(clone.common_dir))
     assert not refs_state.is_still(str(clone.common_dir), state)
 
 
+@pytest.mark.slow
 def test_some_branches_are_those_of_all(clone: Hooked) -> None:
     clone.git("update-ref", "refs/heads/packed/7", "HEAD~1")
     known = local_branches(str(clone.common_dir))

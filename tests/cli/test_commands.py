@@ -71,6 +71,7 @@ def test_what_was_assigned_outlives_the_ledger(user: User) -> None:
     assert any("assigned" in row["evidence"] for row in again["branches"])
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -79,6 +79,7 @@ def test_without_estimates_nothing_is_marked(repo: Hooked, tmp_path: Path) -> No
     assert not [text for text in told if "≈" in text or "estimated" in text]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", [(), ("main",), ("--by", "day"), ("--since", "2020-01-01"), ("--by", "session")])
 def test_json_counts_estimates_beside_lower_bounds_in_every_view(
     repo: Hooked, guesser: Guesser, words: tuple[str, ...]

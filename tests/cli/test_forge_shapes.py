@@ -202,12 +202,14 @@ def check(shape: Shape, report: dict[str, Any]) -> None:
     assert (report["foreign_lines"], report["damaged_lines"]) == (shape.foreign, 0)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("shape", SQUASHED.values(), ids=SQUASHED)
 def test_one_commit_is_one_change_whatever_its_message_went_through(clone: Clone, shape: Shape) -> None:
     clone.write(shape.message)
     check(shape, clone.report())
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("shape", MERGED.values(), ids=MERGED)
 def test_a_merge_brings_the_lines_of_its_branch_under_the_name_of_the_request(clone: Clone, shape: Shape) -> None:
     clone.switch("-c", "login")

@@ -24,6 +24,7 @@ def groups(command: click.Command, name: str) -> list[tuple[str, click.Group]]:
     return [(name, command), *(one for child, got in children.items() if got for one in groups(got, f"{name} {child}"))]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", [name for name, _ in groups(tokcost, "tokcost")])
 def test_summaries_of_commands_end_before_eighty_columns_do(empty_machine: Machine, name: str) -> None:
     text = on_terminal([*name.split()[1:], "--help"], empty_machine.repo, empty_machine.environ, 80)

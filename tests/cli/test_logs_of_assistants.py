@@ -23,6 +23,7 @@ def tokcost(sample: samples.Sample, ledger: Path, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", NAMES)
 def test_each_branch_has_what_was_spent_on_it_also_where_the_agent_switched_itself(name: str, tmp_path: Path) -> None:
     sample = samples.unpack(name, tmp_path)

@@ -48,6 +48,7 @@ def test_the_doctor_and_all_repositories_work_in_a_bare_repository(machine: Mach
     assert piped(["log", "--all-repos"], bare, machine.environ).returncode == 0
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", [["report"], ["report", "--json"], ["doctor", "--forge"]], ids=" ".join)
 def test_history_is_read_of_a_bare_repository_that_git_names(
     machine: Machine, bare: Path, tmp_path: Path, words: list[str]

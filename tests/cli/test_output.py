@@ -29,6 +29,7 @@ def crashes(machine: Machine) -> list[str]:
     return [path.name for path in Path(machine.environ["TOKCOST_HOME"]).glob("crash-*")]
 
 
+@pytest.mark.few
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("words", few(COMMANDS, 5), ids=" ".join)
 def test_a_disk_that_is_full_is_a_sentence(machine: Machine, words: list[str]) -> None:
@@ -37,6 +38,7 @@ def test_a_disk_that_is_full_is_a_sentence(machine: Machine, words: list[str]) -
     assert (done.returncode, crashes(machine)) == (3, [])
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", few(COMMANDS, 5), ids=" ".join)
 def test_a_closed_output_is_no_crash(machine: Machine, words: list[str]) -> None:
     done = run(machine, words, ">&-")
@@ -47,6 +49,7 @@ def test_a_closed_output_is_no_crash(machine: Machine, words: list[str]) -> None
     assert crashes(machine) == []
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("redirected", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full", "<&-"])
 def test_nothing_needs_all_three_streams(machine: Machine, redirected: str) -> None:
     for words in (["log"], ["enable"], ["log", "--since", "gibberish"], ["uninstall"]):
@@ -56,6 +59,7 @@ def test_nothing_needs_all_three_streams(machine: Machine, redirected: str) -> N
     assert crashes(machine) == []
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", [["log"], ["doctor"], ["log", "--help"], ["log", "--json"]], ids=" ".join)
 def test_a_reader_that_leaves_at_once_is_no_trouble(machine: Machine, words: list[str]) -> None:
     done = subprocess.run(

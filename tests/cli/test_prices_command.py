@@ -61,6 +61,7 @@ def payer(tmp_path: Path) -> Payer:
 ONE = {"input": 100_000, "cache_read": 0, "write_5m": 0, "write_1h": 0, "output": 10_000}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("geo", "cost"),
     [
@@ -74,6 +75,7 @@ def test_where_the_inference_was_kept_is_part_of_the_price(payer: Payer, geo: st
     assert (totals["list_cost"], totals["estimated"]["usage"]) == (cost, 0)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("model", "field", "cost"),
     [
@@ -119,6 +121,7 @@ def test_a_price_of_ones_own_changes_what_it_names_and_leaves_the_rest_at_the_so
     assert payer.cost() == "1.450000000"  # 0.50 + 0.10 + 0.25 + 0.10 + 0.50
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("named", "usage", "cost"),
     [
@@ -196,6 +199,7 @@ def source_file(path: Path, **models: tuple[float, float]) -> Path:
     return path
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("content", ["[]", '[{"id": "x", "name": "x", "api_pattern": "x", "models": []}]', "[1]", "{}"])
 def test_a_price_file_without_a_model_is_refused_and_changes_nothing(
     payer: Payer, tmp_path: Path, content: str
@@ -257,6 +261,7 @@ def test_explain_marks_the_rate_of_today_and_joins_days_with_the_same_rates(paye
     assert "inference kept in us, always: 1.1 times every token rate" in said
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("typed", "near"),
     [("cluade-opus-4-8", "claude-opus-4-8"), ("gpt5.5-sol", "gpt-5.6-sol"), ("house-modle", "house-model")],
@@ -353,6 +358,7 @@ def test_a_model_in_place_of_a_command_is_explained(payer: Payer) -> None:
     assert "Did you mean claude-sonnet-4-5" in unknown.stdout
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("model", ["claude-sonnet-4-5", "gemini-2.5-pro", "gpt-5.4", "some-model-of-our-own"])
 def test_what_is_said_of_a_price_fits_the_terminal(payer: Payer, model: str) -> None:
     """The longest lines are the rates of long prompts, the names that were looked for, and notes."""

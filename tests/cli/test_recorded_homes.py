@@ -32,6 +32,7 @@ def spent(document: dict[str, Any]) -> dict[str, dict[str, int]]:
     return {branch: {one: tokens[one] for one in CLASSES if tokens[one]} for branch, tokens in rows.items()}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", few(NAMES, 20))
 def test_each_branch_of_a_recorded_home_has_what_was_billed_on_it(name: str, tmp_path: Path) -> None:
     """What is billed of a reply that broke off is not known: nothing, all of it, or what was told before."""

@@ -106,6 +106,7 @@ def test_outside_of_a_repository_the_folder_is_named_and_where_to_go(
     assert "hint: " in done.stderr
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("text", "thing", "remedy"),
     [

@@ -60,6 +60,7 @@ def environ(empty_machine: Machine) -> dict[str, str]:
     return {**empty_machine.environ, "GIT_CONFIG_GLOBAL": os.devnull}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("name", "args"),
     [
@@ -91,6 +92,7 @@ def test_every_format_is_what_was_agreed(
 FORMS = ([], ["--json"], ["--csv"], ["--markdown"], ["--html", "-"], ["--by", "area"], ["--by", "tag", "--json"])
 
 
+@pytest.mark.slow
 def test_a_repository_with_names_that_are_not_utf_8_is_told_in_every_format(
     tmp_path: Path, environ: dict[str, str]
 ) -> None:
@@ -133,6 +135,7 @@ def test_what_a_person_spent_is_refused_in_every_format_with_the_reason(
     assert "promised" in done.stderr
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("by", ["change", "area", "model", "month", "week", "tag", "size", "type", "issue"])
 @pytest.mark.parametrize("form", [[], ["--json"], ["--csv"], ["--markdown"]])
 def test_no_format_names_a_person(history: GitSandbox, environ: dict[str, str], by: str, form: list[str]) -> None:
@@ -142,6 +145,7 @@ def test_no_format_names_a_person(history: GitSandbox, environ: dict[str, str], 
     assert not any(f"p{number}" in text.replace("p90", "") for number in range(6))
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(("limit", "code"), [("66", 0), ("65.99", 1), ("$1000", 0), ("0", 1)])
 def test_a_budget_is_checked_to_the_cent(history: GitSandbox, environ: dict[str, str], limit: str, code: int) -> None:
     done = piped(["report", "--check", limit], history.path, environ)

@@ -211,6 +211,7 @@ def test_without_lines_the_page_says_what_that_means(empty_machine: Machine, tmp
     assert "No cost lines in main; 1 commit read." in Parsed(done.stdout).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["altair", "vl_convert", "jinja2"])
 def test_where_the_charts_are_not_installed_it_says_how_to_install_them(
     history: GitSandbox, environ: dict[str, str], package: str

@@ -222,6 +222,7 @@ def test_cells_of_several_months_and_jobs_beside_the_repositories_reports_tell_o
     assert lonely(world) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", few(range(6)))
 def test_the_cells_of_one_repository_beside_its_own_report_tell_of_nobody(tmp_path: Path, seed: int) -> None:
     random = Random(seed)
@@ -237,6 +238,7 @@ def test_the_cells_of_one_repository_beside_its_own_report_tell_of_nobody(tmp_pa
     assert lonely(world) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", few(range(3), 1))
 def test_the_cells_of_many_repositories_minus_one_repositorys_report_tell_of_nobody(tmp_path: Path, seed: int) -> None:
     random = Random(seed)
@@ -259,6 +261,7 @@ def test_the_cells_of_many_repositories_minus_one_repositorys_report_tell_of_nob
         assert lonely(world) == [], repository
 
 
+@pytest.mark.slow
 def test_an_area_in_the_report_minus_its_cells_of_all_months_is_not_one_persons_last_month(tmp_path: Path) -> None:
     """Six people in api in July and August, one in September: his part must be in a cell with others, and so it is; but
     the report's api minus the cells of api would be his alone."""
@@ -283,6 +286,7 @@ def some_do_nearly_all(random: Random) -> list[Work]:
     return works_of(random, people, number, "r", [f"2026-{month:02d}" for month in range(1, 11)])
 
 
+@pytest.mark.slow
 def test_a_run_on_the_same_history_has_nothing_more_to_publish(tmp_path: Path) -> None:
     """Cells that were made leave less to be put together, so what one go through the months leaves over may fit now."""
     shop = make_repository(tmp_path / "shop", some_do_nearly_all(Random(1)))
@@ -291,6 +295,7 @@ def test_a_run_on_the_same_history_has_nothing_more_to_publish(tmp_path: Path) -
     assert collect([str(shop)], plan, lambda *_: None).files == {}
 
 
+@pytest.mark.slow
 def test_the_one_month_that_is_in_no_cell_is_no_difference_of_the_report_and_the_cells(tmp_path: Path) -> None:
     """The report joins it with its neighbour, whose cells must not all be published then."""
     works = some_do_nearly_all(Random(6))
@@ -303,6 +308,7 @@ def test_the_one_month_that_is_in_no_cell_is_no_difference_of_the_report_and_the
     assert unsafe_differences(World({work.id: work.who for work in works}, amounts, figures)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sizes", "is_published"), [((4, 2, 1), False), ((4, 1, 2), False), ((3, 2, 3), True)])
 def test_a_cell_of_several_repositories_is_safe_without_any_one_of_them(
     tmp_path: Path, sizes: tuple[int, ...], is_published: bool

@@ -168,6 +168,7 @@ def test_whoever_may_read_the_cells_alone_gets_the_report(tmp_path: Path) -> Non
     assert report(tmp_path) == before
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", few(["a*", "a?", "[ab]", "a[b", "month=2020-01-01", "tokens=7", "a'b"]))
 def test_a_dataset_is_read_from_its_own_folder_whatever_that_is_called(tmp_path: Path, name: str) -> None:
     costs = two_runs(tmp_path)
@@ -197,6 +198,7 @@ def circle(path: Path) -> None:
     path.symlink_to(path)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("kind", ["cells", "claims"])
 @pytest.mark.parametrize("make", [pipe, device, circle, Path.mkdir])
 def test_what_is_no_file_of_a_dataset_is_named_and_not_waited_for(
@@ -209,6 +211,7 @@ def test_what_is_no_file_of_a_dataset_is_named_and_not_waited_for(
             asked(costs)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("is_compacted", [False, True])
 @pytest.mark.parametrize("folder_too", [False, True])
 def test_a_report_whose_cells_were_all_lost_says_so_and_what_brings_them_back(
@@ -230,6 +233,7 @@ def test_a_report_whose_cells_were_all_lost_says_so_and_what_brings_them_back(
     assert report(tmp_path) == before
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("form", [[], ["--csv"], ["--markdown"]])
 def test_a_report_from_which_some_cells_were_lost_says_that_its_figures_lack_them(
     tmp_path: Path, form: list[str]

@@ -50,6 +50,7 @@ def checked(costs: Path, url: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_sql_for_every_dialect_is_understood_by_a_parser_of_it(dialect: str, tmp_path: Path) -> None:
     args = ["report", "--emit-sql", dialect, "--since", "2026-08", "--until", "2026-10"]

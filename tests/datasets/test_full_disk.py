@@ -70,6 +70,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "costs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [FULL, pytest.param(LATE, marks=pytest.mark.slow)], ids=["full", "late"])
 def test_a_disk_that_fills_during_a_compaction_costs_nothing(fault: Fault, tmp_path: Path, fresh: Path) -> None:
     costs = Costs(tmp_path, fresh)

@@ -89,6 +89,7 @@ APART = [
 ]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(("made", "claims", "dollars", "twice", "cells", "missing"), few(APART))
 def test_a_report_counts_each_claim_once_and_says_what_the_compacted_dataset_says(
     tmp_path: Path,

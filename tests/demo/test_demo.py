@@ -139,6 +139,7 @@ def test_a_file_where_the_folder_should_be_is_a_sentence_not_a_crash(tmp_path: P
     assert isinstance(below.exception, EnvironmentProblem)
 
 
+@pytest.mark.slow
 def test_the_way_to_look_further_can_be_pasted_though_the_folder_has_a_space_and_own_logs_are_configured(
     tmp_path: Path,
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_factor_is_applied_to_the_sum_and_rounded_up() -> None:
     assert estimated_tokens(["hello"], "claude-opus-4-7") == 2
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("unit", few(["a", " ", "\0", "\n", "!", "1", "中", "\ud800", "👩‍👩‍👧", "a\u0301"], 4))
 def test_whatever_a_text_is_it_takes_bounded_time(unit: str) -> None:
     began = time.process_time()

@@ -193,6 +193,7 @@ def test_real_counts_of_the_session_take_the_place_of_the_estimate(here: Estimat
     assert here.tokens() == {"copilot-chat-text": counted(), "copilot-chat": 30}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", [("--session", SESSION), ("--all",), ("--assistant", "copilot-chat")])
 def test_counts_that_were_purged_do_not_come_back_as_an_estimate(
     here: Estimating, copilot: Copilot, words: tuple[str, ...]

@@ -42,6 +42,7 @@ def written(work: Work, words: tuple[str, ...], folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in folder.iterdir()]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
 def test_no_file_says_who_where_or_in_which_session(work: Work, words: tuple[str, ...], tmp_path: Path) -> None:
     repo = work.repo
@@ -59,12 +60,14 @@ def read(data: bytes) -> list[dict[str, Any]]:
     return parquet.read_table(BytesIO(data)).to_pylist()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", [one for one in EVERY if "history" in one], ids=" ".join)
 def test_the_history_names_no_branch(work: Work, words: tuple[str, ...], tmp_path: Path) -> None:
     for data in written(work, words, tmp_path):
         assert b"feat" not in (json.dumps(read(data), default=str).encode() if data[:4] == b"PAR1" else data)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "words",
     [pytest.param(one, marks=[] if "1.4" in one or one[0] != "focus" else pytest.mark.slow) for one in EVERY],
@@ -107,6 +110,7 @@ def test_a_branch_that_is_a_formula_is_none_in_csv(work: Work) -> None:
     assert {row["branch"] for row in table(work.export("usage"))} == {"main", "'=feat,x", ""}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("what", ["usage", "metrics", "focus"])
 def test_estimated_counts_are_exported_only_when_asked_for(work: Work, what: str, tmp_path: Path) -> None:
     more = ("--unpriced", str(tmp_path / "u")) if what == "focus" else ()
@@ -180,6 +184,7 @@ def test_a_history_is_readable_by_others_and_a_ledger_is_not(work: Work, tmp_pat
         assert (tmp_path / profile).stat().st_mode & 0o777 == mode
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("where", ["/dev/full", "", "gone/x.csv"])
 def test_a_place_that_takes_no_file_is_told_in_one_sentence(work: Work, where: str, tmp_path: Path) -> None:
     done = work.repo.tokcost("export", "usage", "-o", where if where.startswith("/") else str(tmp_path / where))
@@ -199,6 +204,7 @@ def test_parquet_is_not_written_to_a_terminal(work: Work) -> None:
     assert "this format is binary" in on_terminal(["export", "usage", "--format", "parquet"], work.repo.path, environ)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("words", "because"),
     [
@@ -299,6 +305,7 @@ def test_without_pyarrow_one_sentence_says_what_to_install(work: Work, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_names_that_are_no_utf8_or_move_a_cursor_are_escaped_in_every_format(tmp_path: Path) -> None:
     repo = Hooked(tmp_path, rooted=True, forks=True)
     repo.switch("-c", "caf\u202e\u00e9")

@@ -68,6 +68,7 @@ def rows(repo: GitSandbox, environ: dict[str, str], *words: str) -> list[dict[st
     return table(done.stdout)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("span", [(), ("v1..",), ("v1",), ("--all",), ("--since", "2026-09-22")])
 def test_the_sum_is_that_of_the_report_and_each_claim_is_there_once(
     repo: GitSandbox, environ: dict[str, str], span: tuple[str, ...], tmp_path: Path

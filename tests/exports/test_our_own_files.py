@@ -23,6 +23,7 @@ def repo(tmp_path: Path) -> Hooked:
     return found
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_the_ledger_and_what_lies_beside_it_is_no_place_for_output(repo: Hooked, words: tuple[str, ...]) -> None:
     home, link = repo.ledger_home, repo.path.parent / "link.csv"

@@ -43,6 +43,7 @@ def test_values_come_back_as_they_went_in() -> None:
     assert table.schema.metadata[b"made"] == b"by a test"
 
 
+@pytest.mark.slow
 def test_the_same_rows_are_the_same_bytes_in_another_process_too() -> None:
     code = (
         "import sys; from tokcost.files.parquet import Column, parquet_bytes;"

@@ -121,6 +121,7 @@ def test_more_patterns_or_longer_ones_than_are_compared_are_refused() -> None:
         by_globs({"x": ["a" * 501]})
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("pattern", "path"),
     few(
@@ -140,6 +141,7 @@ def test_what_stands_behind_the_last_star_is_compared_at_one_place(pattern: str,
         assert area_of(f"{path}c{number}") != "x"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("pattern", ["*" + "a" * 480 + "bN*", "**/" + "a/" * 200 + "N", "a/**/" + "b*/" * 150 + "**/N"])
 def test_more_text_that_may_be_anywhere_than_is_looked_for_is_refused(pattern: str) -> None:
     several = [pattern.replace("N", str(number)) for number in range(500)]

@@ -105,6 +105,7 @@ def test_what_the_users_settings_say_about_diffs_does_not_matter(repo: GitSandbo
     assert found(repo, one) == [Rework(20, 2)]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("seed", range(4))
 def test_lines_that_stay_are_those_that_git_blames_on_their_writer(repo: GitSandbox, seed: int) -> None:
     chance = Random(seed)

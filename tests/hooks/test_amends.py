@@ -33,6 +33,7 @@ def test_an_amend_without_new_spend_leaves_the_line_where_its_author_put_it(repo
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.few
 @everywhere
 def test_an_amend_with_new_spend_raises_the_line(repo: Hooked) -> None:
     repo.work("One")
@@ -57,6 +58,7 @@ def test_an_amend_of_any_kind_raises_the_line(repo: Hooked, how: tuple[str, ...]
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.slow
 def test_ten_amends_in_a_row_leave_one_line(repo: Hooked) -> None:
     repo.work("One")
     for _ in range(10):
@@ -238,6 +240,7 @@ def test_an_amend_that_another_hook_refuses_loses_nothing(repo: Hooked) -> None:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", [("--fixup=HEAD~1",), ("--squash=HEAD~1", "-m", "More"), ("--fixup=amend:HEAD~1",)])
 def test_a_fixup_is_melted_with_its_line(repo: Hooked, how: tuple[str, ...]) -> None:
     repo.work("One", "one")

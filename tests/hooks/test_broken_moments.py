@@ -69,6 +69,7 @@ def test_a_bare_clone_is_still_none_that_has_a_main_worktree(repo: Hooked, tmp_p
     assert repo.tokcost("status", cwd=around).returncode == 3
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("text", ["", "garbage\n", None], ids=["empty", "garbage", "gone"])
 def test_what_was_spent_while_HEAD_was_broken_is_placed_once_it_is_repaired(repo: Hooked, text: str | None) -> None:
     repo.work("One")
@@ -88,6 +89,7 @@ def test_what_was_spent_while_HEAD_was_broken_is_placed_once_it_is_repaired(repo
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("part", ["HEAD", "objects", "refs", "config"])
 def test_what_was_spent_while_a_part_of_the_repository_was_away_is_placed_afterwards(repo: Hooked, part: str) -> None:
     repo.work("One")
@@ -124,6 +126,7 @@ def test_what_another_repository_spent_in_the_same_folder_stays_its_own(repo: Ho
     assert repo.balance() == {"total": REPLY, "carried": REPLY}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "words", few([["log"], ["status"], ["preview"], ["report"], ["doctor"], ["why"], ["budget"]], 4)
 )

@@ -232,6 +232,7 @@ def test_what_the_clone_says_wins_over_the_repository(repo: Hooked) -> None:
     assert "$1.00" in budget(repo)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("text", ["[budget\n", "[budget]\nbranch = 0.5\n", '[budget]\nbranhc = "1"\n', "budget = 1\n"])
 def test_a_damaged_recommendation_is_told_and_stops_nothing(repo: Hooked, text: str) -> None:
     (repo.path / ".tokcost.toml").write_text(text)
@@ -295,6 +296,7 @@ def test_a_notice_that_cannot_be_kept_changes_nothing_of_what_was_checked(repo: 
     assert "was not checked" not in made.said
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("decides", ["block", "pass", ""])
 @pytest.mark.parametrize("is_read", [True, False])
 def test_a_locked_ledger_costs_no_more_than_the_deadline(
@@ -322,6 +324,7 @@ def test_a_locked_ledger_costs_no_more_than_the_deadline(
     assert (done.returncode, b"the budget was not checked" in done.stderr) == (int(decides == "block"), True)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("settings", "stops"),
     [("budgetUnchecked = block", True), ('BudgetUnchecked="Block"', True), ("# budgetUnchecked = block", False),
@@ -397,6 +400,7 @@ def test_a_recommendation_or_a_budget_of_one_branch_is_enough_to_look(repo: Hook
     assert started.exists()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("text", ["budget.day = 5\n", '["budget"]\nday = 5\n', "[ budget ]\n", "budget = {day = 5}\n"])
 def test_a_recommendation_is_seen_however_it_is_written(repo: Hooked, text: str) -> None:
     started = python_is(repo, "exit 0")
@@ -413,6 +417,7 @@ def test_a_setting_beside_its_section_is_seen(repo: Hooked) -> None:
     assert started.exists()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("script", "code"), [("exit 79", 1), ("exit 1", 0), ("exit 2", 0), ("kill -9 $$", 0), ("exit 127", 0)]
 )
@@ -470,6 +475,7 @@ def pre_commit(repo: Hooked) -> Path:
 SETTINGS = {"of all branches": "tokcost.budgetBranch", "of one branch": "branch.feat/x.tokcostBudget"}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("key", SETTINGS.values(), ids=SETTINGS)
 @pytest.mark.parametrize("blocks", ["true", "yes", "ON", "1"])
 def test_the_hook_is_there_while_a_budget_may_stop_a_commit(repo: Hooked, key: str, blocks: str) -> None:
@@ -585,6 +591,7 @@ BY_SOMEBODY = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("who", BY_SOMEBODY)
 def test_a_budget_that_somebody_else_has_checked_is_not_told_twice(repo: Hooked, who: str) -> None:
     name, text = BY_SOMEBODY[who]

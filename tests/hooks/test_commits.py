@@ -49,6 +49,7 @@ def test_a_message_from_a_file_gets_the_line(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("more", [(), ("-v",), ("-s",), ("--cleanup=scissors",), ("-e", "-m", "Title")])
 def test_a_message_from_an_editor_gets_the_line(repo: Hooked, more: tuple[str, ...]) -> None:
     repo.spend()
@@ -60,6 +61,7 @@ def test_a_message_from_an_editor_gets_the_line(repo: Hooked, more: tuple[str, .
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("comment", [";", "auto", "%"])
 def test_any_comment_character_will_do(repo: Hooked, comment: str) -> None:
     repo.git("config", "core.commentChar", comment)
@@ -164,6 +166,7 @@ OUT_OF_THE_MESSAGE = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", OUT_OF_THE_MESSAGE)
 def test_a_line_that_git_drops_from_the_message_is_a_removed_one(repo: Hooked, how: str) -> None:
     repo.spend()
@@ -294,6 +297,7 @@ def test_a_root_commit_carries_a_line(tmp_path: Path) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ["with space", 'it\'s "quoted"', "new\nline", "-x", "$(id)", "ünïcödé"])
 def test_a_repository_on_a_strange_path(tmp_path: Path, name: str) -> None:
     repo = Hooked(tmp_path / name)
@@ -327,6 +331,7 @@ def test_logs_whose_names_are_no_utf_8(repo: Hooked) -> None:
 ODD_BRANCHES = ["feat/x", "a'b", 'q"q', "ü", "%s", "-x", "$(id)", "a;b", "a|b", "x{y}", "HEAD2", "a&b"]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("branch", ODD_BRANCHES)
 def test_a_branch_of_any_legal_name(repo: Hooked, branch: str) -> None:
     repo.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
@@ -377,6 +382,7 @@ def test_switching_off_keeps_what_a_commit_that_never_happened_had_proposed(repo
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
+@pytest.mark.few
 @everywhere
 def test_the_line_of_the_next_commit_alone_is_left_out(repo: Hooked) -> None:
     repo.spend()
@@ -400,6 +406,7 @@ def test_leaving_out_waits_for_a_commit_that_happens(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
+@pytest.mark.few
 @everywhere
 @pytest.mark.parametrize("how", ["omitted", "off"])
 @pytest.mark.parametrize("failing", ["the first hook", "the second hook", "both hooks"])
@@ -486,6 +493,7 @@ def off_without_a_message(repo: Hooked) -> None:
     repo.run("commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "", env=OFF)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "story",
     [
@@ -524,6 +532,7 @@ def test_what_is_left_out_on_one_branch_is_kept_there_and_nothing_of_another(
     assert repo.replies() == {"total": 3, "withheld": 1, "carried": 2}
 
 
+@pytest.mark.slow
 def test_all_is_left_out_however_much_it_is(repo: Hooked) -> None:
     for number in range(1, MOST_USAGE + 2):
         repo.spend(number=number)
@@ -543,6 +552,7 @@ def test_a_line_removed_by_hand_is_kept_also_when_there_was_no_time_to_see_that(
     assert repo.replies() == {"total": 3, "withheld": 1, "carried": 2}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("kind", ["new", "amend", "root"])
 def test_a_line_removed_by_hand_is_kept_also_when_the_hook_after_the_commit_was_gone(repo: Hooked, kind: str) -> None:
     repo.work("Before")
@@ -593,6 +603,7 @@ def unhurried(repo: Hooked, hook: str) -> None:
     path.write_text(path.read_text().replace("TOKCOST_PATH=", "TOKCOST_DEADLINE=30 TOKCOST_PATH="))
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("value", ["", "on", "1"])
 def test_only_off_is_off(repo: Hooked, value: str) -> None:
     repo.spend()
@@ -680,6 +691,7 @@ def test_a_policy_makes_lines_coarser(repo: Hooked) -> None:
     assert (line.exact, line.models) == (False, ())
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("models", "published"),
     [

@@ -103,6 +103,7 @@ def test_settings_are_understood_as_git_does(tmp_path: Path, case: str, before: 
         assert listed.stdout.split("\0")[:-1] == before
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("settings", "version", "problem"),
     [
@@ -131,6 +132,7 @@ def test_ours_run_from_the_configuration_and_the_status_says_so(repo: Hooked) ->
     assert (code, "runs, from git's configuration" in said) == (0, True)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

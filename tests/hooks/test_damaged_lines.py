@@ -33,6 +33,7 @@ def commit(repo: Hooked, title: str, script: str, *more: str) -> str:
     return repo.grumble("commit", "-q", "-e", "-m", title, *more, env=repo.editor(f"sed -i -e '{script}' \"$1\""))
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("damage", few(DAMAGE, 4))
 def test_the_next_commit_offers_a_damaged_line_again(repo: Hooked, damage: str) -> None:
     said = commit(repo, "One", DAMAGE[damage])
@@ -42,6 +43,7 @@ def test_the_next_commit_offers_a_damaged_line_again(repo: Hooked, damage: str) 
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("removal", REMOVAL)
 def test_a_line_of_which_nothing_is_left_is_withheld(repo: Hooked, removal: str) -> None:
     assert commit(repo, "One", REMOVAL[removal]) == ""

@@ -104,6 +104,7 @@ def test_what_is_busy_for_ever_is_ended_after_two_seconds(troubled: Hooked, trou
     assert troubled.replies() == {"total": 2, "carried": 1, "pending": 1}
 
 
+@pytest.mark.few
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process waits in")
 @pytest.mark.parametrize("trouble", STUCK.values(), ids=STUCK)
 def test_what_is_stuck_is_not_waited_for_as_long_as_what_is_slow(troubled: Hooked, trouble: str) -> None:
@@ -114,6 +115,7 @@ def test_what_is_stuck_is_not_waited_for_as_long_as_what_is_slow(troubled: Hooke
     assert is_all_but_one_pending(troubled)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("trouble", CRASHES.values(), ids=CRASHES)
 def test_a_crash_is_one_line(troubled: Hooked, trouble: str) -> None:
     said, _ = commit_in_trouble(troubled, trouble)
@@ -209,6 +211,7 @@ UNCHECKED = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("trouble", UNCHECKED)
 def test_a_budget_that_cannot_be_checked_stops_nothing(limited: Hooked, trouble: str) -> None:
     said, _ = commit_in_trouble(limited, trouble)
@@ -216,6 +219,7 @@ def test_a_budget_that_cannot_be_checked_stops_nothing(limited: Hooked, trouble:
     assert limited.message().startswith("Troubled")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("trouble", UNCHECKED)
 def test_a_budget_that_cannot_be_checked_stops_the_commit_of_who_wants_it(limited: Hooked, trouble: str) -> None:
     limited.git("config", "tokcost.budgetUnchecked", "block")

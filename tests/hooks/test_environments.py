@@ -21,6 +21,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("world", WORLDS)
 def test_a_commit_carries_its_line_in_an_odd_environment(repo: Hooked, world: str) -> None:
     repo.spend()

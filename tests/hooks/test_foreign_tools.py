@@ -163,6 +163,7 @@ def test_a_submodule_and_what_is_around_it_carry_their_own(repo: Hooked, sub: Pa
     assert inside.replies() == repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.slow
 def test_a_merge_without_hooks(repo: Hooked) -> None:
     repo.switch("-c", "feat")
     repo.work("One", "one")
@@ -189,6 +190,7 @@ def heard(said: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("tokcost: ")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["given", "edited"])
 def test_what_a_hook_takes_out_stays_pending_and_is_said_once(repo: Hooked, how: str) -> None:
     strip_in(repo, "commit-msg.before-tokcost")
@@ -207,6 +209,7 @@ def test_what_a_hook_takes_out_stays_pending_and_is_said_once(repo: Hooked, how:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.slow
 def test_a_line_that_somebody_takes_out_is_withheld_also_before_a_hook_that_takes_out_others(repo: Hooked) -> None:
     strip_in(repo, "commit-msg.before-tokcost")
     repo.spend()
@@ -215,6 +218,7 @@ def test_a_line_that_somebody_takes_out_is_withheld_also_before_a_hook_that_take
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
+@pytest.mark.slow
 def test_what_a_hook_takes_out_of_an_amended_commit_is_written_again(repo: Hooked) -> None:
     repo.work("Work")
     strip_in(repo, "commit-msg.before-tokcost")
@@ -228,6 +232,7 @@ def test_what_a_hook_takes_out_of_an_amended_commit_is_written_again(repo: Hooke
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.slow
 def test_what_is_switched_off_is_withheld_whatever_hooks_take_out(repo: Hooked) -> None:
     strip_in(repo, "commit-msg.before-tokcost")
     repo.spend()
@@ -255,6 +260,7 @@ EDITORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("editor", EDITORS)
 def test_what_a_hook_behind_ours_takes_out_of_an_edited_message_stays_pending(repo: Hooked, editor: str) -> None:
     """It passed our commit-msg hook whole, and nobody gets to see it behind that."""
@@ -278,6 +284,7 @@ def test_a_line_that_somebody_takes_out_is_withheld_also_with_a_hook_behind_ours
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
+@pytest.mark.slow
 def test_one_of_two_lines_that_somebody_takes_out_decides(repo: Hooked) -> None:
     """Which of the others a hook took out then cannot be told: nothing is published that might have been kept."""
     repo.work("Lost")
@@ -289,6 +296,7 @@ def test_one_of_two_lines_that_somebody_takes_out_decides(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "withheld": 2}
 
 
+@pytest.mark.slow
 def test_a_message_that_is_looked_at_twice_counts_as_it_was_last(repo: Hooked) -> None:
     """git gui runs commit-msg at each attempt, and prepare-commit-msg once: the line went between two attempts."""
     hooks, message = repo.common_dir / "hooks", repo.git_dir / "GITGUI_EDITMSG"
@@ -305,6 +313,7 @@ def test_a_message_that_is_looked_at_twice_counts_as_it_was_last(repo: Hooked) -
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stops", ["post-commit", "python"])
 def test_a_line_that_went_behind_our_hook_waits_also_where_post_commit_came_to_nothing(
     repo: Hooked, stops: str

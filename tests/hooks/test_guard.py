@@ -45,6 +45,7 @@ def budget(repo: Hooked, dollars: str) -> None:
     repo.git("config", "tokcost.budgetBranch", dollars)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_uninstalling_leaves_no_trace(repo: Hooked, name: str) -> None:
     before = everything(repo.home)
@@ -97,6 +98,7 @@ OFF = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("case", OFF)
 def test_a_guard_whose_assistant_runs_no_hooks_is_told_and_named(repo: Hooked, case: str) -> None:
     path, settings, said = repo.home / OFF[case][0], OFF[case][1], OFF[case][2]
@@ -236,6 +238,7 @@ def test_the_command_says_nothing_once_tokcost_is_gone(repo: Hooked) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_near_the_person_is_told_and_over_with_block_the_run_stops(repo: Hooked, name: str) -> None:
     repo.spend()
@@ -276,6 +279,7 @@ def own_rules(repo: Hooked, text: str) -> None:
 RULE = '[[rules]]\nname = "small"\nsay = "think first"\nover = "{}"\n'
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ASSISTANTS)
 def test_a_rule_of_ones_own_that_is_exceeded_stops_the_run_too(repo: Hooked, name: str) -> None:
     repo.spend()

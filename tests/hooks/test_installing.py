@@ -233,6 +233,7 @@ def test_a_manager_that_wrote_the_same_hook_again_leaves_no_copy(plain: Hooked) 
     assert seen(plain.path) == before
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("call", ["os.link", "os.replace", "os.chmod"])
 def test_killed_at_any_step_a_working_hook_is_there(plain: Hooked, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process ends for real, before and after each step; what git would run is one hook or the other, whole."""

@@ -63,6 +63,7 @@ def test_prepare_commit_msg_opens_head_and_config_once(repo: Hooked, editor: str
     assert "AI-Cost: " in message.read_text()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("operation", ["amend", "detached", "rebase"])
 def test_it_does_in_the_middle_of_other_things_too(repo: Hooked, operation: str) -> None:
     repo.work("One")

@@ -86,6 +86,7 @@ def test_what_a_killed_hook_noted_is_private(careless: Hooked) -> None:
     assert {mode(path) for path in notes if path.is_file()} == {0o600}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ["COMMIT_EDITMSG.tokcost", "TOKCOST_PROPOSAL.new", "TOKCOST_PROPOSAL"])
 def test_a_link_in_the_git_folder_overwrites_nothing(repo: Hooked, tmp_path: Path, name: str) -> None:
     target = tmp_path / "precious"
@@ -97,6 +98,7 @@ def test_a_link_in_the_git_folder_overwrites_nothing(repo: Hooked, tmp_path: Pat
     assert target.read_text() == "precious"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "name", ["TOKCOST_PROPOSAL", "TOKCOST_KEEP", "TOKCOST_UNSETTLED", "TOKCOST_UNSEEN", "TOKCOST_UNTOUCHED"]
 )

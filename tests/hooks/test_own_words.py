@@ -48,6 +48,7 @@ FROM = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", few(FROM, 4))
 def test_a_title_that_begins_with_a_hash_stays_the_title(repo: Hooked, how: str) -> None:
     tree = repo.git("commit-tree", "HEAD^{tree}", "-m", "#12 title")
@@ -57,6 +58,7 @@ def test_a_title_that_begins_with_a_hash_stays_the_title(repo: Hooked, how: str)
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("comment", [";", "auto", "#"])
 @pytest.mark.parametrize("mode", ["default", "whitespace", "verbatim", "scissors"])
 def test_no_setting_makes_a_comment_of_a_title_that_nobody_edits(repo: Hooked, comment: str, mode: str) -> None:
@@ -80,6 +82,7 @@ STRIPS = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", STRIPS)
 def test_where_git_takes_all_of_a_message_for_comments_no_commit_is_made(repo: Hooked, how: str) -> None:
     settings, args = STRIPS[how]
@@ -108,6 +111,7 @@ def test_an_editor_that_keeps_comments_keeps_a_title_that_looks_like_one(repo: H
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("mode", ["whitespace", "verbatim", "scissors"])
 @pytest.mark.parametrize("way_of_saying", ["option", "setting", "setting of one command"])
 def test_a_title_written_in_an_editor_that_keeps_comments_may_begin_with_a_hash(
@@ -144,6 +148,7 @@ def test_a_merge_and_a_squash_keep_their_titles(repo: Hooked) -> None:
     assert repo.replies() == {"total": 4, "carried": 4}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("way_of_amending", [("--no-edit",), ("-C", "HEAD"), ("--no-edit", "-n")])
 def test_an_amend_keeps_a_title_that_begins_with_a_hash(repo: Hooked, way_of_amending: tuple[str, ...]) -> None:
     give(repo, "-m", "#12 title")
@@ -177,6 +182,7 @@ NOT_WRITTEN = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", few(NOT_WRITTEN, 6))
 @pytest.mark.parametrize("editor", ["true", ":"])
 def test_whoever_writes_nothing_makes_no_commit(repo: Hooked, how: str, editor: str) -> None:
@@ -206,6 +212,7 @@ def test_a_title_that_is_written_without_commit_msg_leaves_the_spend_to_the_next
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("option", [("-m", "-n"), ("-m", "Title", "--", "-n"), ("-m", "Title", "--author", "-n <a@b>")])
 def test_a_word_that_only_looks_like_the_option_changes_nothing(repo: Hooked, option: tuple[str, ...]) -> None:
     (repo.path / "-n").write_text("a file")
@@ -221,6 +228,7 @@ DELETED = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", DELETED)
 @pytest.mark.parametrize("amends", [False, True])
 def test_who_deletes_the_words_makes_no_commit(repo: Hooked, how: str, amends: bool) -> None:
@@ -230,6 +238,7 @@ def test_who_deletes_the_words_makes_no_commit(repo: Hooked, how: str, amends: b
     assert repo.replies() == ({"total": 2, "carried": 1, "pending": 1} if amends else {"total": 1, "pending": 1})
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", DELETED)
 @pytest.mark.parametrize("args", [("-n", "-e", "-m", "Title"), ("--no-verify", "-e", "-F", "../message")])
 def test_who_deletes_the_words_without_commit_msg_makes_no_commit(
@@ -362,6 +371,7 @@ HOOKS = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("precision", ["exact", "coarse"])
 @pytest.mark.parametrize("signs", [(), ("-s",)])
 @pytest.mark.parametrize("hook", few(HOOKS, 5))

@@ -20,6 +20,7 @@ def pick(repo: Hooked, *args: str, ok: bool = True, **more: object) -> None:
     repo.run("cherry-pick", *args, ok=ok, **more)  # type: ignore[arg-type]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("args", [("feat",), ("-x", "feat"), ("feat~2..feat",), ("--ff", "feat")])
 def test_a_picked_commit_counts_once(repo: Hooked, args: tuple[str, ...]) -> None:
     feature(repo)
@@ -42,6 +43,7 @@ def test_a_pick_in_the_editor(repo: Hooked) -> None:
     assert repo.replies() == {"total": 3, "carried": 2, "pending": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("finish", [("cherry-pick", "--continue"), ("commit", "--no-edit"), ("commit", "-m", "Mine")])
 def test_a_pick_with_a_conflict(repo: Hooked, finish: tuple[str, ...]) -> None:
     feature(repo)
@@ -56,6 +58,7 @@ def test_a_pick_with_a_conflict(repo: Hooked, finish: tuple[str, ...]) -> None:
     assert repo.replies() == {"total": 5, "carried": 5}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("finish", ["--abort", "--skip", "--quit"])
 def test_a_pick_that_is_given_up(repo: Hooked, finish: str) -> None:
     feature(repo)

@@ -55,6 +55,7 @@ def test_a_submodule_has_hooks_of_its_own(tmp_path: Path) -> None:
     assert "AI-Cost: " in outer.git("log", "-1", "--format=%B", cwd=sub)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("setting", ["my hooks", "it's", '"quoted"', "/absolute"])
 def test_a_hooks_path_of_the_clone_is_followed(tmp_path: Path, setting: str) -> None:
     repo = Hooked(tmp_path, enabled=False)
@@ -140,6 +141,7 @@ def test_a_hook_that_belongs_to_the_project_is_not_touched_unasked(project: Hook
     assert (project.path / ".githooks/prepare-commit-msg").read_text() == TEAM
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("more", ["", "exit 0\n", "exec true\n", "true"])
 def test_a_hook_that_belongs_to_the_project_gets_lines_when_asked_to(project: Hooked, more: str) -> None:
     hook = project.path / ".githooks/prepare-commit-msg"

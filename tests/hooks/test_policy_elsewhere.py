@@ -39,6 +39,7 @@ def test_a_sparse_checkout_is_bound_by_the_policy_that_it_leaves_out(forbidden: 
     assert carries(forbidden) == 0
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("version", ["2", "3", "4"])
 @pytest.mark.parametrize("split", [False, True], ids=["whole index", "split index"])
 def test_it_is_found_in_every_form_of_an_index(forbidden: Hooked, version: str, split: bool) -> None:
@@ -143,6 +144,7 @@ def test_a_policy_that_is_a_link_holds_where_a_sparse_checkout_leaves_out_the_li
     assert carries(linked) == 0
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("target", ["/etc/hostname", "../elsewhere", "conf/nothing", ".tokcost.toml"])
 def test_a_policy_that_is_a_link_to_nothing_in_the_repository_leaves_open_what_is_forbidden(
     linked: Hooked, target: str

@@ -232,6 +232,7 @@ def test_received_telemetry_forgets_it_too(repo: Hooked) -> None:
     assert (folder / "received.jsonl").read_text() == lines[0]
 
 
+@pytest.mark.slow
 def test_a_purge_that_is_killed_is_completed_by_another(repo: Hooked) -> None:
     spend(repo, "kept-session", 1)
     spend(repo, "canary-session", 1)
@@ -444,6 +445,7 @@ def test_the_moment_that_a_date_was_understood_as_is_shown(repo: Hooked) -> None
     )
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("date", ["20250101", "2025-06", "2999-01-01", "2.wekes"])
 def test_a_date_that_git_would_misread_deletes_nothing(repo: Hooked, date: str) -> None:
     spend(repo, "kept-session", 1)
@@ -452,6 +454,7 @@ def test_a_date_that_git_would_misread_deletes_nothing(repo: Hooked, date: str) 
     assert balance(repo) == {"total": 1, "pending": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("option", ["--repository", "--branch", "--session", "--assistant"])
 def test_an_empty_name_is_refused_and_not_taken_for_the_current_folder(repo: Hooked, option: str) -> None:
     spend(repo, "kept-session", 1)

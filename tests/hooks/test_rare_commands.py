@@ -88,6 +88,7 @@ def test_a_new_message_for_a_squash_whose_branch_is_gone_leaves_its_lines_pendin
 ENCODINGS = {"ISO-8859-1": "Größe", "Shift_JIS": "大きさ", "UTF-16": "Size", "UTF-16LE": "Size", "nonsense": "Size"}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_message_in_another_encoding_carries_its_line(repo: Hooked, encoding: str) -> None:
     """git notes the encoding in the commit and takes the bytes as they come; it shows them in UTF-8 where it can."""
@@ -110,6 +111,7 @@ def repo_bytes(repo: Hooked, *words: str) -> bytes:
     return subprocess.run(["git", *words], cwd=repo.path, env=repo.environ, capture_output=True, check=True).stdout
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("title", ["Add login", "#12 login", "Add login\r", "\ufeffAdd login", "Add login\n\n---\nWhy"])
 def test_a_message_from_a_file_keeps_its_words(repo: Hooked, title: str) -> None:
     repo.spend()
@@ -121,6 +123,7 @@ def test_a_message_from_a_file_keeps_its_words(repo: Hooked, title: str) -> None
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["amend", "reword"])
 def test_a_fixup_that_brings_a_new_message(repo: Hooked, kind: str) -> None:
     """It holds the message that the commit shall have; git asks for that in an editor."""
@@ -137,6 +140,7 @@ def test_a_fixup_that_brings_a_new_message(repo: Hooked, kind: str) -> None:
     assert repo.replies() == {"total": 4, "carried": 4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["-c", "-C"])
 def test_a_message_taken_from_another_commit_counts_once(repo: Hooked, option: str) -> None:
     first = repo.work("One", "one")
@@ -146,6 +150,7 @@ def test_a_message_taken_from_another_commit_counts_once(repo: Hooked, option: s
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [("--trailer", "Reviewed-by: A <a@b.c>"), ("--signoff",), ("--only", "file"), ("--include", "file")]
 )
@@ -168,6 +173,7 @@ def foreign(repo: Hooked) -> None:
     repo.git("switch", "-q", "main")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["subtree", "by hand"])
 def test_another_history_merged_into_a_folder(repo: Hooked, strategy: str) -> None:
     foreign(repo)
@@ -187,6 +193,7 @@ def test_another_history_merged_into_a_folder(repo: Hooked, strategy: str) -> No
     assert repo.replies() == {"total": 4, "carried": 4}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (Path(shutil.which("git") or "/").resolve().parent / "git").exists(), reason="needs git")
 @pytest.mark.parametrize("squash", [(), ("--squash",)])
 def test_git_subtree_keeps_what_it_joins(repo: Hooked, squash: tuple[str, ...]) -> None:
@@ -204,6 +211,7 @@ def test_git_subtree_keeps_what_it_joins(repo: Hooked, squash: tuple[str, ...]) 
     assert sum(line.tokens for line in repo.published().values()) == repo.balance()["carried"]
 
 
+@pytest.mark.slow
 def test_a_merge_of_many_branches_each_with_lines(repo: Hooked) -> None:
     for number in range(4):
         repo.git("switch", "-q", "-c", f"side-{number}", "main")
@@ -216,6 +224,7 @@ def test_a_merge_of_many_branches_each_with_lines(repo: Hooked) -> None:
     assert repo.replies() == {"total": 5, "carried": 5}
 
 
+@pytest.mark.slow
 def test_a_merge_with_a_log_of_what_it_brings(repo: Hooked) -> None:
     two_branches(repo)
     repo.spend()
@@ -227,6 +236,7 @@ def test_a_merge_with_a_log_of_what_it_brings(repo: Hooked) -> None:
 # --- rewrites ---
 
 
+@pytest.mark.slow
 def test_refs_in_the_middle_of_a_rebased_branch_move_along(repo: Hooked) -> None:
     for number in range(3):
         repo.git("switch", "-q", "-c", f"part-{number}")
@@ -278,6 +288,7 @@ def test_a_repository_that_moves_to_reftables_and_back(repo: Hooked, tmp_path: P
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["whole", "words changed", "lines cut"])
 def test_a_history_written_anew_by_fast_import(repo: Hooked, how: str) -> None:
     for number in range(2):
@@ -300,6 +311,7 @@ FILTER_REPO = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FILTER_REPO, reason="git-filter-repo is not installed")
 @pytest.mark.parametrize(
     "how", [("--path", "one"), ("--to-subdirectory-filter", "below"), ("--path-rename", "one:two")]
@@ -318,6 +330,7 @@ def test_git_filter_repo_keeps_lines(repo: Hooked, how: tuple[str, ...]) -> None
 # --- mail ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", few([[], ["--signoff"], ["-3"], ["--scissors"], ["--keep-cr"], ["--message-id"]]))
 def test_mails_that_are_applied_carry_their_lines(repo: Hooked, options: list[str]) -> None:
     repo.work("One", "one")
@@ -350,6 +363,7 @@ def test_a_mail_of_somebody_else_carries_their_line(repo: Hooked) -> None:
 # --- places ---
 
 
+@pytest.mark.slow
 def test_a_linked_worktree_that_is_moved(repo: Hooked) -> None:
     repo.git("worktree", "add", "-q", "../linked", "-b", "side")
     linked = repo.path.parent / "linked"
@@ -365,6 +379,7 @@ def test_a_linked_worktree_that_is_moved(repo: Hooked) -> None:
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.slow
 def test_a_linked_worktree_that_is_moved_before_anything_was_read(repo: Hooked) -> None:
     repo.git("worktree", "add", "-q", "../linked", "-b", "side")
     linked, moved = repo.path.parent / "linked", repo.path.parent / "elsewhere"
@@ -379,6 +394,7 @@ def test_a_linked_worktree_that_is_moved_before_anything_was_read(repo: Hooked) 
 KINDS = ["--object-format=sha256", "--ref-format=reftable"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_repository_of_a_rare_kind(tmp_path: Path, kind: str, way: str) -> None:
     if kind == "--ref-format=reftable" and git_version(tmp_path) < (2, 45):

@@ -23,6 +23,7 @@ def subjects(repo: Hooked) -> list[str]:
     return repo.git("log", "--reverse", "--format=%s", "main..").split("\n")
 
 
+@pytest.mark.few
 @everywhere
 def test_a_rebase_keeps_every_line(repo: Hooked) -> None:
     feature(repo)
@@ -95,6 +96,7 @@ def test_a_line_removed_while_rewording_an_older_commit_comes_back(repo: Hooked)
     assert repo.replies() == {"total": 4, "carried": 4}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("word", ["squash", "fixup", "fixup -C"])
 def test_melted_commits_carry_each_line_once(repo: Hooked, word: str) -> None:
     feature(repo)
@@ -359,6 +361,7 @@ def test_stacked_branches_rebased_together(repo: Hooked) -> None:
     assert len(repo.lines("lower")) == 1
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("cleanup", ["verbatim", "whitespace", "scissors", "default"])
 def test_a_squash_of_a_message_with_a_cut_line_in_it_has_each_line_once(repo: Hooked, cleanup: str) -> None:
     repo.git("config", "commit.cleanup", cleanup)

@@ -133,6 +133,7 @@ def test_a_commit_says_all_rules_in_one_line_and_none_stops_it(repo: Hooked) -> 
     assert repo.message().startswith("Spent")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("text", "problem"),
     few(

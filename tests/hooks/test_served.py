@@ -307,6 +307,7 @@ POSERS: dict[str, Talk] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", few(POSERS, 4))
 def test_whoever_is_not_the_right_server_gets_no_work(repo: Hooked, kind: str) -> None:
     patience = {} if kind == "silent" else AT_LENGTH
@@ -318,6 +319,7 @@ def test_whoever_is_not_the_right_server_gets_no_work(repo: Hooked, kind: str) -
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.slow
 def test_what_was_begun_is_not_done_again(repo: Hooked) -> None:
     with posing(repo, _after(framed(BEGUN))):
         said = commit(repo, **AT_LENGTH)
@@ -376,6 +378,7 @@ def answers(repo: Hooked, data: bytes) -> bytes:
         return caller.hear()
 
 
+@pytest.mark.slow
 def test_garbage_is_answered_and_ends_nothing(repo: Hooked) -> None:
     only_a_server_can(repo)
     with repo.serve() as editor:
@@ -407,6 +410,7 @@ def ask_as_nobody(folder: Path, name: str, opened: Sequence[Path]) -> "subproces
     return done
 
 
+@pytest.mark.slow
 @only_root
 def test_another_user_is_told_nothing() -> None:
     # In a folder of its own: pytest closes those above `tmp_path` to others again, whenever another run of it begins.
@@ -431,6 +435,7 @@ def test_another_user_is_told_nothing() -> None:
             assert commit(repo) == ""
 
 
+@pytest.mark.slow
 @only_root
 @pytest.mark.parametrize("name", ["server", "server/clients"])
 def test_nothing_is_said_at_a_door_that_others_may_open(repo: Hooked, name: str) -> None:
@@ -444,6 +449,7 @@ def test_nothing_is_said_at_a_door_that_others_may_open(repo: Hooked, name: str)
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.slow
 def test_what_a_killed_client_and_a_killed_server_left_is_cleared_away(repo: Hooked) -> None:
     folder = repo.ledger_home / "server"
     folder.mkdir(0o700)
@@ -456,6 +462,7 @@ def test_what_a_killed_client_and_a_killed_server_left_is_cleared_away(repo: Hoo
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_link", [False, True])
 def test_a_server_removes_nothing_but_pipes_and_follows_no_link(repo: Hooked, tmp_path: Path, is_link: bool) -> None:
     folder = repo.ledger_home / "server"
@@ -477,6 +484,7 @@ def test_a_server_removes_nothing_but_pipes_and_follows_no_link(repo: Hooked, tm
     assert {*there.iterdir()} - {there / "clients"} == {*kept}
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_long_name_is_served_too(tmp_path: Path) -> None:
     repo = Hooked(tmp_path / ("long" * 30), enabled=False)
     repo.enable()
@@ -487,6 +495,7 @@ def test_a_folder_with_a_long_name_is_served_too(tmp_path: Path) -> None:
         commit_served(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["status"], ["status", "--quiet"], ["status", "--no-refresh"]])
 def test_status_says_the_same_through_a_server(repo: Hooked, words: list[str]) -> None:
     repo.work("One")
@@ -500,6 +509,7 @@ def test_status_says_the_same_through_a_server(repo: Hooked, words: list[str]) -
     assert "pending" in alone
 
 
+@pytest.mark.slow
 def test_secrets_of_the_environment_do_not_travel(repo: Hooked) -> None:
     sent: list[bytes] = []
 
@@ -514,6 +524,7 @@ def test_secrets_of_the_environment_do_not_travel(repo: Hooked) -> None:
     assert b"canary" not in sent[0]
 
 
+@pytest.mark.slow
 def test_the_servers_end_is_the_doors_end(repo: Hooked) -> None:
     with repo.serve() as editor:
         editor.process.send_signal(signal.SIGTERM)

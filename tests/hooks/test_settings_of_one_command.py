@@ -51,6 +51,7 @@ def test_a_numbered_setting_of_the_environment_holds_as_well(repo: Hooked) -> No
     assert not line.exact
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("char", ["%", ";", "auto"])
 @pytest.mark.parametrize("own", ["", "@"], ids=["no character of the clone's own", "another one in the clone"])
 def test_notes_of_git_are_known_by_the_comment_character_of_that_commit(repo: Hooked, char: str, own: str) -> None:

@@ -93,6 +93,7 @@ def test_objects_with_longer_names(tmp_path: Path) -> None:
     story(repo)
 
 
+@pytest.mark.slow
 def test_everything_packed_all_the_time(repo: Hooked) -> None:
     gc = repo.common_dir / "hooks/post-commit.before-tokcost"
     gc.write_text(
@@ -103,6 +104,7 @@ def test_everything_packed_all_the_time(repo: Hooked) -> None:
     story(repo)
 
 
+@pytest.mark.slow
 def test_a_clone_without_the_beginning(repo: Hooked) -> None:
     for number in range(4):
         repo.change(f"old-{number}")
@@ -114,6 +116,7 @@ def test_a_clone_without_the_beginning(repo: Hooked) -> None:
     story(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", few(["--shared", "--filter=blob:none"], 1))
 def test_a_clone_whose_objects_are_elsewhere(repo: Hooked, how: str) -> None:
     origin = repo.path
@@ -125,6 +128,7 @@ def test_a_clone_whose_objects_are_elsewhere(repo: Hooked, how: str) -> None:
     story(repo)
 
 
+@pytest.mark.slow
 def test_a_git_folder_that_lies_elsewhere(repo: Hooked) -> None:
     origin = repo.path
     repo.git("clone", "-q", "--separate-git-dir", "../elsewhere.git", str(origin), "../other")
@@ -133,6 +137,7 @@ def test_a_git_folder_that_lies_elsewhere(repo: Hooked) -> None:
     story(repo)
 
 
+@pytest.mark.slow
 def test_a_bare_clone_with_worktrees(repo: Hooked) -> None:
     origin = repo.path
     repo.git("clone", "-q", "--bare", str(origin), "../bare.git")
@@ -142,6 +147,7 @@ def test_a_bare_clone_with_worktrees(repo: Hooked) -> None:
     story(repo)
 
 
+@pytest.mark.slow
 def test_a_clone_that_remembers_no_moves(repo: Hooked) -> None:
     """Without a reflog the branch is what the assistant wrote; here it wrote none, so nothing is claimed or lost."""
     repo.git("config", "core.logAllRefUpdates", "false")
@@ -159,6 +165,7 @@ def test_a_clone_that_remembers_no_moves(repo: Hooked) -> None:
     repo.log()
 
 
+@pytest.mark.slow
 def test_two_commits_at_the_same_moment(repo: Hooked) -> None:
     """In two worktrees: one may find the ledger locked, and waits for its next commit."""
     other = repo.path.parent / "other"
@@ -188,6 +195,7 @@ def test_two_commits_at_the_same_moment(repo: Hooked) -> None:
     assert repo.replies() == {"total": 6, "carried": 6}
 
 
+@pytest.mark.slow
 @everywhere
 def test_a_head_that_is_a_symbolic_link(repo: Hooked) -> None:
     """Refs as git's first versions wrote them, and still does where it is told to."""
@@ -206,6 +214,7 @@ def test_a_head_that_is_a_symbolic_link(repo: Hooked) -> None:
     assert repo.replies() == {"total": 5, "carried": 4, "unplaced": 1}
 
 
+@pytest.mark.slow
 def test_a_branch_without_commits_that_a_symbolic_link_names(tmp_path: Path) -> None:
     repo = Hooked(tmp_path)
     repo.git("config", "core.preferSymlinkRefs", "true")

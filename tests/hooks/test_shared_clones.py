@@ -148,6 +148,7 @@ def test_what_root_left_in_the_git_folder_is_in_nobodys_way(clone: Hooked, how: 
         assert sum(line.tokens for line in owner.carried()) in (REPLY, spent * REPLY)
 
 
+@pytest.mark.slow
 def test_the_hooks_of_one_person_speak_once_to_another_who_has_not_agreed(clone: Hooked) -> None:
     give(OWNER, clone.path)
     owner, root = Person(clone, OWNER), Person(clone, 0)
@@ -168,6 +169,7 @@ def shared(clone: Hooked, request: pytest.FixtureRequest) -> Hooked:
     return clone
 
 
+@pytest.mark.slow
 def test_two_people_of_a_group_commit_in_turns(shared: Hooked) -> None:
     one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
     one.agrees()
@@ -184,6 +186,7 @@ def test_two_people_of_a_group_commit_in_turns(shared: Hooked) -> None:
         one.now = two.now
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("setting", "wanted"),
     [("group", 0o775), ("all", 0o775), ("1", 0o775), ("0660", 0o770), ("0640", 0o750), ("umask", 0o755), ("", 0o755)],
@@ -217,6 +220,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode) & 0o777
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tokcost", f"tokcost-{OWNER}"])
 def test_a_journal_that_cannot_be_written_costs_a_line_and_no_commit(clone: Hooked, name: str) -> None:
     give(OWNER, clone.path)
@@ -251,6 +255,7 @@ def keeps_out(person: Person, how: str) -> None:
     assert person.carried() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", few(["not run", "stopped"], 1))
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 def test_what_one_took_out_stays_out_whatever_another_commits_before_it_is_settled(shared: Hooked, how: str) -> None:
@@ -270,6 +275,7 @@ def test_what_one_took_out_stays_out_whatever_another_commits_before_it_is_settl
         there.now = here.now
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 def test_a_commit_that_one_gave_up_and_the_commit_of_another_there_keep_nothing_back(shared: Hooked) -> None:
     one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
@@ -316,6 +322,7 @@ def test_so_it_does_in_hooks_that_no_script_of_ours_starts(shared: Hooked) -> No
     assert not (shared.path / f".git/tokcost-notes-{OWNER}").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 @pytest.mark.parametrize("note", few(["TOKCOST_UNSETTLED", "TOKCOST_UNSEEN", "TOKCOST_PROPOSAL"], 2))
 def test_notes_that_an_older_tokcost_wrote_are_dealt_with(shared: Hooked, note: str) -> None:
@@ -331,6 +338,7 @@ def test_notes_that_an_older_tokcost_wrote_are_dealt_with(shared: Hooked, note: 
     assert [line.tokens for line in two.carried()] == [REPLY]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 def test_notes_are_found_when_a_clone_is_given_to_another_user(shared: Hooked) -> None:
     one, two = Person(shared, OWNER), Person(shared, OTHER, 0o077)
@@ -342,6 +350,7 @@ def test_notes_are_found_when_a_clone_is_given_to_another_user(shared: Hooked) -
     assert [line.tokens for line in two.carried()] == [REPLY]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 def test_scripts_that_an_older_tokcost_installed_keep_out_what_another_took_out(shared: Hooked) -> None:
     """They know the git folder alone, and Python does as they do."""
@@ -357,6 +366,7 @@ def test_scripts_that_an_older_tokcost_installed_keep_out_what_another_took_out(
     assert [line.tokens for line in two.carried()] == [REPLY]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["group"], indirect=True)
 @pytest.mark.parametrize("what", few(["a link", "a file", "another's"], 2))
 def test_a_folder_of_notes_that_another_user_made_is_not_used(shared: Hooked, what: str) -> None:
@@ -379,6 +389,7 @@ def test_a_folder_of_notes_that_another_user_made_is_not_used(shared: Hooked, wh
     assert list(precious.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_uninstalling_takes_a_users_notes_away(clone: Hooked) -> None:
     give(OWNER, clone.path)
     owner, root = Person(clone, OWNER), Person(clone, 0)

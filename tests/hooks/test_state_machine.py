@@ -417,6 +417,7 @@ def tell(machine: type[RuleBasedStateMachine], examples: int, steps: int, **more
     )
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("machine", "examples"),
     [

@@ -102,6 +102,7 @@ SETTLE = [
 ]
 
 
+@pytest.mark.slow
 @alone
 @pytest.mark.parametrize("when", few(["before", "after"], 1))
 def test_killed_while_a_commit_is_prepared(doomed: Hooked, when: str) -> None:
@@ -149,6 +150,7 @@ def test_a_hook_that_has_no_time_says_that_the_line_which_was_there_stays(repo: 
     assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
 
 
+@pytest.mark.slow
 @alone
 @pytest.mark.parametrize("when", few(["after", "before"], 1))
 def test_killed_while_a_removed_line_is_noted(doomed: Hooked, when: str) -> None:
@@ -172,6 +174,7 @@ def killed(repo: Hooked, where: str, *args: str, env: dict[str, str] | None = No
     died.unlink()
 
 
+@pytest.mark.few
 @alone
 @pytest.mark.parametrize("most", [0, 100, 60_000])
 def test_a_full_disk(doomed: Hooked, most: int) -> None:
@@ -379,6 +382,7 @@ def test_a_raise_after_a_lost_ledger_is_a_raise_of_the_same_claim(repo: Hooked) 
 _CLAIM = b'\n["7k3qf9x2m4tc",%b,"AI-Cost: 1 USD list; 1 tokens; x; 7k3qf9x2m4tc",[["claude-code","x"]],false]\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     few(
@@ -408,6 +412,7 @@ def test_a_damaged_record_of_the_journal_spoils_no_other(repo: Hooked, damage: b
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("number", [b"9" * 5000, b"9223372036854775808", b"-1", b"1e999", b"true"])
 def test_a_record_of_our_own_claim_with_an_impossible_version_spoils_no_other(repo: Hooked, number: bytes) -> None:
     repo.work("One")
@@ -428,6 +433,7 @@ def test_a_record_that_says_a_version_twice_counts_once(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_clone_claims_nothing_of_the_original(repo: Hooked) -> None:
     repo.work("One")
     copy = repo.path.parent / "copy"
@@ -441,6 +447,7 @@ def test_a_copy_of_a_clone_claims_nothing_of_the_original(repo: Hooked) -> None:
     assert "AI-Cost" in repo.git("log", "-1", "--format=%B", cwd=copy)
 
 
+@pytest.mark.slow
 @alone
 def test_what_hooks_leave_of_the_ledger_is_written_back(repo: Hooked) -> None:
     repo.work("One")

@@ -174,6 +174,7 @@ def test_uninstalling_starts_no_program_that_the_repository_names(repo: Hooked, 
     assert subprocess.run(["git", "config", "core.pager"], cwd=repo.path, check=False).returncode == 0
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "words",
     [("enable", "--yes"), ("hooks", "install"), ("budget", "set", "20", "--branch"), ("budget", "set", "9", "--day")],

@@ -60,6 +60,7 @@ def test_a_stash_carries_nothing(repo: Hooked) -> None:
     assert repo.replies() == {"total": 1, "pending": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("ref", PUBLISHED)
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
 def test_a_line_that_a_published_ref_has_is_not_written_again(repo: Hooked, ref: str, packed: bool) -> None:

@@ -126,6 +126,7 @@ def program(repo: Hooked, *command: str) -> None:
     subprocess.run(command, cwd=repo.path, env=repo.environ, check=True)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("commits", [without_hooks, by_gitpython, by_libgit2, by_a_program])
 @pytest.mark.parametrize("attempt", [*GIVEN_UP, an_amend_emptied])
 def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
@@ -141,6 +142,7 @@ def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("attempt", GIVEN_UP)
 def test_what_is_taken_out_in_git_gui_is_withheld_whatever_was_given_up_before(repo: Hooked, attempt: Attempt) -> None:
     repo.spend()
@@ -160,6 +162,7 @@ def test_what_is_taken_out_in_git_gui_is_withheld_whatever_was_given_up_before(r
     assert repo.replies() == {"total": 2, "withheld": 1, "carried": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("attempt", GIVEN_UP)
 def test_the_next_attempt_carries_the_line(repo: Hooked, attempt: Attempt) -> None:
     repo.spend()
@@ -197,6 +200,7 @@ def test_a_message_that_another_program_makes_meanwhile_does_not_count(repo: Hoo
 # --- hooks after the commit ---
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("place", ["before", "after"])
 @pytest.mark.parametrize("message", ["--no-edit", '-m "stamped $(git log -1 --format=%s)"', "-F .git/said"])
 def test_an_amend_by_a_hook_carries_the_line_and_what_was_taken_out_stays_out(
@@ -242,6 +246,7 @@ def test_a_new_message_by_hand_leaves_the_line_to_the_next_commit(repo: Hooked) 
     assert repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", ["killed", "no mode", "another script"])
 def test_what_was_taken_out_stays_out_although_post_commit_comes_to_nothing(repo: Hooked, how: str) -> None:
     path = repo.common_dir / "hooks/post-commit"
@@ -282,6 +287,7 @@ def the_branch_moved(repo: Hooked) -> None:
     repo.git("branch", "-q", "-m", "renamed")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("keep", [keep_no_reflog, keep_an_empty_reflog])
 @pytest.mark.parametrize("options", [["-m", "Quiet"], ["--amend"], ["--allow-empty", "-m", "Quiet"]])
 @pytest.mark.parametrize("then", [None, other_commits_before, the_branch_moved])
@@ -302,6 +308,7 @@ def test_what_was_taken_out_stays_out_although_post_commit_is_dead_and_no_reflog
     assert repo.replies() == {"total": 2} | ({"withheld": 2} if "--amend" in options else {"carried": 1, "withheld": 1})
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("attempt", GIVEN_UP)
 def test_without_a_reflog_too_an_attempt_that_came_to_nothing_withholds_nothing(repo: Hooked, attempt: Attempt) -> None:
     repo.work("Before")
@@ -325,6 +332,7 @@ def test_the_first_commit_of_all_from_which_a_line_was_taken_out_where_no_reflog
     assert repo.replies() == {"total": 1, "withheld": 1}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("seconds", ["0.02", "0.04", "0.06"])
 def test_what_was_taken_out_stays_out_although_post_commit_is_killed_at_work(repo: Hooked, seconds: str) -> None:
     """Whoever does the work for it may live on, with no git above any more."""
@@ -387,6 +395,7 @@ REWRITES = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("place", ["before", "after", "beside", "later"])
 @pytest.mark.parametrize("rewrite", REWRITES)
 def test_what_was_taken_out_stays_out_although_a_hook_makes_the_commit_again(

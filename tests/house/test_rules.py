@@ -229,6 +229,7 @@ def test_the_readmes_files_exist() -> None:
             assert (ROOT / link).exists(), (page, link)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("command", ["log", "status", "doctor", "budget"])
 def test_a_command_that_is_asked_often_imports_nothing_heavy(command: str, tmp_path: Path) -> None:
     code = (
@@ -414,6 +415,7 @@ NEEDS_AN_EDITOR = {"vscode.py"}
 """Benchmarks that drive a browser, so they start only where `make editors` installed one."""
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "path",
     [

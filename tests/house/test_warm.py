@@ -40,6 +40,7 @@ def forked(repo: Hooked, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("command", few(COMMANDS, 8))
 def test_every_command_explains_itself_alike(repo: Hooked, command: str) -> None:
     found = forked(repo, command, "--help")
@@ -47,6 +48,7 @@ def test_every_command_explains_itself_alike(repo: Hooked, command: str) -> None
     assert found[0] == 0
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "words",
     [
@@ -83,6 +85,7 @@ os.umask(0) == 0o027 or sys.exit("no umask")
 """
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("language", [{}, {"LANG": "C.UTF-8"}, {"LC_ALL": "POSIX"}, {"PYTHONUTF8": "0"}])
 def test_it_has_a_folder_an_environment_and_streams_of_its_own(tmp_path: Path, language: dict[str, str]) -> None:
     environ = {"HOME": str(tmp_path), "ODD": "ä\udcff", "PYTHONPATH": os.pathsep.join(sys.path), **language}

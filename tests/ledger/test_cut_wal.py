@@ -82,6 +82,7 @@ def holds(world: World) -> None:
     assert len(world.repo.lines()) == 1
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("index", [True, False], ids=["with its index", "without its index"])
 @pytest.mark.parametrize("thousandth", few(places(24), 4))
 def test_a_cut_log_costs_no_usage_and_publishes_nothing_twice(world: World, thousandth: int, index: bool) -> None:
@@ -89,6 +90,7 @@ def test_a_cut_log_costs_no_usage_and_publishes_nothing_twice(world: World, thou
     holds(world)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("thousandth", few(places(24)[:-1], 4))
 def test_a_flipped_bit_of_the_log_costs_no_usage_and_publishes_nothing_twice(world: World, thousandth: int) -> None:
     def flip(log: Path) -> None:

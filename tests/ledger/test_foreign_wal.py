@@ -74,6 +74,7 @@ def write_on(home: Path) -> None:
     (home / INDEX).unlink(missing_ok=True)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("index", [b"", b"\0" * 32768], ids=["no index", "an index"])
 @pytest.mark.parametrize("first", few(["log", "status", "doctor", "commit"], 2))
 @pytest.mark.parametrize("whose", ["another database", "another ledger"])

@@ -68,6 +68,7 @@ def test_a_link_is_not_followed_to_a_ledger(home: Path, tmp_path: Path, leads: b
     assert target.exists() == leads
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", [FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-journal"])
 def test_no_command_waits_for_a_pipe(tmp_path: Path, name: str) -> None:
     repo = Hooked(tmp_path / "repo", forks=True)
@@ -85,6 +86,7 @@ def test_no_command_waits_for_a_pipe(tmp_path: Path, name: str) -> None:
     assert "\nhint: Remove it." in said
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ["history.db", "history.db-wal", "history.db-journal", "rescues.json", "prices.toml"])
 def test_a_pipe_beside_the_ledger_keeps_nobody_waiting(tmp_path: Path, name: str) -> None:
     repo = Hooked(tmp_path / "repo", forks=True)

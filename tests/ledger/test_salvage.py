@@ -42,6 +42,7 @@ def old_ledger(home: Path, version: int) -> dict[tuple[str, str], int]:
         return {(name, kind): page for name, kind, page in found}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("version", few([1, 2, 3, 4], 2))
 @pytest.mark.parametrize(
     "what", ["usage_session", "usage", "session", "directory", "worktree", "repository", "header", "schema"]

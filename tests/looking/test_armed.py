@@ -64,6 +64,7 @@ def test_no_command_starts_what_a_repository_names(tmp_path: Path, armed: Armed,
     assert armed.marks == []
 
 
+@pytest.mark.slow
 def test_the_programs_of_this_test_are_started_by_git_itself(tmp_path: Path, armed: Armed) -> None:
     repo = clone(tmp_path)
     missing = repo.id("main^{tree}")
@@ -73,6 +74,7 @@ def test_the_programs_of_this_test_are_started_by_git_itself(tmp_path: Path, arm
     assert "remote.origin.uploadpack" in armed.marks
 
 
+@pytest.mark.slow
 def test_our_hooks_start_nothing_in_a_commit(tmp_path: Path, armed: Armed) -> None:
     repo = clone(tmp_path)
     repo.enable()
@@ -89,6 +91,7 @@ def test_our_hooks_start_nothing_in_a_commit(tmp_path: Path, armed: Armed) -> No
         assert armed.marks == [], hook
 
 
+@pytest.mark.slow
 def test_a_clone_without_trees_shows_everything_and_fetches_nothing(tmp_path: Path) -> None:
     repo = clone(tmp_path)
     repo.git("config", "uploadpack.allowFilter", "true")
@@ -122,6 +125,7 @@ def test_a_submodule_shows_no_change_by_a_program_of_its_own(tmp_path: Path, arm
     assert armed.marks == ["inner-diff"]
 
 
+@pytest.mark.slow
 def test_the_encoding_that_a_clone_wants_logs_in_hides_no_line(tmp_path: Path) -> None:
     repo = clone(tmp_path)
     wanted = repo.tokcost("report", "--all", "--json").stdout
@@ -131,6 +135,7 @@ def test_the_encoding_that_a_clone_wants_logs_in_hides_no_line(tmp_path: Path) -
     assert done.returncode in (0, 1), done.stderr
 
 
+@pytest.mark.slow
 def test_a_pipe_named_mailmap_is_not_waited_for(tmp_path: Path) -> None:
     repo = clone(tmp_path)
     os.mkfifo(repo.path / ".mailmap")
@@ -138,6 +143,7 @@ def test_a_pipe_named_mailmap_is_not_waited_for(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", few([".gitattributes", "sub/.gitattributes", ".git/info/attributes"], 1))
 @pytest.mark.parametrize("by", few(["size", "area"], 1))
 def test_a_pipe_named_like_attributes_is_not_waited_for(tmp_path: Path, name: str, by: str) -> None:
@@ -152,6 +158,7 @@ def test_a_pipe_named_like_attributes_is_not_waited_for(tmp_path: Path, name: st
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", few(["diff.orderFile", "core.attributesFile", "mailmap.file"], 1))
 def test_a_pipe_that_a_setting_names_is_not_waited_for(tmp_path: Path, setting: str) -> None:
     repo = clone(tmp_path)
@@ -167,6 +174,7 @@ BEFORE_US = ("sitecustomize", "usercustomize", "site", "os", "re", "encodings", 
 """Python, and the script that pip writes, import some of these before any line of ours is read."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("named", few(["absolute", ":", "sub", "elsewhere", "."], 1))
 def test_nothing_is_imported_from_the_repository(tmp_path: Path, named: str) -> None:
     repo = clone(tmp_path)

@@ -28,6 +28,7 @@ def complaints(editor: Editor) -> list[str]:
     return [one["message"] for one in editor.told("window/logMessage") if "bug" in one["message"]]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", few(BAD, 4))
 def test_a_folder_that_is_none_stops_no_look_and_is_told_at_most_once(repo: Hooked, name: str) -> None:
     repo.spend()
@@ -46,6 +47,7 @@ def test_a_folder_that_is_none_stops_no_look_and_is_told_at_most_once(repo: Hook
         assert editor.quit() == 0
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", few(BAD, 4))
 def test_a_document_that_is_in_no_place_is_served_or_left_alone(repo: Hooked, name: str) -> None:
     uri = BAD[name]

@@ -88,6 +88,7 @@ def test_hover_says_that_a_line_was_edited(draft: Draft, editor: Editor) -> None
     assert "edited by hand" in said
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("line", "said"),
     [(THEIRS, "somebody else's"), (FOREIGN, "no tokcost id"), (DAMAGED, "cannot be parsed")],
@@ -172,6 +173,7 @@ def hurt(draft: Draft, damage: str) -> str:
     return f"Subject\n{draft.text.replace(draft.line, draft.line.replace(part, after))}"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("damage", HURT)
 def test_a_damaged_line_of_this_commit_is_warned_of_and_a_quick_fix_mends_it(
     draft: Draft, editor: Editor, damage: str
@@ -193,6 +195,7 @@ def test_a_damaged_line_of_this_commit_is_warned_of_and_a_quick_fix_mends_it(
     assert gone == f"Subject\n{draft.text}".replace(f"{draft.line}\n", "")
 
 
+@pytest.mark.slow
 def test_the_lens_is_asked_for_again_when_a_line_comes_or_goes_and_not_at_every_key(
     draft: Draft, editor: Editor
 ) -> None:
@@ -209,6 +212,7 @@ def test_the_lens_is_asked_for_again_when_a_line_comes_or_goes_and_not_at_every_
         assert refreshes() == before + (version == 4)
 
 
+@pytest.mark.slow
 def test_the_key_is_completed_where_a_trailer_can_stand(draft: Draft, editor: Editor) -> None:
     uri = editor.document(draft.path, "Subject AI\n\nAI\nbody AI\n# x\n")
     (item,) = editor.request("textDocument/completion", at(uri, 2, 2))
@@ -218,6 +222,7 @@ def test_the_key_is_completed_where_a_trailer_can_stand(draft: Draft, editor: Ed
     assert editor.request("textDocument/completion", at(uri, 0, 1)) == []
 
 
+@pytest.mark.slow
 def test_other_documents_are_none_of_our_business(draft: Draft, editor: Editor) -> None:
     uri = editor.document(draft.repo.path / "notes.py", f"x\n\n{DAMAGED}\n", language="python")
     assert editor.request("textDocument/hover", at(uri, 2)) is None
@@ -227,6 +232,7 @@ def test_other_documents_are_none_of_our_business(draft: Draft, editor: Editor) 
     assert editor.told("textDocument/publishDiagnostics") == []
 
 
+@pytest.mark.slow
 def test_a_message_of_a_linked_worktree_belongs_to_its_branch(agreed: Hooked, tmp_path: Path) -> None:
     worktree = tmp_path / "linked"
     agreed.git("worktree", "add", "-q", "-b", "feat/w", str(worktree))
@@ -240,6 +246,7 @@ def test_a_message_of_a_linked_worktree_belongs_to_its_branch(agreed: Hooked, tm
         assert "pending on feat/w: $0.0" in lens["command"]["title"]
 
 
+@pytest.mark.slow
 def test_a_message_of_many_lines_gets_a_hundred_hints_and_one_of_megabytes_none(draft: Draft, editor: Editor) -> None:
     uri = editor.document(draft.path, "Subject\n\n" + f"{FOREIGN}\n" * 20_000)
     (told,) = editor.wait(lambda: editor.told("textDocument/publishDiagnostics", uri=uri))

@@ -96,6 +96,7 @@ def commits_as_ever(repo: Hooked) -> None:
     assert "AI-Cost: " in repo.message()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", few(["tokcost/summary", "no/such/method", "preview"], 1))
 @pytest.mark.own_start
 def test_a_client_that_reads_no_answer_keeps_no_commit_waiting(agreed: Hooked, kind: str) -> None:

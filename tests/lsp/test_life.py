@@ -147,6 +147,7 @@ def test_it_ends_when_nobody_reads_it_any_more(repo: Hooked) -> None:
         assert server.wait(PATIENCE) == 1
 
 
+@pytest.mark.slow
 def test_it_ends_when_the_client_dies_though_its_pipe_lives_on(repo: Hooked) -> None:
     client = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     with Editor(repo.environ, repo.path) as editor:
@@ -157,6 +158,7 @@ def test_it_ends_when_the_client_dies_though_its_pipe_lives_on(repo: Hooked) -> 
         assert editor.process.wait(PATIENCE) == 1
 
 
+@pytest.mark.slow
 def test_a_client_whose_number_means_nothing_here_is_served(repo: Hooked) -> None:
     with Editor(repo.environ, repo.path) as editor:
         editor.open(2**22 + 5)
@@ -168,6 +170,7 @@ def test_a_client_whose_number_means_nothing_here_is_served(repo: Hooked) -> Non
 HUGE = b"Content-Length: 67108865\r\n\r\n"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "garbage",
     [
@@ -198,6 +201,7 @@ def test_it_survives_garbage(repo: Hooked, garbage: bytes) -> None:
         assert editor.quit() == 0
 
 
+@pytest.mark.slow
 def test_requests_that_make_no_sense_are_refused_one_by_one(repo: Hooked) -> None:
     with Editor(repo.environ, repo.path) as editor:
         with pytest.raises(Refused):
@@ -265,6 +269,7 @@ def test_a_ledger_that_another_program_holds_is_told_and_tried_again(repo: Hooke
         editor.status(repo.path, tokens=2 * REPLY, stale=False)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_while_it_imports_loses_and_doubles_nothing(repo: Hooked) -> None:
     for _ in range(3):
         repo.spend()

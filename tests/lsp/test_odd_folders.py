@@ -11,6 +11,7 @@ from support.tables import few
 NAMES = ("my repo", "Grüße", "c#sharp", "100%", "50%25", "what?", "a;b", "a+b", "[x]")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", few(NAMES))
 def test_a_folder_of_any_name_is_followed_and_its_commit_message_explained(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()

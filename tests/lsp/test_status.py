@@ -148,6 +148,7 @@ def test_logs_that_do_not_exist_yet_are_seen_when_they_appear(repo: Hooked) -> N
         editor.status(repo.path, tokens=2 * REPLY)
 
 
+@pytest.mark.slow
 def test_forty_folders(repo: Hooked, tmp_path: Path) -> None:
     folders = [tmp_path / f"many/{number}" for number in range(40)]
     for folder in folders:
@@ -162,6 +163,7 @@ def test_forty_folders(repo: Hooked, tmp_path: Path) -> None:
         editor.status(folders[39], branch="other")
 
 
+@pytest.mark.slow
 def test_without_a_watching_system_time_is_enough(repo: Hooked) -> None:
     with Editor(repo.environ | {"WATCHFILES_FORCE_POLLING": "1"}, repo.path) as editor:
         editor.open()
@@ -170,6 +172,7 @@ def test_without_a_watching_system_time_is_enough(repo: Hooked) -> None:
         editor.status(repo.path, tokens=REPLY)
 
 
+@pytest.mark.slow
 def test_what_the_server_saw_is_evidence_where_git_keeps_no_reflog(repo: Hooked) -> None:
     repo.log()  # an older ledger is there
     repo.git("config", "core.logAllRefUpdates", "false")
@@ -191,6 +194,7 @@ def test_what_the_server_saw_is_evidence_where_git_keeps_no_reflog(repo: Hooked)
     assert rows == {"main": {"observed": 1}, "feat/x": {"observed": 1}}
 
 
+@pytest.mark.slow
 def test_the_summary_is_what_tokcost_log_prints(repo: Hooked) -> None:
     repo.spend()
     with Editor(repo.environ, repo.path) as editor:
@@ -208,6 +212,7 @@ def test_the_summary_is_what_tokcost_log_prints(repo: Hooked) -> None:
                 editor.request("tokcost/summary", {"uri": uri})
 
 
+@pytest.mark.slow
 def test_the_tooltip_names_the_driver_above_a_third_of_the_list_cost(repo: Hooked) -> None:
     repo.spend(output=5000)
     with Editor(repo.environ, repo.path) as editor:
@@ -216,6 +221,7 @@ def test_the_tooltip_names_the_driver_above_a_third_of_the_list_cost(repo: Hooke
         assert {"name": "mostly", "label": "Mostly", "value": "visible output, 89% ($0.08)"} in told["tooltip"]
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_set_is_shown_at_once(repo: Hooked) -> None:
     repo.spend()
     with Editor(repo.environ, repo.path) as editor:
@@ -226,6 +232,7 @@ def test_a_budget_that_is_set_is_shown_at_once(repo: Hooked) -> None:
         assert any(row["label"] == "Budget" for row in found["tooltip"])
 
 
+@pytest.mark.slow
 def test_a_rule_that_speaks_is_in_the_tooltip(repo: Hooked) -> None:
     repo.spend()
     (repo.path / ".tokcost.toml").write_text('[[rules]]\nname = "experiments"\nsay = "stop here"\n')
@@ -237,6 +244,7 @@ def test_a_rule_that_speaks_is_in_the_tooltip(repo: Hooked) -> None:
         assert "stop here" in found["accessible"]
 
 
+@pytest.mark.slow
 def test_a_long_import_shows_progress_and_keeps_nobody_waiting(repo: Hooked) -> None:
     folder = repo.home / ".claude/projects/large"
     folder.mkdir(parents=True)
@@ -257,6 +265,7 @@ def test_a_long_import_shows_progress_and_keeps_nobody_waiting(repo: Hooked) -> 
         assert order.index("answer") < order.index("window/workDoneProgress/create")
 
 
+@pytest.mark.slow
 def test_no_word_of_a_conversation_is_ever_sent(repo: Hooked) -> None:
     canary = "CANARY-7f3a9"
     log = repo.home / ".claude/projects/repo/session-1.jsonl"
@@ -277,6 +286,7 @@ def test_no_word_of_a_conversation_is_ever_sent(repo: Hooked) -> None:
     assert canary.encode() not in b"".join(p.read_bytes() for p in repo.ledger_home.rglob("*") if p.is_file())
 
 
+@pytest.mark.slow
 def test_names_of_any_bytes_reach_every_client_and_a_branch_is_found_again(repo: Hooked) -> None:
     name = "caf\udce9\u202e$(id)"
     repo.git("checkout", "-q", "-b", name)

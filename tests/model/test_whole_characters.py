@@ -37,6 +37,7 @@ def test_everything_else_is_left_as_it_is(raw: str) -> None:
     assert with_whole_characters(given) is given
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("part", [b"\\", b"\\ud83d", b"\\u", b"\\\\", b"\\ud83d\\ude00"])
 def test_it_takes_time_in_proportion_to_the_length(part: bytes) -> None:
     def seconds(times: int) -> float:

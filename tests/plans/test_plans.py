@@ -211,6 +211,7 @@ def test_a_plan_that_cannot_be_is_refused_with_a_reason(repo: Hooked, words: tup
     assert because in done.stderr
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("damage", ["{", "[]", '{"plans": [{"kind": "claude"}]}', '{"plans": [1]}', '{"plans": 5}',
     *(f'{{"plans":[{{"kind":"claude","name":"x","monthly":"{fee}","since":"{since}","until":null}}]}}' for fee, since in
       (("NaN", "2026-01-01"), ("1e100000", "2026-01-01"), ("-1", "2026-01-01"), ("20", "0001-01-01")))])  # fmt: skip
@@ -223,6 +224,7 @@ def test_a_damaged_file_of_plans_is_named_and_stops_no_log(repo: Hooked, damage:
     assert "plans.json cannot be parsed" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_report_shows_the_plan_on_the_own_terminal_and_in_nothing_that_is_passed_on(repo: Hooked) -> None:
     said(repo, "plan", "set", "claude", "max_20x", "200", "--since", "2026-01-01")
     repo.change()

@@ -165,6 +165,7 @@ def test_p8_no_table_of_any_format_has_a_column_of_people(used: Used) -> None:
     assert [name for name in columns if people.search(name)] == []
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("umask", [0o000, 0o002, 0o077, 0o777])
 def test_p11_what_is_kept_is_the_users_own_under_any_umask(umask: int, tmp_path: Path) -> None:
     repo = Hooked(tmp_path, rooted=True)

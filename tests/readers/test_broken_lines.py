@@ -282,6 +282,7 @@ def test_a_text_cut_off_in_the_middle_of_a_character_costs_nothing(tmp_path: Pat
     assert log.replies == 3
 
 
+@pytest.mark.few
 @every_kind
 def test_a_last_line_that_is_half_written_counts_once_it_is_whole(tmp_path: Path, kind: Kind) -> None:
     first = b"".join(raw(record) + b"\n" for record in (*kind.first, kind.reply(1)))
@@ -415,6 +416,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_broken_line_takes_time_in_proportion_to_its_length(what: str) -> None:
     def steps(size: int) -> float:

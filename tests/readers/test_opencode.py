@@ -619,6 +619,7 @@ def test_many_rows_with_impossible_times_do_not_stop_the_others(
     assert [batch.skipped for batch in batches if batch.skipped] == [{"record with an impossible time": 10}]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("size", [600, 17 << 20])
 @pytest.mark.parametrize("done", [True, False])
 def test_an_id_longer_than_any_is_a_damaged_record_and_is_not_remembered(
@@ -662,6 +663,7 @@ def test_data_of_another_type_is_a_damaged_record(tmp_path: Path, data: object) 
     assert (tokens(batch), batch.skipped) == ([ONE], {"damaged record": 1})
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("column", few(["data", "id", "session_id", "time_created", "time_updated"], 2))
 @pytest.mark.parametrize("kind", ["TEXT", "BLOB"])
 def test_a_value_too_large_for_memory_loses_its_row_alone(store: StoreOf, column: str, kind: str) -> None:
@@ -678,6 +680,7 @@ def test_a_value_too_large_for_memory_loses_its_row_alone(store: StoreOf, column
     assert not read(store, batch.cursor).skipped
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("column", ["directory", "version", "time_created"])
 def test_a_session_with_a_value_too_large_is_one_of_which_nothing_is_known(store: StoreOf, column: str) -> None:
     for size in (5000, 100_000_000):

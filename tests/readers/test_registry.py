@@ -101,6 +101,7 @@ def test_a_reader_is_found_as_soon_as_its_package_is_there(packages: Path) -> No
     assert [reader.name for reader in readers()][len(OURS) :] == ["other"]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "variables",
     [

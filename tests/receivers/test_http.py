@@ -73,6 +73,7 @@ def test_what_is_no_export_is_refused_and_the_next_one_is_taken(body: bytes, tmp
         assert len(serving.stored()) == 1
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("before", "empty", "after"),
     [

@@ -59,6 +59,7 @@ def many(number: int) -> bytes:
     return field(number, b"") * (2 * MIB - 50)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "body",
     [
@@ -103,6 +104,7 @@ def test_what_ends_too_early_or_never_is_refused(body: bytes, tmp_path: Path) ->
         assert serving.post("/v1/logs", body[: 4 * MIB], Content_Type=PROTOBUF) == 400
 
 
+@pytest.mark.slow
 def test_thousands_of_real_records_in_one_request_are_taken(tmp_path: Path) -> None:
     events = [claude_event(request_id=f"req_{number}") for number in range(4000)]
     data = Parse(logs(*events), ExportLogsServiceRequest()).SerializeToString()

@@ -337,6 +337,7 @@ def truncated(request: Request) -> Reply:
     return Reply(b'{"data": [', length=5000)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "bad",
     [status(429, retry_after="0"), status(503, retry_after="0"), status(403, retry_after="0"), truncated],
@@ -348,6 +349,7 @@ def test_what_passes_by_is_tried_again(office: Office, bad: Answer) -> None:
     assert json.loads(out)["provider_list_cost"] == "1.500000000"
 
 
+@pytest.mark.slow
 def test_a_provider_that_asks_to_wait_is_waited_for(office: Office) -> None:
     began = time.monotonic()
     code, _, err = office.run(in_turn(status(429, retry_after="2"), GOOD))
@@ -424,6 +426,7 @@ def test_the_documented_host_is_asked_through_the_proxy_of_the_environment(offic
             assert KEY not in str(proxy.requests) + done.stderr
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"])
 @pytest.mark.parametrize("value", ["nonsense://x", "socks5://127.0.0.1:1"])
 def test_a_proxy_that_cannot_be_used_is_a_sentence(office: Office, variable: str, value: str) -> None:

@@ -42,6 +42,7 @@ def session(tmp_path: Path) -> Iterator[KeyringSession]:
         yield session
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("words", [["login", "anthropic"], ["logout", "anthropic"], ["openai", "--month", "2026-10"]])
 def test_without_a_keyring_the_variable_is_named(environ: dict[str, str], words: list[str]) -> None:
     done = run(environ, *words, typed=KEY)
@@ -86,6 +87,7 @@ def test_without_a_provider_each_one_is_told_and_a_keyring_that_fails_is_asked_o
     assert [one["provider"] for one in told] == ["anthropic", "openai", "openrouter", "copilot"]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("typed", ["", "\n", "two words", "k\x1bey", "kéy", "x" * 5000])
 def test_what_is_no_key_is_not_kept_and_not_quoted(environ: dict[str, str], typed: str) -> None:
     done = run(environ, "login", "anthropic", typed=typed)

@@ -97,6 +97,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TOKCOST_HOME": str(tmp_path / "t"), "LANG": "C.UTF-8"}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("form", "locale"),
     [
@@ -127,6 +128,7 @@ def test_a_report_counts_every_line_of_a_history_in_any_encoding(mixed: Raw, env
     assert len(told["open"]) == count  # type: ignore[arg-type]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("encoding", [name for name in TEXTS if name != "Shift_JIS"])
 def test_a_subject_is_shown_as_it_was_written_where_a_commit_says_its_encoding(
     tmp_path: Path, environ: dict[str, str], encoding: str
@@ -137,6 +139,7 @@ def test_a_subject_is_shown_as_it_was_written_where_a_commit_says_its_encoding(
     assert change["subject"] == TEXTS[encoding]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("header", [None, "UTF-8", "no-such-encoding"])
 def test_bytes_of_a_subject_that_are_no_utf8_are_written_out(
     tmp_path: Path, environ: dict[str, str], header: str | None
@@ -150,6 +153,7 @@ def test_bytes_of_a_subject_that_are_no_utf8_are_written_out(
         assert r"Gr\xf6\xdfe" in piped(["report", *FORMS[form]], repo.path, environ).stdout
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "encoding", few(["Shift_JIS", "SJIS", "CP932", "EUC-JP", "ISO-2022-JP", "Big5", "GBK", "JOHAB"], 4)
 )
@@ -190,6 +194,7 @@ def mapped(tmp_path: Path) -> GitSandbox:
     return repo
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", [["--bare"], ["--no-checkout"], []])
 def test_a_blobless_clone_fetches_no_mailmap(tmp_path: Path, mapped: GitSandbox, how: list[str]) -> None:
     clone = blobless(mapped, tmp_path / "clone", *how)

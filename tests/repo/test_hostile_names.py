@@ -105,6 +105,7 @@ def test_a_commit_of_a_few_bytes_that_stand_for_gigabytes_is_left_alone(clone: W
     assert read_loose_commit(clone.common_dir, "ab" + "c" * 38) is None
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("mark", ["\x01", "\n", "\x01\n", "", "\t"])
 def test_a_files_name_does_not_speak_for_another_commit(tmp_path: Path, mark: str) -> None:
     sandbox = GitSandbox(tmp_path / "repo")

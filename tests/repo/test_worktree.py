@@ -44,6 +44,7 @@ def agrees_with_git(repo: GitSandbox, folder: Path) -> bool:
     return found(folder)[:3] == as_git_says(repo, folder)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "name", ["plain", "with space", "quo'te\"s", "$(x);&", "ünï", "-dash", "line\nend", "caf\udce9"]
 )

@@ -300,6 +300,7 @@ def usual_tags() -> list[tuple[str, tuple[str, ...]]]:
     return Tags(report_page(named_report(HARMLESS))).found
 
 
+@pytest.mark.slow
 @given(NAMES)
 @settings(deadline=None, max_examples=8)
 @example("x</text><script>alert(1)</script>")

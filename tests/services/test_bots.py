@@ -59,6 +59,7 @@ def shared(tmp_path: Path) -> Shared:
     return Shared(tmp_path)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("third", "is_shown"),
     [

@@ -53,6 +53,7 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "ref", ["refs/pull/{}/head", "refs/remotes/origin/pull/{}", "refs/merge-requests/{}/head", "refs/remotes/up/pr/{}"]
 )
@@ -108,6 +109,7 @@ def test_merges_need_no_setting(shop: Shop) -> None:
     assert checks["squash commits"].found.startswith("none among the newest 1 commit of main")
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(("squashing", "pushing", "told"), [(4, 5, False), (5, 4, False), (5, 5, True)])
 def test_shares_of_commits_are_told_only_where_each_is_about_enough_people(
     shop: Shop, squashing: int, pushing: int, told: bool
@@ -130,6 +132,7 @@ def test_a_bot_is_not_one_of_the_people_that_a_share_of_commits_must_be_about(sh
     assert "with a line" in shop.checks()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("address", "name", "words"),
     [

@@ -135,6 +135,7 @@ def test_replies_that_broke_off_are_marked_in_what_a_rule_says(worked: Worked) -
     assert said.startswith(("R: 2 responses, $3.00 list (1 broken off) on", "R: 2 responses, \u2265$3.00 list"))
 
 
+@pytest.mark.few
 @pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize("per", ["rule", "budget"])
 def test_a_day_begins_at_midnight_of_this_machines_clock_to_the_millisecond(worked: Worked, per: str) -> None:

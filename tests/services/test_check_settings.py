@@ -37,6 +37,7 @@ def test_settings_as_they_are_documented_are_no_finding(repo: Hooked) -> None:
     assert findings(repo, TOKCOST_PAGER="cat") == []
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -65,6 +66,7 @@ def test_what_nothing_reads_in_the_users_file_is_named_in_every_folder(repo: Hoo
         assert found == f"{repo.ledger_home}/prices.toml: nothing reads [prices]; did you mean price?"
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

@@ -111,6 +111,7 @@ def test_a_commit_leaves_it_to_others(tmp_path: Path) -> None:
     assert free_pages(repo.ledger_home) > 0.9 * free
 
 
+@pytest.mark.slow
 def test_a_ledger_in_use_is_tried_again_a_day_later(tmp_path: Path) -> None:
     upgraded(tmp_path)
     assert is_due(tmp_path, time.time())
@@ -136,6 +137,7 @@ def test_somebody_who_reads_meanwhile_goes_on_reading(tmp_path: Path) -> None:
     check_whole(tmp_path)
 
 
+@pytest.mark.slow
 def test_of_several_processes_one_does_it(tmp_path: Path) -> None:
     upgraded(tmp_path)
     processes = [started(tmp_path) for _ in range(4)]
@@ -145,6 +147,7 @@ def test_of_several_processes_one_does_it(tmp_path: Path) -> None:
     check_whole(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wal", few([LEAST // 3, 1, LEAST], 1))
 def test_killed_while_it_writes_it_is_done_the_next_time(tmp_path: Path, wal: int) -> None:
     file = upgraded(tmp_path)

@@ -70,6 +70,7 @@ BAD: list[Callable[[Path], None]] = [pipe, endless, sparse, outside, nested, dig
 READERS = (["log"], ["status"], ["doctor"], ["budget"], ["preview"], ["prices", "list"], ["hooks", "status"])
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("make", BAD)
 def test_a_bad_policy_file_is_named_where_it_is_and_changes_nothing_elsewhere(
     repo: Hooked, make: Callable[[Path], None]
@@ -93,6 +94,7 @@ def test_a_bad_policy_file_is_named_where_it_is_and_changes_nothing_elsewhere(
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("make", BAD)
 def test_no_policy_file_holds_a_commit_up(repo: Hooked, make: Callable[[Path], None]) -> None:
     repo.git("config", "--local", "tokcost.enabled", "true")
@@ -108,6 +110,7 @@ def test_no_policy_file_holds_a_commit_up(repo: Hooked, make: Callable[[Path], N
     assert time.monotonic() - began < SECONDS
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "line", ['output = "1e12"', 'output = "1e900000"', 'discount = "1e50"', "output = nan", "output = " + "9" * 5_000]
 )
@@ -170,6 +173,7 @@ def test_a_report_says_in_a_sentence_what_is_wrong_with_its_policy(repo: Hooked,
     assert len(done.stderr) < 400
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "text",
     [
@@ -225,6 +229,7 @@ def test_a_committed_link_is_followed_within_the_commit_alone(repo: Hooked) -> N
     assert "a link to a place outside the repository" in asked(repo, "report").stderr
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("make", [pipe, endless, sparse])
 @pytest.mark.parametrize(
     "name", few(["lefthook.yml", ".pre-commit-config.yaml", ".husky/pre-commit", "lefthook-local.yml"], 2)
@@ -242,6 +247,7 @@ def test_no_file_of_a_hook_manager_holds_us_up(repo: Hooked, name: str, make: Ca
         assert "this is a bug" not in done.stderr, (words, done.stderr)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("make", [pipe, endless])
 @pytest.mark.parametrize(
     "name", ["HEAD", "config", "packed-refs", "logs/HEAD", "logs/refs/heads/main", "commondir", "refs/heads/x"]

@@ -546,6 +546,7 @@ def plumbed(team: Team, message: str, when: str, parent: str = "HEAD") -> str:
     return commit
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     ("when", "seconds"),
     [
@@ -563,6 +564,7 @@ def test_a_commit_of_an_impossible_time_is_reported_at_the_first_or_last_that_th
     assert report.list_cost == 2 * USD
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("character", ["\u2028", "\u0085", "\u2029"])
 def test_a_ref_whose_name_has_a_line_end_of_unicode_is_a_ref_like_any_other(team: Team, character: str) -> None:
     team.commit(text=f"a\n\n{team.line()}")
@@ -583,6 +585,7 @@ def test_a_history_of_hostile_messages_is_reported_beside_the_right_ones(team: T
     assert len(first.damaged) >= 10
 
 
+@pytest.mark.slow
 def test_a_request_that_thousands_of_commits_take_back_is_found_in_time(team: Team) -> None:
     """A time that grows with the square of their number would be felt here."""
     team.commit(text=f"first (#1)\n\n{team.line(1)}")

@@ -32,6 +32,7 @@ def test_a_replaced_commit_changes_nothing_that_is_shown_and_the_next_commit_car
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", ["shallow", "info/grafts", "objects/info/alternates"])
 def test_a_pipe_that_git_would_wait_for_is_named_by_a_report(repo: Hooked, name: str) -> None:
     path = repo.common_dir / name

@@ -117,6 +117,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(tmp_path_factory.mktemp("world"))
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("number", [pytest.param(one, marks=pytest.mark.slow if one % 7 else ()) for one in range(42)])
 def test_of_a_damaged_ledger_all_is_saved_but_what_the_damaged_pages_held(world: World, number: int) -> None:
     world.check(world.some()[number])

@@ -97,6 +97,7 @@ def test_processes_that_find_the_damage_at_once_rescue_once(world: World) -> Non
     world.check_whole()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize(
     "moment",
     few(
@@ -163,6 +164,7 @@ def test_an_editor_is_told(world: World) -> None:
     world.check_whole()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", few(["carrier", "claim_version", "setting", "listing", "tip"], 2))
 def test_a_table_that_was_dropped_is_a_damage(world: World, table: str) -> None:
     with closing(damages.connect(world.repo)) as db:
@@ -173,6 +175,7 @@ def test_a_table_that_was_dropped_is_a_damage(world: World, table: str) -> None:
     world.check_whole()
 
 
+@pytest.mark.slow
 def test_a_ledger_whose_schema_is_no_text_is_rescued(world: World) -> None:
     """Python cannot read what SQLite says of it."""
     with closing(damages.connect(world.repo)) as db:
@@ -237,6 +240,7 @@ def test_no_backup_is_made_of_a_damaged_ledger(world: World) -> None:
     assert not list(world.home.glob("ledger.backup.new*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", few(["usage", "series", "place", "assistant", "session", "claim", "repository"]))
 def test_what_a_damaged_page_held_comes_from_the_backup(world: World, table: str) -> None:
     def seen() -> object:
@@ -252,6 +256,7 @@ def test_what_a_damaged_page_held_comes_from_the_backup(world: World, table: str
     assert seen() == before
 
 
+@pytest.mark.slow
 def test_a_rescue_names_the_backup_that_all_usage_came_from(world: World) -> None:
     world.renew()
     back_up(world.home)
@@ -267,6 +272,7 @@ def test_a_rescue_names_the_file_and_the_backup_where_usage_came_from_both() -> 
     assert kept_words(one._replace(from_backup={"session": 1})) == "50 of 90 tokens were saved from it"
 
 
+@pytest.mark.slow
 def test_rows_of_a_page_that_the_list_of_free_pages_names_are_found(world: World) -> None:
     free = set(range(2, len(world.data) // damages.PAGE + 1)) - world.pages.keys()
     world.harm(damages.swap(world.page("usage"), min(free)))

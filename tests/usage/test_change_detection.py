@@ -90,6 +90,7 @@ def replaced_file(logs: Logs) -> None:
 CHANGES = [new_file, new_file_below, new_folder, longer_file, longer_file_with_its_old_date, replaced_file]
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("change", few(CHANGES))
 def test_whatever_changes_is_found_behind_a_remembered_listing(logs: Logs, change: Callable[[Logs], None]) -> None:
     for _ in range(3):
@@ -151,6 +152,7 @@ def test_many_changed_files_are_remembered_anew(logs: Logs) -> None:
     assert logs.remembered != before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"abc", b"\0" * 40, None])
 def test_what_is_remembered_is_not_believed_once_the_disk_changed_it(logs: Logs, damage: bytes | None) -> None:
     with open_ledger(logs.ledger) as ledger:
@@ -170,6 +172,7 @@ def remembered_files(logs: Logs) -> set[str]:
     return set(change_detection._sizes(change_detection._unpacked(logs.remembered) or {}))
 
 
+@pytest.mark.slow
 def test_only_what_is_below_a_changed_folder_is_listed_again(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     discover = ClaudeCodeReader.discover
@@ -182,6 +185,7 @@ def test_only_what_is_below_a_changed_folder_is_listed_again(logs: Logs, monkeyp
     assert [one for one in asked if one.startswith(str(logs.projects))] == [str(logs.projects / "p/a/subagents")]
 
 
+@pytest.mark.slow
 def test_a_folder_that_changed_is_remembered_once_it_has_settled(logs: Logs) -> None:
     logs.say("p/a/subagents/agent-2.jsonl")
     assert logs.refresh().new_usage == 1
@@ -200,6 +204,7 @@ def test_a_first_look_remembers_what_has_settled(tmp_path: Path, monkeypatch: py
         assert (logs.refresh().new_usage, logs.refresh().new_usage) == (1, 0)
 
 
+@pytest.mark.slow
 def test_folders_that_are_gone_or_come_back_are_forgotten_and_found(logs: Logs) -> None:
     (logs.projects / "p").rename(logs.home / "kept")
     assert (logs.refresh().new_usage, logs.refresh().found_files) == (0, 1)
@@ -212,6 +217,7 @@ def test_folders_that_are_gone_or_come_back_are_forgotten_and_found(logs: Logs) 
     assert remembered_files(logs) == everything(logs)
 
 
+@pytest.mark.slow
 def test_a_file_is_read_once_where_its_folder_and_one_above_changed(logs: Logs) -> None:
     logs.say("p/a/subagents/agent-1.jsonl")
     logs.say("p/a/subagents/agent-2.jsonl")

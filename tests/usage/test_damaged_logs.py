@@ -299,6 +299,7 @@ def other(
     registry.forget()
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("error", ESCAPES)
 def test_whatever_escapes_a_reader_is_the_problem_of_that_file_alone(home: Home, other: Path, error: str) -> None:
     (other / "bad.log").write_text(ESCAPES[error])
@@ -375,6 +376,7 @@ BEYOND = {
 }
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("what", few(BEYOND, 14))
 def test_no_reader_puts_anything_impossible_into_the_ledger(home: Home, other: Path, what: str) -> None:
     (other / "bad.log").write_text(f"Batch(known, {BEYOND[what]})")
@@ -450,6 +452,7 @@ def test_usage_that_adds_up_beyond_64_bits_is_left_out_with_its_file(home: Home,
     assert home.refresh().new_usage == 0
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("bad", [0, 1, 2])
 def test_what_follows_a_part_that_cannot_be_added_up_waits_with_it(home: Home, other: Path, bad: int) -> None:
     home.ledger.mkdir()
@@ -701,6 +704,7 @@ DENSE: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("measurable")
 @pytest.mark.parametrize("what", few(DENSE))
 def test_a_line_of_very_many_small_values_takes_little_memory(home: Home, what: str) -> None:
@@ -717,6 +721,7 @@ WHOLE: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("measurable")
 @pytest.mark.parametrize("what", few(WHOLE, 2))
 def test_a_document_of_very_many_or_very_long_values_takes_little_memory(home: Home, what: str) -> None:

@@ -367,6 +367,7 @@ def sessions(draw: st.DrawFn) -> tuple[list[Line], list[tuple[int, int]]]:
     return lines, truth
 
 
+@pytest.mark.slow
 @given(session=sessions())
 @settings(max_examples=10, deadline=None)
 def test_whatever_gateway_answers_each_response_counts_once(

@@ -10,6 +10,7 @@ from tokcost.readers.sources.new_lines import MAX_RECORDS
 from tokcost.services.refresh import refresh
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("behind", ["", '{"kind":"SessionA2uxEvent","ev', "\n\n", "\0" * 5000])
 def test_a_log_that_ends_where_a_portion_is_full_is_read_without_a_problem(tmp_path: Path, behind: str) -> None:
     log = tmp_path / ".junie/sessions/s/events.jsonl"

@@ -49,6 +49,7 @@ def imported(path: Path, home: Path) -> tuple[int, int, dict[str, str]]:
         return new, span(ledger)[0], dict(problems(ledger))
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("name", [f"p/{ODD}.jsonl", f"{ODD}/a.jsonl"])
 @pytest.mark.usefixtures("beside")
 def test_a_log_with_such_a_name_is_read_beside_others(tmp_path: Path, name: str) -> None:

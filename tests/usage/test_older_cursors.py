@@ -157,6 +157,7 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path)
 
 
+@pytest.mark.few
 @each
 def test_a_store_with_an_older_place_is_read_once_more_and_nothing_counts_twice(
     tmp_path: Path, ledger: Ledger, assistant: Callable[[Path], Assistant], older: Older

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(not CAN_FORK, reason="this system does not fork"
 OURS = os.getpid()
 
 
+@pytest.mark.slow
 def test_results_come_in_order_however_large_and_uneven() -> None:
     sizes = [1, 5_000_000, 1, 1, 2_000_000, 0, 3] * 30
     with forked(lambda number: [bytes([number]) * sizes[number]], len(sizes), 3) as results:

@@ -59,6 +59,7 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("write", [sessions_of_cline, tasks_of_cline, documents_of_gemini, threads_of_amp])
 def test_what_is_left_of_a_document_that_was_rewound_to_what_was_purged_stays(
     write: Callable[..., object], tmp_path: Path, ledger: Ledger

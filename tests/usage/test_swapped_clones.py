@@ -190,6 +190,7 @@ def test_commits_after_a_swap_claim_what_their_own_clone_has_spent(tmp_path: Pat
     assert repo.replies() == {"total": 3, "carried": 3}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("where", ["moved", "disk/repo"])
 @pytest.mark.parametrize("is_seen", [True, False])
 def test_a_clone_that_leaves_a_link_in_its_old_place_keeps_its_usage(two: Clones, where: str, is_seen: bool) -> None:
@@ -229,6 +230,7 @@ def test_a_link_to_a_clone_that_takes_the_place_of_another_one_takes_nothing_ove
     assert two.shown("other", "old") == {"other": 1, "old": 2}
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("how", ["init", "unborn", "clone"])
 @pytest.mark.parametrize("order", [("repo", "old"), ("old", "repo")])
 def test_another_project_in_the_place_of_a_renamed_clone_takes_nothing_over(

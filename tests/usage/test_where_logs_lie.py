@@ -157,6 +157,7 @@ def test_links_that_lead_in_circles_end(home: Home) -> None:
     assert home.look() == (2, 2)
 
 
+@pytest.mark.few
 @pytest.mark.parametrize("settings", [".config", "Library/Application Support", "xdg"])
 def test_the_desktop_apps_agent_mode_is_read(home: Home, settings: str) -> None:
     home.environ |= {"XDG_CONFIG_HOME": str(home.path / "xdg")} if settings == "xdg" else {}
