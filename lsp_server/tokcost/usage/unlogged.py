@@ -112,6 +112,7 @@ def _counters(totals: Sequence[SessionTotal]) -> list[list[SessionTotal]]:
     """
     begun = {total.began_ms for total in totals}
     counters: list[list[SessionTotal]] = [[]]
+    # One record of an assistant has a total for each model, all with one time.
     for time_ms, record in groupby(totals, key=lambda total: total.time_ms):
         now, told = counters[-1], list(record)
         firsts = {total.model: _counts(total) for total in reversed(now)}
