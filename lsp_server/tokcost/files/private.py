@@ -72,7 +72,6 @@ def write_pieces(path: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE, *
             before = os.stat(path)
             mode, owner = stat.S_IMODE(before.st_mode), before
     remove_unfinished(path, _ABANDONED_SECONDS)
-    # Nobody can guess the name, and O_EXCL refuses a link that lies there: other users may write in this folder.
     new = f"{path}.{os.urandom(8).hex()}{_NEW}"
     number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_BINARY", 0), PRIVATE_FILE)
     try:
