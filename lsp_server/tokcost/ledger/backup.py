@@ -69,6 +69,8 @@ def back_up(home: Path) -> Path | None:
 
 def _in_order(home: Path) -> list[Path]:
     """Every backup, newest first; those from a clock that was ahead come last."""
+    # Otherwise a backup made while the clock was ahead counts as the newest for ever, and each new one is removed in
+    # its stead.
     latest = time.strftime("ledger.backup-%Y%m%dT%H%M%SZ.db", time.gmtime(time.time() + EVERY_SECONDS))
     found = backups(home)
     return [*(one for one in found if one.name <= latest), *(one for one in found if one.name > latest)]
@@ -88,6 +90,8 @@ def _begin(new: Path) -> bool:
         if _is_abandoned(new):
             new.unlink()
     try:
+        # SQLite takes an empty file for a new database, so one file is the lock and the target. SQLite itself would
+        # create it with the mode of the umask.
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return False
@@ -106,6 +110,8 @@ def _copy(home: Path, new: Path) -> None:
         raise LedgerUnavailable(f"there is no ledger in {home}", "`tokcost log` creates one.")
     with ledger, closing(sqlite3.connect(new, isolation_level=None)) as copy:
         copy.execute("PRAGMA synchronous = NORMAL")
+        # SQLite copies one state of the ledger, with what only its WAL has (https://sqlite.org/backup.html). It copies
+        # pages without examining them, so a check of the copy is one of the ledger.
         ledger.db.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # a single file, without a WAL
         wrong = wrong_with(copy)

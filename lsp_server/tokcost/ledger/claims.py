@@ -69,6 +69,8 @@ def claim_and_repository(ledger: Ledger, number: int) -> tuple[Claim, int]:
 
 def names_among(ledger: Ledger, repository: int, ids: Iterable[str]) -> set[str]:
     """The claims of this repository among very many ids (`trailer.possible_ids`)."""
+    # CROSS JOIN keeps the order of the tables (https://sqlite.org/optoverview.html): each id is one look-up by name,
+    # and no claims are scanned.
     query = "SELECT name FROM json_each(?) CROSS JOIN claim ON name = value WHERE repository = ?"
     asked = '","'.join(ids)  # letters and digits only, so this is JSON without importing the module
     return {row[0] for row in ledger.db.execute(query, (f'["{asked}"]', repository))}
@@ -82,6 +84,7 @@ def names_known(ledger: Ledger, names: Iterable[str]) -> set[str]:
 def bind_pending(ledger: Ledger, repository: int, branch: str, name: str, commit: str) -> None:
     """Bind a branch's unclaimed usage to a commit, on this machine only."""
     if has_pending(ledger, repository, branch):
+        # SQLite takes a negative LIMIT for none (https://sqlite.org/lang_select.html).
         claim = claim_pending(ledger, new_claim(ledger, repository, name), repository, branch, -1)
         decide_fate(ledger, claim.id, "bound")
         add_carriers(ledger, repository, [(commit, claim.name, claim.version)])
@@ -115,6 +118,7 @@ def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) 
 def follow_bound(ledger: Ledger, repository: int, pairs: Iterable[tuple[str, str]]) -> None:
     """Bind the claims of rewritten commits to the new commits as well: pairs of old and new commit."""
     ledger.db.executemany(
+        # The old commit stays a carrier, since a backup branch may have it; `drop_carriers` ends that when no ref does.
         "INSERT OR IGNORE INTO carrier SELECT claim, carrier.version, ? FROM carrier JOIN claim ON claim.id = claim"
         " WHERE commit_id = ? AND repository = ? AND fate = 'bound'",
         ((new, old, repository) for old, new in pairs),
@@ -164,6 +168,7 @@ def worth_of(ledger: Ledger, claim: int) -> Worth:
 def worth_pending(ledger: Ledger, repository: int, branch: str, counts: Counts = "any") -> Worth:
     """The sum of the unclaimed usage of a branch."""
     where = (repository, branch)
+    # Stored sums do not separate estimates, and few branches have any: only those have their rows added up.
     if counts == "estimated" or (counts == "reported" and has_pending(ledger, *where, "estimated")):
         return _worth(ledger, _pending(counts), where, _ROWS)
     return _worth(ledger, _pending("any"), where)
@@ -296,6 +301,7 @@ def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
         return
     rollup = Rollup()
     for claim in gone:
+        # Before the claim is deleted, because its stored sums go with it, and no usage may refer to it then.
         groups = [Group(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ?", (claim.id,))]
         ledger.db.execute("UPDATE usage SET claim = NULL, claim_version = NULL WHERE claim = ?", (claim.id,))
         rollup.move(group._replace(claim=None, claim_version=None) for group in groups)
@@ -307,6 +313,8 @@ def known_tips(ledger: Ledger, repository: int, *, only_local: bool = False) -> 
     """Every ref, and the commit it named at the last refresh; with `only_local`, only branches and detached HEADs."""
     query, spans = "SELECT ref, commit_id FROM tip WHERE repository = ?", ("",)
     if only_local:
+        # Ranges of the primary key (`0` follows `/`), so that 300,000 remote refs are not read; LIKE would not use the
+        # key. The ref of a detached HEAD is a path, which lies before or behind `refs/`.
         spans = ("ref < 'refs/'", "ref >= 'refs/heads/' AND ref < 'refs/heads0'", "ref >= 'refs0'")
         query = " UNION ALL ".join(f"{query} AND {span}" for span in spans)
     rows = ledger.db.execute(query, (repository,) * len(spans))
@@ -349,6 +357,7 @@ def _forget_states(ledger: Ledger, repository: int) -> None:
 
 def _claim(ledger: Ledger, claim: int, version: int, chosen: str, parameters: Sequence[object]) -> None:
     """Put the usage selected by a query into a version of a claim."""
+    # Before the update: `chosen` selects usage that no claim holds, and selects nothing afterwards.
     query = f"SELECT DISTINCT {KEY} FROM usage WHERE id IN ({chosen})"
     before = [Group(*row) for row in ledger.db.execute(query, parameters)]
     ledger.db.execute(
@@ -393,5 +402,6 @@ def _worth(ledger: Ledger, where: str, parameters: Sequence[object], source: tup
         return Worth(0, 0, 0, ())
     models, costs, unpriced, lower_bounds, broken_off, *classes = zip(*rows, strict=True)
     sums = [sum(column) for column in classes]
+    # Five of six: reasoning, the last, is a part of output.
     found = Worth(sum(costs), sum(sums[:5]), sum(unpriced), models, (sums[0], *sums[1:]))  # type: ignore[arg-type]
     return found._replace(lower_bound=sum(lower_bounds), broken_off=sum(broken_off))

@@ -26,6 +26,7 @@ class Held(NamedTuple):
 
 
 _CARRIED = "held.claim_version <= claim.carried"
+# Without a fate only: what its owner keeps, or what is bound to a commit here, is in no message to be lost from.
 _LOST = "claim.fate IS NULL AND held.claim_version > claim.carried AND held.claim_version <= claim.ever_carried"
 _HELD = f"""
 SELECT ifnull(branch, ''), claim.id, name, ifnull(fate, ''), carried,

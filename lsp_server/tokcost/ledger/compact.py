@@ -44,6 +44,8 @@ def compact(home: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
                 rewrite(ledger)
                 mark.unlink(missing_ok=True)
             else:
+                # The mark has the time of the last failure. An upgrade dates it 1970, so that the first attempt is due
+                # at once.
                 os.utime(mark)
     except (OSError, LedgerUnavailable):
         with suppress(OSError):
@@ -56,6 +58,8 @@ def rewrite(ledger: Ledger) -> bool:
     reading process keeps it. Raises `LedgerUnavailable` as `transaction` does."""
     with told(ledger.path):
         ledger.db.execute("VACUUM")
+    # In WAL mode VACUUM writes the new file into the WAL; the file itself shrinks at a complete checkpoint, whose
+    # result begins with 1 if a reader prevented that (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
     busy = 1
     with suppress(sqlite3.OperationalError):
         busy = ledger.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

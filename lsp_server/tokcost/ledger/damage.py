@@ -27,6 +27,7 @@ _IN_THE_WAY = {
 """Hints for SQLite errors that concern the file's surroundings."""
 
 _SURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+# The first are the words of Python's sqlite3, which gives them no code of a damaged file.
 _SURE_WORDS = ("Could not decode to UTF-8", "malformed", "unsupported file format")
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """Errors of a damaged file; the second if Python cannot even decode SQLite's message."""
@@ -58,6 +59,8 @@ def told(path: Path) -> Generator[None]:
 
 def said_by_sqlite(error: sqlite3.Error, path: Path) -> TokcostError | None:
     """The problem behind an SQLite error, if the error itself shows it."""
+    # The low byte is the primary code of an extended one such as SQLITE_IOERR_READ (https://sqlite.org/rescode.html);
+    # errors that Python's module raises by itself have none.
     text, code = str(error), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _SURE or any(words in text for words in _SURE_WORDS):
         return LedgerDamaged(path, text)
@@ -101,6 +104,7 @@ def examine(path: Path) -> str:
 
 def wrong_with(connection: sqlite3.Connection) -> str:
     """The first problem of an open ledger; empty if it is sound. Raises `sqlite3.Error` if SQLite cannot examine it."""
+    # `quick_check` is faster, and compares no index with its table.
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         return str(found).replace("*** in database main ***\n", "").partition("\n")[0]
@@ -108,6 +112,7 @@ def wrong_with(connection: sqlite3.Connection) -> str:
 
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     with closing(_sound(version)) as sound:
+        # Differs where there is no such version: `_sound` is of the newest one then.
         (known,) = sound.execute("PRAGMA user_version").fetchone()
         if objects_of(sound) - objects_of(connection):
             return "its schema is damaged"

@@ -11,6 +11,9 @@ from tokcost.model.usage import Usage
 
 _Key = TypeVar("_Key", bound=Hashable)
 
+# SQLite uses an index on expressions only for a condition with the very same expressions
+# (https://sqlite.org/expridx.html): these are those of `series_content`, `place_content` and `log_place_content` in
+# migrations.py.
 _SERIES = (
     "assistant = ? AND model = ? AND ifnull(provider, '') = ifnull(?, '') AND kind = ?"
     " AND ifnull(speed, '') = ifnull(?, '') AND ifnull(tier, '') = ifnull(?, '') AND ifnull(geo, '') = ifnull(?, '')"
@@ -35,6 +38,8 @@ class Dimensions:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        # Not longer than a transaction: a rollback takes back rows that were created in it, and SQLite gives their ids
+        # to others.
         self._last: tuple[tuple[object, ...], Ids] | None = None
         """The values and ids of the last entry: most entries equal the previous one in all of them."""
         self._together: dict[tuple[object, ...], Ids] = {}
@@ -49,6 +54,7 @@ class Dimensions:
         """The ids of all values of an entry."""
         usage, repository, worktree, place, _, price_state, price, *_ = entry
         told, made = usage[_TOLD], usage[_MADE]
+        # Nearly every entry of an import is answered here, where one look-up takes the place of five.
         named = (told, usage.model, made, price, price_state, place, worktree, repository, usage.assistant)
         if self._last is not None and named == self._last[0]:
             return self._last[1]

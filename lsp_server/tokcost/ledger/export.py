@@ -67,6 +67,7 @@ def left_out(ledger: Ledger, wanted: Wanted) -> tuple[int, int]:
 
 def prices_named(ledger: Ledger) -> dict[str, str]:
     """The rate cards of all usage by id, in the form for `pricing.cards.from_json`."""
+    # A stand-in for cards that a rescue could not read has no body.
     query = "SELECT id, body FROM price WHERE json_valid(body) AND id IN (SELECT price FROM series)"
     return dict(ledger.db.execute(query).fetchall())
 

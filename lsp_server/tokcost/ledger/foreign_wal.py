@@ -18,6 +18,7 @@ _FEW = 10
 def has_own_wal(path: Path, view: Path) -> bool | None:
     """Whether the WAL belongs to the file: both together are then sound, with everything that the file has without
     it. `None` if the file is sound neither way. The file is only read; `view` is where both are combined."""
+    # Only a copy may be opened: SQLite applies the WAL to whatever file it opens, and with it another database's pages.
     copy_file(path, view)
     try:
         is_sound = not examine(view)
@@ -59,4 +60,5 @@ def _keeps_all(path: Path, view: Path) -> bool:
 
 def _without_log(path: Path) -> sqlite3.Connection:
     """The file without its WAL; nothing is written, not even by closing it."""
+    # `immutable` makes SQLite ignore the WAL, and take no locks (https://sqlite.org/uri.html).
     return sqlite3.connect(f"{as_uri(path)}?mode=ro&immutable=1", uri=True, isolation_level=None)

@@ -58,6 +58,8 @@ class HistoryCache:
             self._db.execute("INSERT OR IGNORE INTO repository (path, shape) VALUES (?, ?)", (kept(path), digest))
             asked = "SELECT id, shape FROM repository WHERE path = ?"
             self._id, known = self._db.execute(asked, (kept(path),)).fetchone()
+            # Another shallow boundary or other grafts change what is reachable from a tip, so a walk is no longer
+            # complete.
             if known != digest:
                 self._forget(digest)
 
@@ -120,6 +122,7 @@ def open_history_cache(folder: Path, path: str, shape: str) -> HistoryCache:
     for attempt in range(2):
         try:
             return _cache(_connect(file), path, shape)
+        # Locked, or on a full or read-only disk: not damaged, and another process may be using it, so it stays.
         except sqlite3.OperationalError:
             break
         except sqlite3.DatabaseError:
@@ -144,10 +147,12 @@ def _cache(connection: sqlite3.Connection, path: str, shape: str) -> HistoryCach
 
 def _connect(file: Path) -> sqlite3.Connection:
     private_folder(str(file.parent))
+    # SQLite would create the file with the mode of the umask.
     append_ours(str(file), b"")
     check_our_database(str(file))
     connection = sqlite3.connect(file, timeout=_BUSY_SECONDS)
     try:
+        # After a power cut the file may be damaged; it is made anew then, which costs only time.
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN IMMEDIATE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -162,6 +167,7 @@ def _connect(file: Path) -> sqlite3.Connection:
 
 def _make(connection: sqlite3.Connection) -> None:
     """Create the tables of this version, in place of those of another version."""
+    # The file is kept: other processes may have it open, and would go on writing to a deleted one.
     for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         connection.execute(f'DROP TABLE "{table}"')
     for statement in _SCHEMA.split(";"):

@@ -193,6 +193,7 @@ def m004_listings(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 4")
 
 
+# CROSS JOIN keeps SQLite from reordering: usage is read once, and each dimension is found by its unique index.
 _COMPACT = (
     """CREATE TABLE assistant (
   id INTEGER PRIMARY KEY,
@@ -537,6 +538,7 @@ def m008_factors(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 8")
 
 
+# Frozen: these are the factors of the version that recorded the usage, whatever the present rule is.
 def _factor_of_schema_7(model: str) -> int:
     """The percentage that was applied to a model's name before it was recorded."""
     if "claude" not in model.lower():
@@ -578,6 +580,7 @@ def m009_subagents(db: Database) -> None:
 
 
 _NONE = (
+    # First of all: renaming a table fails while a view names one that does not exist at that moment.
     "DROP VIEW usage_row",
     "DROP VIEW rollup_row",
     """CREATE TABLE repository_10 ( -- a clone, with all its worktrees
@@ -739,6 +742,8 @@ def m010_one_none(db: Database) -> None:
 def apply(connection: sqlite3.Connection, version: int | None = None) -> None:
     """Upgrade a database to a version of the schema, by default the newest. The caller holds the write lock or is
     alone with the file."""
+    # Foreign keys are still off (`open.py`): DROP TABLE deletes all rows first, and their deletion would cascade to
+    # other tables (https://sqlite.org/foreignkeys.html).
     database = Database(connection)
     steps = migrations.pending(database)
     last = None if version is None else next((one.name for one in steps if int(one.name[1:4]) > version), None)

@@ -18,6 +18,7 @@ def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, w
     newest = ledger.db.execute(query, (path,)).fetchone()
     if newest is not None and (newest[2] or "") == branch and newest[1] >= watching_since_ms:
         ledger.db.execute(
+            # A clock that was set back must not shorten what was seen.
             "UPDATE observation SET last_ms = max(last_ms, ?) WHERE git_dir = ? AND first_ms = ?",
             (now_ms, path, newest[0]),
         )

@@ -19,8 +19,10 @@ from tokcost.ledger.sharing import Lock as FolderLock
 from tokcost.ledger.sharing import alone, release, share
 from tokcost.ledger.wal_identity import as_uri, is_doubtful
 
+# The number of the last step in migrations.py, which only an upgrade imports: sqlite-utils takes 60 ms.
 SCHEMA_VERSION = 10
 FILE_NAME = "ledger.db"
+# An import holds the write lock for a tenth of a second at a time, the rewrite of a large ledger for a second or two.
 BUSY_SECONDS = 10.0
 UPGRADED = "ledger.upgraded"
 """An empty file that marks a ledger of which an upgrade may have left many pages free (`compact.py`)."""
@@ -28,6 +30,8 @@ _LARGE = 1 << 24
 """Bytes: the free pages of a smaller ledger are not worth rewriting it."""
 
 
+# Held while the index of a WAL is read: a connection that another thread opens meanwhile would lose its locks when that
+# file is closed. The next process would then truncate an index that is in use, and end its users with SIGBUS.
 _opening = Lock()
 _open_here: dict[Path, int] = {}
 """The number of this process's connections to each ledger: a process that opens and closes an SQLite file by other
@@ -61,6 +65,7 @@ class Ledger:
     ) -> None:
         """Close the ledger. An error that occurred meanwhile is replaced by its cause: `LedgerDamaged`,
         `LedgerUnavailable`, or itself if the file is sound."""
+        # After an error always: the file may be examined, and no connection of this process may be open then.
         if not self._leave_open or value is not None or self._has_much_to_write_back():
             self.close()
         if isinstance(value, Exception):
@@ -74,6 +79,7 @@ class Ledger:
         if self._is_open:
             self._is_open = False
             _count(self.path, -1)
+        # Last: as soon as the folder is free, a rescue may replace the file.
         lock, self._lock = self._lock, None
         release(lock)
 
@@ -98,6 +104,8 @@ class Ledger:
     def transaction(self) -> Generator[None]:
         """One write transaction: everything inside happens, or nothing. Raises `LedgerUnavailable`, `LedgerDamaged`."""
         with told(self.path):
+            # A transaction that begins as a reader cannot wait when it comes to write: if another process has written
+            # meanwhile, it fails at once (https://sqlite.org/lang_transaction.html).
             self.db.execute("BEGIN IMMEDIATE")
         try:
             with told(self.path):
@@ -105,6 +113,7 @@ class Ledger:
                 self.db.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
+                # After some errors, as on a full disk, SQLite has rolled back already, and refuses this.
                 self.db.execute("ROLLBACK")
             raise
 
@@ -122,9 +131,11 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
         if not _is_there(path):
             _finish(home, busy_seconds)
             _leave_behind(home, busy_seconds)
+        # Before the folder is shared, since this needs it alone for a moment; flock(2) holds even against this process.
         _require_own_wal(home)
         lock = share(home, busy_seconds)
         with _released_on_failure(lock):
+            # Under the lock: a rescue leaves the place empty for a moment, and an empty ledger must not take it.
             if not _is_there(path):
                 create(path)
             with _counted(path):
@@ -160,6 +171,8 @@ _READ_SECONDS = 2.0
 
 def _reading(path: Path) -> sqlite3.Connection | None:
     """A connection that cannot write; `None` if the schema is older."""
+    # In a folder that cannot be written SQLite cannot create the WAL's index, and opens the file only as `immutable`
+    # (https://sqlite.org/wal.html#read_only_databases).
     for suffix in ("?mode=ro", "?mode=ro&immutable=1"):
         connection = sqlite3.connect(as_uri(path) + suffix, uri=True, timeout=_READ_SECONDS, isolation_level=None)
         try:
@@ -204,6 +217,7 @@ def finish(home: Path) -> None:
     if not found:
         return
     path, rescued = home / FILE_NAME, found[-1]
+    # The old WAL goes before the rescued file comes: SQLite would apply it to that by its name.
     kept = damaged_name(home, rescued.stem.removeprefix("ledger.rescued-"))
     for suffix in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
@@ -232,6 +246,7 @@ def is_of_records(error: Exception) -> bool:
     """Whether an error in a transaction comes from the records to be written. Errors of the file system, of git, or
     of SQLite about the ledger itself do not: they would affect other records as well."""
     if isinstance(error, sqlite3.Error):
+        # SQLite's sum() beyond 64 bits, which comes as an OperationalError without a code of its own.
         return isinstance(error, _OF_RECORDS) or str(error) == "integer overflow"
     return not isinstance(error, TokcostError)
 
@@ -242,6 +257,8 @@ _OF_RECORDS = (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.Programmi
 def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     with _closed_on_failure(connection):
+        # In WAL mode a power cut then takes the last transactions at most, never the consistency, and a commit does not
+        # wait for the disk (https://sqlite.org/pragma.html#pragma_synchronous).
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -32768")
     return connection
@@ -317,6 +334,8 @@ def _require_own_wal(home: Path) -> None:
     with _opening:
         if not _open_here.get(path) and is_doubtful(path):
             with suppress(LedgerUnavailable), alone(home, 0):
+                # Asked again, because a process that opens or closes the ledger changes the WAL and its index one after
+                # the other.
                 if is_doubtful(path):
                     raise LedgerDamaged(path, FOREIGN_WAL)
 
@@ -329,10 +348,13 @@ def create(path: Path, version: int | None = None) -> None:
     from tokcost.ledger import snapshot
 
     building = path.with_name(f"{path.name}.{os.urandom(8).hex()}.new")
+    # SQLite would create it with the mode of the umask; its -wal and -shm get the mode of the file.
     os.close(os.open(building, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         with closing(_connect(building, BUSY_SECONDS)) as connection:
             connection.execute("PRAGMA page_size = 8192")  # an import writes an eighth faster than with 4096
+            # While nobody else can open the file: this switch does not wait for locks, and failed in 5 of 120 starts of
+            # processes that created a ledger together.
             connection.execute("PRAGMA journal_mode = WAL")
             snapshot.create(connection, version)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # closing does it as well, but reports no error
@@ -345,6 +367,7 @@ def create(path: Path, version: int | None = None) -> None:
 def _publish(building: Path, path: Path) -> None:
     """Move the finished file to its name, unless another process was first."""
     try:
+        # Unlike a rename this fails if there is a file, which another process may already be using.
         os.link(building, path)
     except FileExistsError:
         pass
@@ -382,6 +405,7 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
     if path.stat().st_size >= _LARGE:
         _mark_upgraded(path.with_name(UPGRADED))  # before the upgrade, which may be the last thing this process does
     connection.execute("BEGIN IMMEDIATE")
+    # Another process may have upgraded it while this one waited for the lock.
     if _version(connection) == SCHEMA_VERSION:
         connection.execute("ROLLBACK")
         return
@@ -393,4 +417,4 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
 def _mark_upgraded(mark: Path) -> None:
     with suppress(OSError):
         append_ours(str(mark), b"")
-        os.utime(mark, (0, 0))
+        os.utime(mark, (0, 0))  # due at once (`compact.is_due`)

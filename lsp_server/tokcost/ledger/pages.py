@@ -17,6 +17,7 @@ from tokcost.ledger.damage import UNREADABLE
 _LEAF, _KEYED_LEAF, _KEYED_INNER, _INNER = 0x0D, 0x0A, 0x02, 0x05
 _KINDS = (_LEAF, _KEYED_LEAF, _KEYED_INNER, _INNER)
 _USUAL_SIZE = 8192
+# SQLite's page sizes are the powers of two from 512 to 65,536.
 _SIZES = tuple(1 << power for power in range(9, 17))
 _LOOKED_AT_BYTES = 1 << 23
 _BATCH = 400
@@ -154,7 +155,7 @@ class Pages:
             free.add(trunk)
             content = self._page(trunk)
             leaves = int.from_bytes(content[4:8], "big")
-            if leaves > self.size // 4 - 2:
+            if leaves > self.size // 4 - 2:  # more than a trunk page has room for
                 break
             found = [int.from_bytes(content[at : at + 4], "big") for at in range(8, 8 + 4 * leaves, 4)]
             free.update(page for page in found if 1 < page <= self.count)
@@ -171,6 +172,7 @@ class Pages:
                 ((name, name, page, _definition(name, shape)) for name, page, shape in _named(wanted)),
             )
             connection.execute("COMMIT")
+        # Another connection, because the first one read the schema before these rows were in it.
         with closing(_open(self._file)) as connection:
             for name, _, shape in _named(wanted):
                 found, whole = _read(connection, name, shape)
@@ -305,8 +307,11 @@ def _apply_log(file: Path, size: int) -> None:
         for at in range(_WAL_HEADER, length - _FRAME_HEADER - size + 1, _FRAME_HEADER + size):
             stream.seek(at)
             frame = stream.read(_FRAME_HEADER)
+            # Salts only, no checksums: each checksum covers all frames before it, so one damaged frame would hide the
+            # rest.
             if frame[8:16] == salts and int.from_bytes(header[8:12], "big") == size:
                 frames.append((int.from_bytes(frame[:4], "big"), at + _FRAME_HEADER))
+                # Only a frame that ends a transaction has the size of the database here.
                 ends = len(frames) if any(frame[4:8]) else ends
         most = os.path.getsize(file) // size + len(frames)
         for page, at in frames[:ends]:
@@ -314,6 +319,7 @@ def _apply_log(file: Path, size: int) -> None:
                 stream.seek(at)
                 target.seek((page - 1) * size)
                 target.write(stream.read(size))
+    # The next connection would apply it again, over the first page that `_graft` writes.
     log.unlink()
 
 
@@ -339,6 +345,7 @@ def _graft(file: Path, size: int, count: int) -> None:
 def _open(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None)
     try:
+        # A copy that only this process uses, and that is made again after a crash.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
     except BaseException:

@@ -86,6 +86,7 @@ def record_fingerprint(ledger: Ledger, repository: int, fingerprint: str) -> Non
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
     """Record that a clone was found under another path, and with it the git folders of its worktrees."""
     ledger.db.execute(
+        # substr() instead of LIKE, to which `%` and `_` in a path would be wildcards.
         "UPDATE worktree SET git_dir = :new || substr(git_dir, length(old) + 1)"
         " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
         " WHERE repository = :repository AND (git_dir = old OR substr(git_dir, 1, length(old) + 1) = old || '/')",
@@ -115,6 +116,7 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
         (_ASIDE, kept(path), repository),
     )
     ledger.db.execute(
+        # The stamp describes the reflog in one git folder: with another folder, usage has to be placed again.
         "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, nullif(?, '')) ON CONFLICT (path) DO UPDATE SET"
         " stamp = iif(repository = excluded.repository AND git_dir IS excluded.git_dir, stamp, NULL),"
         " repository = excluded.repository, git_dir = excluded.git_dir",
@@ -214,6 +216,7 @@ def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, 
         return
     other = Dimensions(ledger).place(known.repository, worktree, branch, known.place.evidence)
     if newest < before_ms and first_time(ledger, other, 0) is None:
+        # The unique index of places has no room for two of the same name; this one has no usage.
         ledger.db.execute("DELETE FROM rollup WHERE place = ?", (other,))
         ledger.db.execute("DELETE FROM place WHERE id = ?", (other,))
         ledger.db.execute("UPDATE place SET branch = ? WHERE id = ?", (branch, known.id))

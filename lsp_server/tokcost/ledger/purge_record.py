@@ -22,6 +22,7 @@ FILE_NAME = "ledger.purged.db"
 _HASH_BYTES = 10
 """With ten million hashes and ten million responses, a collision occurs once in ten billion purges."""
 _BUSY_SECONDS = 10.0
+# SQLite before 3.32 allows 999 placeholders in a statement (https://sqlite.org/limits.html).
 _AT_ONCE = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS salt (value BLOB NOT NULL);
@@ -106,6 +107,8 @@ class PurgeRecord:
             self._db.executemany(statement, rows)
 
     def _hash(self, kind: str, name: Name) -> bytes:
+        # No name has a NUL (`model/bounds.py`), so different pairs are different texts. `person` keeps a session's hash
+        # apart from that of a response of the same name.
         data = "\0".join(name).encode("utf-8", "surrogateescape")
         return self._blake2b(data, digest_size=_HASH_BYTES, key=self._salt, person=kind.encode()).digest()
 
@@ -131,6 +134,7 @@ def _salt(connection: sqlite3.Connection) -> bytes:
     """The salt of the record; tables and salt are created if a process was killed before it did so."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'source'").fetchone() is None:
         connection.execute("BEGIN IMMEDIATE")
+        # Not `executescript`, which would commit first: two processes could then each create a salt.
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
         if connection.execute("SELECT 1 FROM salt").fetchone() is None:

@@ -34,7 +34,9 @@ _WHOSE = f"iif(session.assistant = '{OTEL}', substr(session.name, 1, instr(sessi
 def purging(ledger: Ledger) -> Generator[None]:
     """A transaction in which usage is purged. Foreign keys are off, since SQLite would search all usage for each
     deleted source or folder; all references are checked at once, at the end. Raises `LedgerDamaged`."""
+    # Otherwise deleted bytes stay in the file until their pages are used again.
     ledger.db.execute("PRAGMA secure_delete = ON")
+    # Outside the transaction: within one this pragma does nothing (https://sqlite.org/pragma.html#pragma_foreign_keys).
     ledger.db.execute("PRAGMA foreign_keys = OFF")
     try:
         with ledger.transaction():
@@ -64,6 +66,8 @@ def choose(ledger: Ledger, scope: Scope) -> Purged:
         clauses.append(f"(assistant.name = :assistant OR {_WHOSE} = :assistant OR assistant.name IN ({listed}))")
     directory = kept(scope.directory or "")
     values = scope._asdict() | {"directory": directory, "below": f"{directory.rstrip('/')}/"}
+    # A table instead of a list in memory: a scope may have a million responses. CROSS JOIN below makes SQLite go from
+    # the chosen rows to usage, never through all usage.
     db.execute("DROP TABLE IF EXISTS temp.purged")
     db.execute("CREATE TEMP TABLE purged (id INTEGER PRIMARY KEY)")
     db.execute(f"INSERT INTO temp.purged SELECT usage.id {_FROM} WHERE {' AND '.join(clauses)}", values)
@@ -150,6 +154,7 @@ _EMPTY_SOURCES = (
     "SELECT id FROM source WHERE id NOT IN (SELECT source FROM usage WHERE source IS NOT NULL)"
     " AND (id IN (SELECT id FROM temp.read_from)"
     " OR id NOT IN (SELECT source FROM tally WHERE kind = 'skipped' AND count > 0) AND problem IS NULL"
+    # Assistants name log files after sessions, so the path itself would tell of a purged one.
     " OR EXISTS (SELECT 1 FROM temp.purged_session AS gone JOIN session ON session.id = gone.id"
     " WHERE instr(source.path, session.name)))"
 )
@@ -181,13 +186,16 @@ _REST = (
     # Readers remember branches, folders and ids of the last lines: these sources are read again once they change.
     "DELETE FROM tally WHERE source IN (SELECT id FROM temp.read_from)",
     "UPDATE source SET cursor = NULL, consumed = 0 WHERE id IN (SELECT id FROM temp.read_from)",
+    # Listings name all files below a root, purged sessions among them.
     "DELETE FROM listing",
+    # Selections are kept as the user typed them, with branches and sessions.
     "DELETE FROM assignment",
     "DELETE FROM observation WHERE EXISTS (SELECT 1 FROM worktree JOIN"
     f" ({_GONE_BRANCHES}) AS gone ON gone.repository = worktree.repository"
     " WHERE worktree.git_dir = observation.git_dir AND gone.branch = observation.branch)",
     f"DELETE FROM tip WHERE EXISTS (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = tip.repository"
     " AND substr(tip.ref, -length(gone.branch) - 1) = '/' || gone.branch)",
+    # This state says that the recorded tips are those of the clone (`claims.known_state`), and some are gone now.
     "DELETE FROM setting WHERE name LIKE 'state of refs %'",
     "UPDATE worktree SET origin_branch = NULL WHERE EXISTS"
     f" (SELECT 1 FROM ({_GONE_BRANCHES}) AS gone WHERE gone.repository = worktree.repository"

@@ -67,6 +67,7 @@ class Sum(NamedTuple):
         )
 
 
+# A version above the carried one is pending again: its commit was never made, or no ref has it any more.
 STATE = """CASE WHEN spent.claim_version <= claim.carried
   THEN iif(claim.fate = 'bound', 'bound', 'carried') ELSE iif(claim.fate = 'withheld', 'withheld', '') END"""
 """The state of the claim of `spent`, where `claim` is joined to it: `Sum.state`."""
@@ -181,6 +182,8 @@ def estimated_by_assistant(ledger: Ledger) -> list[tuple[str, int, int]]:
 def _day(offsets: Sequence[Offset]) -> str:
     if not offsets:
         return _LOCAL_DAY
+    # SQLite knows UTC and the zone of this machine; with the offsets of another zone in the query it can still group by
+    # day, also where clocks change.
     *earlier, last = offsets
     cases = [f"WHEN time_ms < {one.until_ms} THEN {one.offset_ms}" for one in earlier]
     return _DAY.format(offsets=" ".join([*cases, f"WHEN 1 THEN {last.offset_ms}"]))

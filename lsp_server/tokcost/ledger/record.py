@@ -19,6 +19,7 @@ _UPDATE = f"UPDATE usage SET ({COLUMNS}) = ({PLACEHOLDERS}) WHERE id = ?"
 
 def find_usage(ledger: Ledger, assistant: str, keys: Iterable[str]) -> dict[str, Stored]:
     """The rows that have one of these keys, by key."""
+    # One value holds any number of keys; the number of placeholders is limited.
     query = (
         f"{SELECTED} WHERE id IN (SELECT usage.id FROM json_each(?) AS wanted"
         " JOIN usage ON usage.key = wanted.value AND usage.assistant = (SELECT id FROM assistant WHERE name = ?))"

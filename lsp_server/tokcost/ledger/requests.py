@@ -63,7 +63,7 @@ def requests(ledger: Ledger, scope: Scope, subagents: Iterable[int]) -> Iterator
         columns=_COLUMNS,
     )
     for row in ledger.db.execute(query, values):
-        yield Request._make(row[:16])
+        yield Request._make(row[:16])  # without the key, which only makes the order certain
 
 
 def _counted(scope: Scope) -> str:

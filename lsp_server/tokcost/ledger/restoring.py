@@ -28,6 +28,8 @@ class _Claim:
 _WANTED = (
     "INSERT OR IGNORE INTO temp.restored SELECT usage.id, ?, ? FROM json_each(?) AS wanted"
     " CROSS JOIN usage ON usage.key = wanted.value AND usage.assistant = (SELECT id FROM assistant WHERE name = ?)"
+    # The plus bars the index of places, which leads through all usage of a repository; SQLite may think it the better
+    # one.
     " WHERE +usage.place IN (SELECT id FROM place WHERE repository = ?)"
 )
 _FREE = f"(usage.claim IS NULL OR usage.claim IN (SELECT id FROM claim WHERE name GLOB '{STAND_INS}'))"
@@ -44,6 +46,7 @@ class Restoring:
         self._ledger, self._repository = ledger, repository
         self._claims: dict[str, _Claim | None] = {}
         db = ledger.db
+        # Numbers before rows: a claim of which no usage is found is never written (`write`).
         self._next = db.execute("SELECT ifnull(max(id), 0) + 1 FROM claim").fetchone()[0]
         db.execute("DROP TABLE IF EXISTS temp.restored")
         db.execute("CREATE TEMP TABLE restored (usage INTEGER PRIMARY KEY, claim INTEGER, version INTEGER)")
@@ -124,6 +127,7 @@ class Restoring:
             "DELETE FROM temp.restored WHERE NOT EXISTS"
             f" (SELECT 1 FROM usage WHERE usage.id = restored.usage AND {_FREE})"
         )
+        # Sums change where rows leave and where they arrive, so groups are read before and after the update.
         rollup.move([Group(*row) for row in db.execute(_GROUPS)])
         db.execute(
             "UPDATE usage SET (claim, claim_version) ="

@@ -25,6 +25,7 @@ FROM usage
 _BY_KEY = f"GROUP BY {KEY}"
 _UPSERT = (
     f"INSERT INTO rollup ({_COLUMNS}) VALUES ({', '.join('?' * 16)})"
+    # The expressions of the unique index `rollup_group`; two NULLs would never conflict.
     " ON CONFLICT (place, series, ifnull(claim, 0), ifnull(claim_version, 0)) DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in SUMS.split(", "))
     + ", first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)"
@@ -54,6 +55,7 @@ class Rollup:
     def change(self, old: Stored, group: Group, new: Entry) -> None:
         """Count a row that has changed. If it moved to another group, both groups are recalculated."""
         if old.group != group or old.entry.usage.time_ms != new.usage.time_ms:
+            # The first and the last time of a group cannot be found by subtraction.
             self._stale.update((old.group, group))
             return
         self.add(group, new)
@@ -71,6 +73,7 @@ class Rollup:
 
     def apply(self, ledger: Ledger) -> None:
         """Write the changes, in the caller's transaction, after the rows were written."""
+        # Sums of stale groups come from the rows, which are written by now and would be counted twice here.
         added = ((*key, *_added_up(many)) for key, many in self._added.items() if key not in self._stale)
         ledger.db.executemany(_UPSERT, added)
         for key in self._stale:
@@ -99,6 +102,8 @@ class Room:
             self._list_cost += entry.list_cost or 0
         added = max(self._tokens, self._list_cost)
         if added > _MANY:
+            # total() is a float, and cannot fail as sum() does; the limit is half of what 64 bits hold, which leaves
+            # room for its rounding.
             query = "SELECT max(total(list_cost), total(tokens + reasoning)) FROM rollup"
             if added + self._ledger.db.execute(query).fetchone()[0] > _ALL:
                 raise OverflowError("more than a ledger can add up")

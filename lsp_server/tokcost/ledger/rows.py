@@ -46,6 +46,8 @@ class Stored(NamedTuple):
     group: Group
 
 
+# `reported_cost` stays last, because `record.py` leaves it out of most inserts. A change here changes `PLACEHOLDERS`,
+# `to_row`, `SELECTED` and `from_row`.
 COLUMNS = (
     "key, assistant, series, place, log_place, session, source, time_ms, input, cache_read, cache_write_5m,"
     " cache_write_1h, output, reasoning, web_searches, lower_bound, copy_rank, weak_key, moves_head, estimated,"
@@ -76,6 +78,7 @@ class Ids(NamedTuple):
 
 def to_row(entry: Entry, ids: Ids) -> tuple[object, ...]:
     """The values of `COLUMNS`. Booleans become 0 and 1 here: for any other type sqlite3 looks for an adapter first."""
+    # Slices in the order of `Usage`: reading fields by name takes longer, and an import does this for every response.
     _, key, time_ms, _, tokens = entry.usage[:5]
     searches, lower_bound, copy_rank, weak_key, moves_head, estimated, request_id, reported_cost = entry.usage[13:21]
     assistant, series, place, log_place, session, _ = ids

@@ -8,6 +8,7 @@ from tokcost.ledger.open import Ledger
 from tokcost.ledger.query import FOREVER
 from tokcost.model.rules import Matched, Rule
 
+# By place, since usage is indexed by place and time.
 _CONDITIONS = {
     "branch": "usage.place IN (SELECT id FROM place WHERE repository = :repository AND branch = :branch)",
     "session": "usage.place IN (SELECT id FROM place WHERE repository = :repository AND branch = :branch)",

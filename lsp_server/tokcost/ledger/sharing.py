@@ -52,6 +52,7 @@ def _lock(home: Path, seconds: float, *, alone: bool) -> Lock:
     until = time.monotonic() + seconds
     while True:
         try:
+            # Without waiting: flock(2) knows no time limit, and an alarm would reach the main thread only.
             flock(folder, (LOCK_EX if alone else LOCK_SH) | LOCK_NB)
             return folder
         except BlockingIOError:

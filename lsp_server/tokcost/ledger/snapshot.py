@@ -92,12 +92,14 @@ def objects_of(connection: sqlite3.Connection) -> set[tuple[str, str]]:
 def script_of(connection: sqlite3.Connection) -> str:
     """The SQL that creates a database like this one, which holds nothing but the applied steps."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    # In the order of creation: an index or a view comes after its tables.
     objects = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
     steps = connection.execute(f"SELECT id, migration_set, name FROM {_STEPS} ORDER BY id")
     statements = [
         "BEGIN",
         *(f"{_about(name)}{sql}" for name, sql in objects),
         *(
+            # The time has the form in which sqlite-utils writes it; `backup.py` compares its beginning as text.
             f"INSERT INTO {_STEPS} VALUES ({number}, '{whose}', '{name}', strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'))"
             for number, whose, name in steps
         ),

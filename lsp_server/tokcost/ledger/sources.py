@@ -75,12 +75,14 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
         "INSERT INTO source (assistant, path, size, mtime_ns, consumed, problem)"
         " VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
         " size = excluded.size, mtime_ns = excluded.mtime_ns",
+        # The column refuses an empty text, and a reader of another package may give no reason.
         (assistant, kept(source.path), source.size, UNFINISHED if passing else source.mtime_ns, problem or "unknown"),
     )
 
 
 def has_usage(ledger: Ledger, number: int) -> bool:
     """Whether there is usage that was read from a source."""
+    # A scan of all usage if there is none: sources have no index there (docs/decisions.md says what one costs).
     return ledger.db.execute("SELECT 1 FROM usage WHERE source = ? LIMIT 1", (number,)).fetchone() is not None
 
 
@@ -100,6 +102,7 @@ def forget_cursor(ledger: Ledger, number: int) -> None:
 def try_again(ledger: Ledger) -> None:
     """Have all files that could not be read tried again, although they have not changed."""
     if ledger.db.execute("UPDATE source SET mtime_ns = ? WHERE problem IS NOT NULL", (UNFINISHED,)).rowcount:
+        # A listing says that its unchanged files need no reading.
         ledger.db.execute("DELETE FROM listing")
 
 

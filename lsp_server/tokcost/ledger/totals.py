@@ -49,6 +49,7 @@ def has_unexplained_total(ledger: Ledger, assistant: str, session: str) -> bool:
 
 def sources_of_unlogged(ledger: Ledger, assistant: str, session: str) -> set[int]:
     """Row ids of the files whose totals revealed unlogged usage of a session."""
+    # `;` follows the `:` at the end of the prefix, so this is a range of the index of keys; LIKE would not use that.
     begin = unlogged_prefix(session)
     query = (
         "SELECT DISTINCT source FROM usage WHERE key >= ? AND key < ? AND source IS NOT NULL"

@@ -12,6 +12,7 @@ from pathlib import Path
 from tokcost.files.private import open_ours
 
 _WAL_HEADER, _INDEX_HEADER = 32, 48
+# The last bit says in which byte order checksums are computed.
 _MAGIC = (0x377F0682, 0x377F0683)
 
 
@@ -24,6 +25,7 @@ def is_doubtful(path: Path) -> bool:
     index = _head(f"{path}-shm", _INDEX_HEADER)
     if len(index) < _INDEX_HEADER:
         return True
+    # The salts, in both headers: SQLite takes others whenever it begins the WAL anew.
     if log[16:24] == index[32:40]:
         return False
     # A writer that restarts a WAL changes the index first, then the WAL, whose content is in the file by then.

@@ -118,6 +118,7 @@ class Tolerance(NamedTuple):
     def allows(self, ours: int, theirs: int) -> bool:
         """Whether the amounts are close enough; percentages are of the provider's amount."""
         apart = abs(theirs - ours)
+        # Multiplied out, so that no division rounds a difference away.
         return apart * 100 * NANO_PER_USD <= abs(theirs) * self.nano if self.is_percent else apart <= self.nano
 
 

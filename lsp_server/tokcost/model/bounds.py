@@ -68,7 +68,7 @@ def unquoted(number: object) -> object:
     return number
 
 
-_EXACT = 1 << 53
+_EXACT = 1 << 53  # from here on a float skips integers
 _DIGITS = 15
 """A number with so few digits is below `_EXACT`."""
 
@@ -116,11 +116,13 @@ def _holds(is_sound: Callable[[_Record], bool], record: _Record) -> bool:
 
 def _is_usage(usage: Usage, assistant: str, known: set[_Words]) -> bool:
     """`known` are names in usage that was checked before: they repeat from one usage to the next."""
+    # `type()` throughout, since `isinstance` takes True for a number, and msgpack hands no subclass to another process.
     if type(usage) is not Usage or type(usage.tokens) is not Tokens:
         return False
     (name, key, time_ms, model, tokens, session, cwd, branch, stale, provider, kind, speed, tier) = usage[:13]
     (searches, lower, rank, weak, moves, estimated, request_id, reported_cost, geo, agent, final, factor) = usage[13:]
     read, cache_read, write_5m, write_1h, output, reasoning = tokens
+    # Written out instead of looped over: an import does this for every response.
     if not (
         name == assistant
         and kind in KINDS

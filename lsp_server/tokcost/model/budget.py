@@ -21,6 +21,7 @@ NEAR = 80
 """Percentage of a budget from which on it is `near`, unless another one is set."""
 NO_LIMIT = "none"
 
+# Nine digits of dollars are less than 10^18 nano-dollars, which fit into SQLite's 64 bits.
 _AMOUNT = re.compile(r"\$?([0-9]{1,9})(?:\.([0-9]{1,9}))?|\$?\.([0-9]{1,9})")
 
 

@@ -24,9 +24,12 @@ from tokcost.model.trailer import (
     read_message,
 )
 
+# `cut_line` in git's wt-status.c.
 _SCISSORS = "------------------------ >8 ------------------------"
+# The characters that git's trailer.c allows in a token (`find_separator`).
 _TRAILER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*[ \t]*:")
 _SIGNED_OFF = "Signed-off-by: "
+# `git_generated_prefixes` in git's trailer.c: these make a block of a paragraph that has other lines, too.
 _MADE_BY_GIT = (_SIGNED_OFF, "(cherry picked from commit ")
 _BREAKING = re.compile(r"[\s|*]*+(?:BREAKING[ -]CHANGES?(?:[:\s]|$)|DEPRECATED:)", re.IGNORECASE)
 """The beginning of a note for conventional-commits-parser; the note extends to the end of the message."""
@@ -105,6 +108,7 @@ def comment_in(text: str) -> str:
     """The prefix of comments, as shown by git's own notes in the message; empty if there are none."""
     lines = text.rstrip().split("\n")
     cut = next((line for line in lines if line.endswith(f" {_SCISSORS}")), "")
+    # git writes this line behind the prefix of this clone's comments (`core.commentChar`), whatever that is.
     if cut:
         return cut[: -1 - len(_SCISSORS)]
     start = len(lines)
@@ -124,6 +128,7 @@ def keeps_comments(text: str) -> bool:
 
 def has_content(text: str, comment: str = "#") -> bool:
     """Whether git would make a commit of a message. It makes none of blank lines, comments and sign-offs alone."""
+    # As `rest_is_empty` in git's sequencer.c.
     lines = text.split("\n")
     kept = lines[: _cut(lines, comment)]
     return any(line.strip() and not _is_comment(line, comment) and not line.startswith(_SIGNED_OFF) for line in kept)
@@ -187,8 +192,10 @@ def _placed(content: list[str], new: list[str], comment: str, placement: Placeme
         above = [*content[:note]]
         while above and not above[-1].strip():
             above.pop()
+        # Placed once more, since the part above may end in a trailer block of its own.
         return [*_placed(above, new, comment, placement), "", *content[note:]]
     at = note or (_before_sign_offs(content, start) if placement == "auto" else len(content))
+    # Content without text waits for a title, and has the blank line below that already (`_titled_by_comment`).
     waits = not any(line.strip() for line in content)
     between = [] if waits or start < len(content) else [""]
     return [*content[:at], *between, *new, *content[at:]]
@@ -300,6 +307,7 @@ def _trailer_block(content: Sequence[str], comment: str) -> int:
             trailers, inside = trailers + 1, True
         elif line[0] not in " \t" or not inside:
             others, inside = others + 1, False
+    # The condition of git's trailer.c: where git sees no block, it would not read our line as a trailer.
     is_block = trailers > 0 and (not others or (made_by_git and trailers * 3 >= others))
     return start if is_block else len(content)
 
@@ -361,6 +369,7 @@ def _without_ours(content: Sequence[str], ids: Collection[str]) -> list[str]:
     for extent, found in _extents(content, ids):
         if not found:
             kept += content[extent.start : extent.stop]  # foreign or damaged: not ours to move
+        # Otherwise the blank lines above and below the line would meet.
         elif kept and not kept[-1].strip() and extent.stop < len(content) and not content[extent.stop].strip():
             kept.pop()
     while kept and not kept[-1].strip():

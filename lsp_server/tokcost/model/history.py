@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 NULL_ID = "0" * 40
 """The id that git writes if there was no commit before."""
+# `commit` also begins `commit (initial)`, `commit (amend)` and `commit (merge)`.
 _COMMIT = ("commit", "cherry-pick: ", "revert: ", "am: ")
 
 

@@ -127,4 +127,5 @@ def covered_days(plans: Sequence[Plan], span: Span) -> list[Span]:
 def change(plans: Iterable[Plan], new: Plan) -> list[Plan]:
     """The plans with a new one, which replaces any of the same kind, name and first day."""
     kept = [one for one in plans if (one.kind, one.name, one.since) != (new.kind, new.name, new.since)]
+    # Sorted as tuples: `until`, which may be None, is compared only where all else is equal, which cannot happen here.
     return sorted([*kept, new])

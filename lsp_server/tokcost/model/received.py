@@ -65,6 +65,7 @@ def names_of_received(received: Usage) -> tuple[tuple[str, str], ...]:
 
 def names_of_logged(logged: Usage, is_session_received: bool) -> tuple[tuple[str, str], ...]:
     """The names among which is one of `names_of_received` if the same response was received."""
+    # Two times that are no more than the maximum apart are in the same or in neighbouring spans of that length.
     moments = (_at(logged.session, logged, shift) for shift in (-1, 0, 1)) if is_session_received else ()
     return tuple((logged.assistant, name) for name in (*ids_of(logged), *moments))
 

@@ -70,6 +70,7 @@ def _is_of(text: str, name: str, wanted: set[str], *, has_key: bool) -> bool:
     same = len(_fields(text) & wanted)
     if name in possible_ids(text):
         return has_key or same > 0
+    # A line without our key may be prose that names a model, so one sign is not enough there.
     return same + _has_part(text, name) > (0 if has_key else 1)
 
 

@@ -96,6 +96,7 @@ def writable_name(model: str) -> str:
 def read_message(message: str) -> Found:
     """Every line of ours anywhere in a message: indented, quoted, bulleted, in the middle, wrapped."""
     found = Found()
+    # Nearly every message ends here, before any pattern is compiled.
     if KEY.lower() not in message.lower():
         return found
     texts = apart(message.splitlines())
@@ -235,6 +236,7 @@ _BEHIND = compiled_when_used(
 )
 """The end of a line of ours, followed by a trailer."""
 _ANY_KEY = compiled_when_used(rf"{_PREFIX}[A-Za-z][A-Za-z0-9-]*+:\s", re.IGNORECASE)
+# ASCII, or IGNORECASE takes U+017F for an s and U+212A for a k (https://docs.python.org/3/library/re.html).
 _TOKEN = compiled_when_used(
     rf"(?:^|[^\w.-])(?P<id>[{ID_ALPHABET}]{{{ID_LENGTH}}})(?:\.(?P<version>[1-9][0-9]{{0,8}}))?$",
     re.IGNORECASE | re.ASCII,
@@ -279,6 +281,7 @@ def _amount(line: Line) -> str:
 
 def _exact_dollars(nano: int) -> str:
     whole, part = divmod(nano, NANO_PER_USD)
+    # Nothing is cut off: `claims/rules.py` makes exact amounts whole multiples of this unit, and keeps the rest.
     return f"{whole}.{part // 100_000:04d}"
 
 
@@ -320,6 +323,7 @@ def _tokens_line(tokens: Tokens, token: str) -> str:
 def _rank(line: Line) -> tuple[object, ...]:
     classes = line.classes or ()
     about = (line.exact, line.unpriced, line.models, line.more_models)
+    # All fields: of two lines that differ anywhere, one must be the larger, whichever was read first.
     return (line.version, line.cost if line.cost is not None else -1, line.tokens, *about, classes)
 
 
@@ -350,6 +354,7 @@ def _joined(text: str, following: Sequence[str]) -> tuple[str, _Token | None]:
     token = _token(whole)
     used = 0
     for more in following:
+        # Under another key begins another trailer: this line has no id.
         if token or len(whole) + len(more) > MOST_CHARACTERS or not more.strip() or _ANY_KEY().match(more):
             break
         before = _BEFORE().match(more)

@@ -18,6 +18,7 @@ _UNKNOWN = b"fffd"
 
 def with_whole_characters(raw: bytes | bytearray) -> bytes | bytearray:
     """JSON with U+FFFD for each half of a character in `raw`; `raw` itself if it has none."""
+    # Most logs have no such escape, and a search for bytes tells that without the pattern.
     if not any(one in raw for one in _BEGINS):
         return raw
     halves = [match.start(1) for match in _ESCAPE.finditer(raw) if match[1]]

@@ -46,6 +46,7 @@ def read(home: Path) -> Mapping[tuple[str, str], Target]:
         return found
     with stream:
         for line in stream:
+            # A process killed while it wrote leaves part of a line; the others count.
             with suppress(ValueError, TypeError, RecursionError):
                 target, usage = _record(json.loads(line))
                 found.update((one, target) for one in usage)

@@ -223,6 +223,7 @@ def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Lis
         listing |= part
         files |= {file.path: file for file in changed(there, _sizes(before))}
     changed_files = [file for file in files.values() if not _is_read(ledger, reader.name, file)]
+    # Not with a folder that has changed within seconds: its time is not remembered, so it would be listed again anyway.
     is_worth = bool(moved) and all(listing[one][0] for one in moved if one in listing)
     count = sum(len(names) for _, names, *_ in listing.values())
     return Found(reader.name, location, changed_files, count, listing if is_worth else None)
@@ -248,6 +249,7 @@ def _sizes(listing: Listing) -> dict[str, tuple[int, int]]:
 def remember(ledger: Ledger, found: Found) -> None:
     """Remember the listing of a root if everything found there was read, or all but a few files, which are tried
     again. Code that makes the ledger read a file again must forget the listing too."""
+    # A listing names files, so one with purged sources would keep what the purge has deleted.
     if found.listing is None or _purged(ledger, found.assistant, found.changed):
         return
     unread = _unread(ledger, found)
@@ -287,6 +289,8 @@ def _compared(root: str, known: Listing) -> _Seen:
     with _opened(root) as number:
         if count < _SIDE_BY_SIDE or not can_fork() or (os.cpu_count() or 1) < 2:
             return _changed_below(root, number, folders)
+        # Half of the time of `tokcost log` on 10 GB of logs goes into asking for these times, which two processes
+        # share.
         ours, theirs = _halves(folders, count)
         with forked(lambda _: [marshal.dumps(_changed_below(root, number, theirs))], 1, 1) as told:
             files, moved = _changed_below(root, number, ours)
@@ -300,6 +304,8 @@ def _opened(root: str) -> Generator[int | None]:
     cannot be opened."""
     number: int | None = None
     if os.stat in os.supports_dir_fd:
+        # From an open folder the path of each file is two names long: a look at 1 GB of logs takes 3.0 to 3.7 ms of a
+        # processor instead of 4.0 to 4.2.
         with suppress(OSError):
             number = os.open(root, getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY)
     try:
@@ -332,7 +338,7 @@ def _changed_below(root: str, number: int | None, folders: list[_Folder]) -> _Se
                 if status.st_mtime_ns != mtime_ns or status.st_size != size:
                     found.append(f"{folder}/{name}")
         except OSError:
-            moved.append(folder)
+            moved.append(folder)  # a file is gone, so the folder has changed
     return found, moved
 
 
@@ -347,6 +353,7 @@ def _folders(root: str) -> dict[str, int]:
     walk = Walk(root)
     for folder, status in walk:
         found[folder] = status.st_ctime_ns
+        # The walk finds the folders below only as these entries are read.
         deque(walk.entries(folder), 0)
         if len(found) > _PORTION:
             return {}

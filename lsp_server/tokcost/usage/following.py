@@ -97,6 +97,7 @@ class _Following:
         """The usage that newer history may place elsewhere. Usage on renamed branches moves without being read."""
         news = self._news()
         if news is not None and news.since < self._timeline.told_from:
+            # Only the end of a long reflog was read so far, and the change reaches further back.
             self._timeline = self._placer.timeline(self._worktree, news.since)
             news = self._news()
         if news is None:
@@ -113,10 +114,12 @@ class _Following:
         is_only_git = not (timeline.problem or worktree.origin_branch or self._placer.created_branch(worktree))
         added = new_entries(located, worktree.stamp) if is_only_git else None
         history = self._placer.history(worktree)
+        # Without an entry from before there is nothing to compare with: the reflog was rewritten, or has expired.
         if added is None or added >= len(history.entries):
             return None
         known = history.entries[: len(history.entries) - added]
         before = build_timeline(history._replace(entries=known)) if added else timeline
+        # Usage from before the last commit made there stays where it is: no new branch takes it along.
         since = max(changed_since(before, timeline), committed_before(timeline, worktree.placed_second), 0)
         renames = renamed_since(timeline, worktree.placed_second)
         return _News(min([since, *(rename.second for rename in renames)]), renames)

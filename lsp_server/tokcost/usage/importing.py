@@ -97,6 +97,7 @@ class Importer:
         """Add the outcome of reading one file."""
         self._waiting.append(outcome)
         self._waiting_usage += len(outcome.batch.usage) if outcome.batch else 0
+        # Files are counted too: each is a row to write, also without new usage.
         if self._waiting_usage >= _TRANSACTION_USAGE or len(self._waiting) >= _TRANSACTION_FILES:
             self._write()
 
@@ -116,6 +117,7 @@ class Importer:
         except Exception as error:
             if not is_of_records(error):
                 raise
+            # One record that cannot be stored rolled back the others with it: each file is tried by itself.
             for outcome in waiting:
                 self._write_alone(outcome)
 
@@ -180,6 +182,7 @@ class Importer:
 
     def _record(self, assistant: str, batches: list[tuple[Batch, int]]) -> None:
         for batch, _ in batches:
+            # Before the usage, whose place follows from them.
             self._placer.note_origins(batch.worktrees)
         self._record_usage(assistant, [(usage, number) for batch, number in batches for usage in batch.usage])
         named = {(usage.session, number) for batch, number in batches for usage in batch.usage}
@@ -291,6 +294,7 @@ class Importer:
         update_usage(ledger, changed, rollup)
         rollup.apply(ledger)
         if copies:
+            # Only now have the originals that are new in this transaction an id.
             ids = {key: s.id for key, s in find_usage(ledger, assistant, {key for _, key in copies}).items()}
             note_copies(ledger, assistant, [(session, ids[key]) for session, key in copies])
         self.new_usage += len(new)

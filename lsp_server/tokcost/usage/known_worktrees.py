@@ -29,6 +29,7 @@ _COMMIT = "commit:"
 _ANEW = "anew:"
 """The prefix, in the fingerprint of a repository, of the tokens of a clone that was made again in its place."""
 _MOST_COMMITS = 1_000
+# A commit may be waiting for this, in a hook that ends after two seconds.
 _GIT_SECONDS = 1.0
 
 
@@ -73,6 +74,7 @@ def moved_from(known: Iterable[KnownRepository], common_dir: str) -> KnownReposi
     the reflog decides if a clone was moved to another disk: its old folder is gone or a link to this one, and no other
     clone began like it.
     """
+    # Without the first commit, which every clone of a project has.
     now = {token for token in repository_fingerprint(common_dir).split() if not token.startswith(_COMMIT)}
     shared = [(one, now & set(one.fingerprint.split())) for one in known if one.common_dir != common_dir]
     certain = [one for one, tokens in shared if any(map(_is_identity, tokens)) and not _is_there(one)]
@@ -175,6 +177,7 @@ def move_here(ledger: Ledger, here: Worktree) -> bool:
         step_aside(ledger, at)
     if found is None:
         return at is not None
+    # Before the move, which changes the root that this remembers.
     if not is_aside(found):
         keep_main(ledger, found)
     move_repository(ledger, found.id, here.common_dir, here.root)

@@ -43,6 +43,7 @@ def late_lines(freed: Freed, lines: Iterable[Stored]) -> list[Stored]:
     """The lines that take the place of the counts that a claimed row loses: recorded after the row, in its
     repository, and held by no claim. Lines of the same model come first, then older ones."""
     row, left = freed.row, freed.counts
+    # Lines that are older than the row were taken off the total when the row was derived from it.
     free = (one for one in lines if one.id > row.id and one.entry.claim is None)
     own = [one for one in free if one.entry.repository == freed.repository]
     chosen: list[Stored] = []

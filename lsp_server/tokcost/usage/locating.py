@@ -108,6 +108,7 @@ class Locator:
         """The row id of a worktree."""
         self._meet(found)
         for one in self.worktrees.values():
+            # At a known path another worktree may be by now, with a git folder of its own.
             if one.path == found.path and one.git_dir == found.git_dir:
                 return one.id
         number = record_worktree(self._ledger, self._repository(found), found.path, found.git_dir)
@@ -162,6 +163,7 @@ class Locator:
 
     def _unbind(self, directory: str) -> None:
         """Unbind a directory whose repository is gone or broken now, so that it is checked again later."""
+        # The .git folder may be away for a while: what is spent meanwhile is placed once it is back.
         if self._bound.pop(directory, None) is not None:
             unbind_directory(self._ledger, directory)
 
@@ -197,6 +199,7 @@ class Locator:
         self._meet(found)
         fingerprint = repository_fingerprint(found.common_dir)
         same = next((one for one in self.repositories.values() if one.common_dir == found.common_dir), None)
+        # From a linked worktree git does not always tell the main one (`Worktree.root`): a root that is known stays.
         if same is not None and found.root == found.common_dir:
             return same.id
         number = record_repository(self._ledger, found.common_dir, found.root, fingerprint)

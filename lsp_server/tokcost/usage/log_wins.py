@@ -49,6 +49,7 @@ def same_responses(received: Sequence[Stored], logged: Sequence[Stored]) -> list
         if found:
             pairs.append((one, found))
             taken.update((one.id, found.id))
+    # Only when all equal counts are matched: a record that is merely near must not take the partner of an exact one.
     rest = [one for one in free if one.id not in taken]
     near = ((one, _take_nearest(one, rest)) for one in left if one.id not in taken)
     return [*pairs, *((one, found) for one, found in near if found)]

@@ -31,6 +31,7 @@ class Part(NamedTuple):
 def packed(part: Part) -> bytes:
     """A part as bytes."""
     try:
+        # Hardly any folder needs another form, and looking at each of them would cost every import.
         return msgspec.msgpack.encode(part)
     except UnicodeEncodeError:
         stored = part.batch and _with_paths(part.batch, kept)

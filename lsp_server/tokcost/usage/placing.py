@@ -106,6 +106,7 @@ class Placer:
         """Forget everything learned in a transaction that was rolled back."""
         self.locator.forget()
         self._last = _NOTHING
+        # Not `_steady`: an entry there counts only with the very spot it was made for.
         for memory in (self._spots, self._timelines, self._cleared, self._headless, self.notes):
             memory.clear()
 
@@ -115,6 +116,7 @@ class Placer:
         Usage that was placed in the worktree `home` stays in that repository: another clone may be at its path by now.
         """
         cwd, begin_ms, end_ms, where, known = self._last
+        # The locator makes a new dictionary whenever it learns of a worktree: with the same one, nothing is new.
         if home is None and cwd == usage.cwd and begin_ms <= usage.time_ms < end_ms and known is self.locator.worktrees:
             return where
         located = self.locator.locate(usage.cwd)
@@ -143,6 +145,8 @@ class Placer:
     def _place_at(self, usage: Usage, number: int, spot: _Spot, inside: tuple[str, ...]) -> Where:
         worktree, root, _, seen, last_move = spot
         if last_move and last_move[0].first_ms // 1000 == usage.time_ms // 1000:
+            # Only now: git writes the file HEAD anew at the next move, and its time is the only one finer than a
+            # second.
             record_stretches(self._ledger, worktree.git_dir, last_move)
             seen = [*seen, *last_move]
         timeline = self.timeline(worktree, usage.time_ms // 1000)
@@ -276,6 +280,7 @@ class Placer:
         if known is None:
             known = self._read(worktree, recent=True)
         if reaching is not None and reaching < known.told_from:
+            # Spots hold the shorter timeline.
             self._spots.pop(worktree.id, None)
             known = self._read(worktree, recent=False)
         return known

@@ -58,6 +58,7 @@ def price_change(ledger: "Ledger", home: Path) -> list[str]:
 def load(file: Path, root: str) -> tuple["Override", ...]:
     """Read one of the files. Raises `SettingsDamaged`."""
     content = read_policy_at(root) if root else b""
+    # Most policy files have no price, and the parser takes longer to import than pricing.
     if not (b"price" in content if root else os.path.lexists(file)):
         return ()
     from tokcost.pricing.override_file import load_overrides, parse_overrides  # slower than pricing

@@ -97,6 +97,7 @@ class Pricer:
             if before != now and not (before or "").startswith(IMPORTED):
                 old = {pair: cards.id for pair, cards in self._models.items()}
                 self._record(compile_models(sorted(self._models)) if self._models else [], now)
+                # In a new ledger `before` is empty: its cards are compiled as models turn up, which is news to nobody.
                 if before and any(self._models[pair].id != card_id for pair, card_id in old.items()):
                     self.notes.append(f"Prices are newer now. {KEEPS_ITS_PRICE}")
             if setting(self._ledger, OWN_STAMP) is None:
@@ -119,6 +120,7 @@ class Pricer:
                 record_setting(self._ledger, STAMP, stamp)
         self._kept = None
         self._current().update(((one.provider, one.model), one) for one in compiled)
+        # Books are made of the cards before.
         self._books.clear()
 
     def _overrides_for(self, root: str) -> list[Override]:

@@ -45,6 +45,7 @@ def forked(work: Work, pieces: int, count: int) -> Generator[Iterator[bytes]]:
     asked, numbers = os.pipe()
     processes: list[_Process] = []
     try:
+        # 64 numbers are 512 bytes, which a pipe takes before anybody reads.
         for number in range(min(_AHEAD, pieces)):
             os.write(numbers, _packed(number))
         for _ in range(count):
@@ -71,6 +72,7 @@ def _fork(work: Work, asked: int, others: Sequence[int]) -> _Process:
 
     reading, writing = os.pipe()
     with suppress(OSError):
+        # Refused beyond the share of memory that a user's pipes may have (pipe(7)); the pipe then keeps its size.
         fcntl(writing, F_SETPIPE_SZ, _PIPE_BYTES)
     process = os.fork()
     if process:
@@ -81,6 +83,7 @@ def _fork(work: Work, asked: int, others: Sequence[int]) -> _Process:
             os.close(pipe)
         _work_off(work, asked, writing)
     finally:
+        # Not sys.exit: handlers and unwritten buffers here are copies of the parent's.
         os._exit(0)
 
 
@@ -89,7 +92,7 @@ def _work_off(work: Work, asked: int, pipe: int) -> None:
 
     gc.disable()  # there are many small tuples and no cycles
     os.nice(19)  # the parent, which reads the results, is the bottleneck: these processes use the CPU time it leaves
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError):  # the parent is gone, or wants no more
         while number := os.read(asked, _NUMBER):
             for result in work(int.from_bytes(number, "little")):
                 _write(pipe, number + _packed(len(result)) + result)
@@ -160,6 +163,7 @@ class _Results:
     def _go_on(self, wanted: int) -> None:
         """Continue to read blocked pipes, as far as there is room now."""
         for pipe, (piece, size) in list(self._waiting.items()):
+            # The wanted piece is read whatever memory is used, or parent and process would wait for each other.
             if piece == wanted or self._held_bytes < _HELD_BYTES:
                 del self._waiting[pipe]
                 self._poll.register(pipe, self._readable)

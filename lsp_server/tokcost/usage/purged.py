@@ -41,6 +41,7 @@ class PurgedUsage:
         others the branch or folder that the reader remembers from a purged line is dropped. Runs in the caller's
         transaction."""
         name = outcome.job.assistant, outcome.job.source.path
+        # Only behind the last batch is it known that nothing of a source is left.
         if self._record is None or outcome.batch is None or outcome.batch.more:
             return
         is_empty = self._empty.pop(name, False)

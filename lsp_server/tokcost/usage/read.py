@@ -80,6 +80,7 @@ def _told(outcomes: Iterator[Outcome], total: int, progress: Progress | None) ->
 
 @contextmanager
 def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
+    # More would wait for this process, which records what they read.
     count = min(os.cpu_count() or 1, 4)
     if can_fork():
         with forked(lambda number: _packed_outcomes(number, jobs[number]), len(jobs), count) as results:
@@ -93,6 +94,7 @@ def _side_by_side(jobs: Sequence[Job]) -> Generator[Iterator[Outcome]]:
 
 def can_fork() -> bool:
     """Whether this process may fork: another thread (of the language server) may hold a lock at that moment."""
+    # Not imported for this: a module that is not loaded has started no thread.
     threads = sys.modules.get("threading")
     return CAN_FORK and (threads is None or threads.active_count() == 1)
 
@@ -136,6 +138,8 @@ def read_here(job: Job) -> Iterator[Outcome]:
         try:
             for batch in reader.read(job.source, cursor):
                 found = _kept(batch, reader, anew=not begun and cursor is not job.cursor)
+                # The last batch may be empty and have the same cursor: a reader that stops at a full portion cannot
+                # know that nothing follows.
                 if begun and found.more and found.cursor == job.cursor:
                     raise ValueError("a reader does not advance")
                 yield Outcome(job, found)
@@ -145,6 +149,7 @@ def read_here(job: Job) -> Iterator[Outcome]:
             return
         except OSError as error:
             problem = _told_of(error)
+            # Errors of the system may pass; a reader that does not understand a source raises one without a number.
             if error.errno is not None:
                 yield Outcome(job, None, problem, passing=True)
                 return
@@ -187,5 +192,6 @@ def _last_time(job: Job) -> bytes:
             tail = stream.read(65536) or b""
     except OSError:
         return b""
+    # Times in UTC sort as text; where a log has no such field, the order of the list decides.
     at = tail.rfind(b'"timestamp":"')
     return tail[at + 13 : at + 43].partition(b'"')[0] if at >= 0 else b""

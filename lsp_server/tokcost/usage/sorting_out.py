@@ -31,5 +31,6 @@ def sort_out(
         if before.session != one.session:
             copies.update((name, key) for name in (before.session, one.session))
     new = [(known[key], source) for key, source in sources.items()]
+    # `final` is not recorded, so it must not make a row look changed.
     found = ((one, known[key]._replace(final=False)) for key, one in stored.items())
     return new, [(one, now) for one, now in found if now != one.entry.usage], copies

@@ -12,6 +12,7 @@ from itertools import groupby
 from tokcost.model.logs import SessionTotal
 from tokcost.model.usage import Tokens, Usage, unlogged_prefix
 
+# A total may name a model with the mark of its context window, or with a date, where lines do not.
 _VARIANT = re.compile(r"(\[1m\]|-\d{8}|@\d{8})+$")
 
 SUBAGENTS_MS = 5 * 60_000
@@ -68,6 +69,7 @@ def _of_counter(
     for model in dict.fromkeys(total.model for total in counter):
         steps = [total for total in counter if total.model == model]
         missing = [_missing(total, counter, lines.until(total, totals)) for total in steps]
+        # Backwards, since later totals limit earlier ones: what they do not confirm was a line that came late.
         for index in range(len(missing) - 2, -1, -1):
             missing[index] = _least(missing[index], missing[index + 1])
         before = _ZERO
@@ -110,6 +112,7 @@ def _counters(totals: Sequence[SessionTotal]) -> list[list[SessionTotal]]:
     """
     begun = {total.began_ms for total in totals}
     counters: list[list[SessionTotal]] = [[]]
+    # One record of an assistant has a total for each model, all with one time.
     for time_ms, record in groupby(totals, key=lambda total: total.time_ms):
         now, told = counters[-1], list(record)
         firsts = {total.model: _counts(total) for total in reversed(now)}
