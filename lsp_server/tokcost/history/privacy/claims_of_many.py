@@ -98,6 +98,7 @@ class Claims:
 
         `known` are the dataset's rows of them, by id. The result is sorted, so that equal facts give equal rows.
         """
+        # Not in the order of the command line: the same facts must give the same bytes.
         order = sorted(self._kept, key=lambda one: one.repository)
         heads = count_heads(self._authors)
         best: dict[str, int] = {}
@@ -208,6 +209,7 @@ def _families(found: Sequence[Mapping[str, _Claim]]) -> list[int]:
     for number, claims in enumerate(found):
         for id in claims:
             one, other = root(first.setdefault(id, number)), root(number)
+            # Downwards, so that a family has the same name in whatever order claims are met.
             parent[max(one, other)] = min(one, other)
     return [root(number) for number in range(len(found))]
 

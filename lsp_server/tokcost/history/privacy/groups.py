@@ -46,6 +46,7 @@ def grouped(
     changes: Sequence[Change], authors: Mapping[str, Author], facts: Facts, least: int
 ) -> dict[Grouping, list[Cell]]:
     """Every grouping that may be shown together with the others, most expensive cells first."""
+    # Over the whole range, so that one person under two names is one in every cell.
     heads = count_heads(authors.values())
     pieces: list[Piece] = []
     for number, change in enumerate(changes):
