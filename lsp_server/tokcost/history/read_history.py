@@ -36,7 +36,7 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
     with open_history_cache(cache, repository.common_dir, shape(repository)) as history:
         known = history.tips()
         last = history.walk() if len(span.tips) == 1 and not span.excluded else None
-        # Messages are cached by commit, for whichever range they were read; the walk goes on only from this line's last.
+        # Messages are cached by commit, for whichever range they were read; the walk goes on from this line's last tip.
         unread = span._replace(excluded=(*span.excluded, *known))
         unwalked = span._replace(excluded=(last.tip,)) if last else span
         before = last.steps if last else 0

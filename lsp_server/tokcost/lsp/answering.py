@@ -91,6 +91,7 @@ class Answering:
     def stop(self) -> None:
         """Accept no more clients, and remove the pipe."""
         self._ended.set()
+        # The pipe goes first, so that no client announces itself to a thread that is about to end.
         if self._kept_open >= 0:
             with suppress(OSError):
                 remove_pipe(self._clients)

@@ -238,6 +238,7 @@ class Refresher:
         return rescued(self.home, lambda: work(*args))
 
     async def _keep(self) -> None:
+        # First the ledger as it is: the import that follows may take minutes.
         await self._guarded(self._tell())
         while True:
             await self._awake.wait()

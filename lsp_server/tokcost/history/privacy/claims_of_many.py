@@ -109,6 +109,7 @@ class Claims:
                     best[id] = number
         numbers = [heads[author] for author in self._authors]
         beside = _Beside(order, numbers)
+        # No row is made before all shares are known: a cell may need parts from any repository.
         new: list[tuple[str, tuple[_Wanted, ...]]] = []
         shares: list[Share] = []
         for id in sorted(best):
@@ -117,7 +118,7 @@ class Claims:
             shares += some
             new.append((id, rows))
         places = safe_cells(shares)
-        del shares, beside
+        del shares, beside  # the rows need neither, and there may be millions
         for id, rows in new:
             yield from sorted(_placed(id, order[best[id]], rows, places, known.get(id, ())))
 
