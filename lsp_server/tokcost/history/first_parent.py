@@ -25,7 +25,7 @@ class Steps:
         self.commits = 0
         """Without merges."""
         self._before = before
-        # Bytes and numbers in arrays: a million commits as Python's strings took 740 MB, three times as much.
+        # Arrays instead of strings in dicts: a report on a million commits took 220 MB with them, when that was measured.
         self._ids = bytearray()
         self._places = array("q")
         self._steps = [array("I") for _ in tips]
