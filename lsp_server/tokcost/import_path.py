@@ -18,6 +18,7 @@ def leave_out_repositories() -> None:
     except OSError:
         return  # the folder is gone, with everything in it
     named = [] if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    # To Python, an empty PYTHONPATH is none. An empty part among others is the current folder.
     if named == [""]:
         named = []
     suspects = {os.path.abspath(name) for name in named if _is_outside(name, here)}

@@ -189,6 +189,8 @@ class Connection:
         try:
             for path in (self._ask, self._say):
                 os.mkfifo(path, 0o600)
+            # Open before the name is sent: without a reader, the server's opening fails with ENXIO (fifo(7)), which it
+            # takes for a client that has left.
             self._says = open_pipe(self._say, os.O_RDONLY)
             os.write(clients, os.path.basename(self._ask)[:NAME_BYTES].encode() + b"\n")
         finally:
@@ -196,6 +198,7 @@ class Connection:
 
     def greeted(self, process: int, thread: int) -> None:
         """Read a greeting: from now on, the server sees when this end is closed. Raises `OSError`."""
+        # Not earlier: opening fails until the server has opened its end for reading (fifo(7)).
         self._asks = open_pipe(self._ask, os.O_WRONLY)
         self.process, self.thread = process, thread
 
@@ -330,7 +333,7 @@ def _is_ready(number: int, events: int, seconds: float) -> bool:
 
     looked = select.poll()
     looked.register(number, events)
-    return bool(looked.poll(max(0, int(seconds * 1000))))
+    return bool(looked.poll(max(0, int(seconds * 1000))))  # poll(2) takes a negative time for endless
 
 
 def _is_met(server: Connection, home: str, environ: "Mapping[str, str]", seconds: float) -> bool:

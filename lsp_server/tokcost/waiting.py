@@ -63,6 +63,7 @@ def waiting_for(package: str) -> Generator[None]:
     try:
         yield
     finally:
+        # The package may have set a handler of its own meanwhile, which is left alone.
         if signal.getsignal(signal.SIGALRM) is ring:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)

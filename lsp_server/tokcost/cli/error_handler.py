@@ -19,7 +19,7 @@ from tokcost.settings import tokcost_home
 
 _MOST_LOGS = 10
 """Crash logs that are kept."""
-INTERRUPTED = 130
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells report it
 CRASHED = 3
 
 
@@ -34,6 +34,7 @@ def run(action: Callable[[], object], environ: Mapping[str, str], passed: tuple[
         return problem.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
+    # The reader has seen enough, as in `tokcost log | head`.
     except BrokenPipeError:
         return 0
     except Exception as crash:
@@ -126,6 +127,7 @@ def _write_log(home: Path, crash: Exception) -> Path:
     private_folder(str(home))
     path = home / f"crash-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.txt"
     write_whole(str(path), _report(crash).encode("utf-8", "backslashreplace"))
+    # By name they are in the order of their times.
     for old in sorted(home.glob("crash-*.txt"))[:-_MOST_LOGS]:  # a prompt may crash each time
         old.unlink(missing_ok=True)
     return path

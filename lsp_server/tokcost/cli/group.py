@@ -25,6 +25,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command named by the first word; refuses an unknown word with a suggestion."""
         name, known = args[0], self.list_commands(ctx)
+        # click explains a wrong option itself, and parses resiliently while a shell completes words.
         if name in known or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         near = near_name(name, known)

@@ -49,6 +49,7 @@ def _asked(words: "tuple[str, ...]", limits: Limits) -> "str | None":
         )
     except NoAnswer as late:
         return late.promised or NOTHING
+    # Without an answer the work is done here: a server that vanished has told the assistant nothing.
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -78,6 +79,7 @@ def _end_in_time(thread: int, limits: Limits, promised: "list[str]") -> None:
 
 def _leave(text: str) -> "NoReturn":
     try:
+        # The watching thread may be here, while the first one is stuck: `sys.exit` would end this thread alone.
         os.write(sys.__stdout__.fileno() if sys.__stdout__ else 1, text.encode())
     finally:
         os._exit(0)

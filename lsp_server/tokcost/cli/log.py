@@ -47,6 +47,7 @@ def show_log(options: LogOptions, output: Output, environ: Mapping[str, str]) ->
     else:
         screen.show(_FORMATS[output.format](summaries, options))
     if report is not None:
+        # Last: nobody waits for a backup.
         back_up_behind(home)
     return 0 if all(summary.conservation.closes for summary in summaries) else 1
 

@@ -25,6 +25,7 @@ def write_file(name: str, pieces: Iterable[bytes], mode: int = PRIVATE_FILE) -> 
     refuse_our_files(name)
     try:
         if os.path.exists(name) and not stat.S_ISREG(os.stat(name).st_mode):
+            # A pipe or a device cannot be replaced: `-o /dev/null` would become a file.
             with open(name, "wb") as stream:
                 stream.writelines(pieces)
         else:

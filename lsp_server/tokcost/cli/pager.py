@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tokcost.import_path import absolute_path
 
-_CANNOT_RUN, _NOT_FOUND = 126, 127
+_CANNOT_RUN, _NOT_FOUND = 126, 127  # the codes of a shell (sh(1p))
 
 
 def took(text: str, environ: Mapping[str, str]) -> bool:
@@ -15,8 +15,10 @@ def took(text: str, environ: Mapping[str, str]) -> bool:
     pager = _chosen(environ)
     if pager in ("", "cat"):
         return False
+    # As git sets them unless the user did (core.pager in git-config(1)).
     os.environ.setdefault("LESS", "FRX")
     os.environ.setdefault("LV", "-c")
+    # A relative folder in PATH would let a repository provide the pager.
     os.environ["PATH"] = absolute_path(os.environ.get("PATH", os.defpath))
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # ^C belongs to the pager while it has the screen
     try:
@@ -38,6 +40,7 @@ def _piped(text: str, pager: str) -> int:
     with suppress(BrokenPipeError):  # the user may leave before the end; the exit code tells whether it ever ran
         pipe.write(text)
     try:
+        # On Unix this is a wait status, with the exit code in its second byte (os.popen).
         return (pipe.close() or 0) >> 8
     except BrokenPipeError:
         return _CANNOT_RUN  # gone before the first page

@@ -113,6 +113,7 @@ def send(pieces: Iterable[bytes]) -> None:
     try:
         sys.stdout.flush()
         for piece in pieces:
+            # Parquet, the only binary format here, has NULs; no text has.
             if b"\0" in piece and is_terminal():
                 raise UsageError(
                     "this format is binary, and standard output is a terminal", "Name a file with -o FILE."

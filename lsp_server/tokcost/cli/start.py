@@ -20,7 +20,8 @@ def main() -> None:
     """Run the command named by the arguments, and end the process with its exit code."""
     words = tuple(sys.argv[1:])
     if words[:1] == ("status",) and words in ANSWERED_DIRECTLY and _is_answered(words):
-        os._exit(0)
+        os._exit(0)  # ending in the usual way takes 10 ms
+    # Before anything is imported: an assistant waits for this before each tool.
     if words[:2] == ("guard", "check") and len(words) > 3:
         from tokcost.cli.guard import answer_hook
 

@@ -55,8 +55,10 @@ def by_owners(codeowners: str) -> AreaOf:
         elif text:
             pattern, *owners = re.split(r"(?<!\\)\s+", text)
             team = _TEAM.search(" ".join(owners) if owners else inherited)
+            # Without owners of its own, a pattern has those of its section's header (GitLab). Without a team it stays a
+            # rule: it takes its paths away from the patterns above it.
             rules.append((pattern.replace("\\ ", " "), team[0].lstrip("@") if team else ""))
-    return _first_of(rules[::-1])
+    return _first_of(rules[::-1])  # reversed: the last match decides
 
 
 def _first_of(rules: Sequence[tuple[str, str]]) -> AreaOf:
@@ -90,6 +92,7 @@ def split(amount: int, parts: Mapping[_Part, int]) -> dict[_Part, int]:
         return dict.fromkeys(parts, amount)
     whole = sum(parts.values())
     found = {name: amount * part // whole for name, part in parts.items()}
+    # Sorted, so that equal parts are divided alike in every clone, whatever their order.
     largest = max(sorted(parts), key=lambda name: parts[name])
     found[largest] += amount - sum(found.values())
     return found

@@ -29,7 +29,7 @@ def changes_of(placed: Iterable[Placed], heads: Mapping[str, Head]) -> list[Chan
         for line in one.carrier.lines:
             if line.id in best:
                 change = changes.setdefault(one.step, Change(one.step, heads[one.step]))
-                change.lines.append(best.pop(line.id))
+                change.lines.append(best.pop(line.id))  # removed: an id counts once
                 change.carriers.append(one.carrier.commit)
     _mark_reverted(changes.values(), order, heads)
     return list(changes.values())[::-1]
@@ -94,7 +94,9 @@ class _Undone:
     def _found(self, target: str, by: Placed) -> str | None:
         if target[0] in "#!":
             known = self._numbered.get(int(target[1:]), [])
+            # A pair without its second part is less than each whole one of this position: only earlier steps are found.
             before = bisect_left(known, (by.position,))
             return known[before - 1][1] if before else None
+        # The target may be abbreviated: the first name that is not less begins with it, or none does.
         at = bisect_left(self._names, target)
         return self._names[at] if at < len(self._names) and self._names[at].startswith(target) else None

@@ -73,6 +73,7 @@ def _words(
     the commits that it brought in."""
     said = dict(_read(repository, {one.commit: one.head for one in changes}, policy))
     silent = [one for one in changes if said[one.commit].type == NO_TYPE or not said[one.commit].issues]
+    # Only these messages are read: most changes say everything themselves.
     inner = {commit: None for one in silent for commit in one.carriers if commit not in said}
     brought = dict(_read(repository, inner, policy))
     types: dict[str, str] = {}
@@ -94,7 +95,7 @@ def _most_expensive(said: Iterable[tuple[_Said, Line]]) -> str:
     for one, line in said:
         if one.type != NO_TYPE:
             costs[one.type] = costs.get(one.type, 0) + (line.cost or 0)
-    return max(sorted(costs), key=lambda name: costs[name], default=NO_TYPE)
+    return max(sorted(costs), key=lambda name: costs[name], default=NO_TYPE)  # sorted: a tie has one result
 
 
 def _read(

@@ -25,6 +25,7 @@ class Steps:
         self.commits = 0
         """Without merges."""
         self._before = before
+        # Arrays instead of strings in dicts: with them, a report on a million commits was measured at 220 MB.
         self._ids = bytearray()
         self._places = array("q")
         self._steps = [array("I") for _ in tips]
@@ -66,6 +67,7 @@ class Steps:
             place = reached.pop(commit, nowhere)
             own = line.pop(commit, nowhere)
             others = parents
+            # Otherwise something earlier reaches this commit, and the line of this tip ends before it.
             if own <= place:
                 place = own
                 steps[own >> _BITS].append(number)

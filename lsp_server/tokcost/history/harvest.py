@@ -37,6 +37,7 @@ def harvest(folder: str, cache: Path, through: str, key: bytes, notes: list[str]
     repository = _repository(folder)
     name = repository_digest(remote_address(repository), (), key) if remote_address(repository) else ""
     span = default_range(repository)
+    # Only here: finding the root commits walks the whole history.
     name = name or repository_digest("", first_commits(repository, span), key)
     policy = read_report_policy(repository, span.tips[0])
     told = read_history(repository, cache / "history-of" / name, span)

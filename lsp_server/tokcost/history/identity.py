@@ -33,6 +33,7 @@ def plain_address(address: str) -> str:
     text = address.strip()
     if scheme := _SCHEME.match(text):
         rest = text[scheme.end() :]
+        # Case does not matter in the name of a host. In a path it may.
         host, slash, path = rest.partition("/")
         host = re.sub(r":\d*$", "", host.rpartition("@")[2]).lower()
         text = f"{host}{slash}{path}"

@@ -102,6 +102,7 @@ def _title(subject: str, body: str) -> str:
 
 def read_reverts(message: str) -> tuple[Revert, ...]:
     """The commits that a message takes back. `reversing changes made to …` names the part that is kept."""
+    # The same word selects messages in `repo/history.py`: git prints no others.
     if "reverts" not in message.lower():
         return ()
     found = [

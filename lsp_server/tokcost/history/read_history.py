@@ -36,6 +36,7 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
     with open_history_cache(cache, repository.common_dir, shape(repository)) as history:
         known = history.tips()
         last = history.walk() if len(span.tips) == 1 and not span.excluded else None
+        # Messages are cached by commit, for whichever range they were read; the walk goes on from this line's last tip.
         unread = span._replace(excluded=(*span.excluded, *known))
         unwalked = span._replace(excluded=(last.tip,)) if last else span
         before = last.steps if last else 0
@@ -43,9 +44,10 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
             lambda: [read_carrier(commit) for commit in read_messages(repository, unread)],
             lambda: Steps(read_nodes(repository, unwalked), span.tips, before),
         )
+        # Only a range without a lower end has read everything that its tips reach.
         whole = () if span.excluded else span.tips
         history.add(new, whole, (last.tip,) if last else ())
-        del new
+        del new  # so that carriers are not in memory twice
         if span.excluded or len(span.tips) > 1:
             carriers = history.carriers()
             return _told(carriers, Walk(span.tips[0], steps.commits, steps.steps, steps.introduced(carriers)))
@@ -87,6 +89,7 @@ def reach(graph: Graph, tip: str, seen: Collection[str] = ()) -> list[str]:
 
 
 def _side_by_side(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple[_One, _Other]:
+    # A thread is enough: the work is done by two git processes, which run side by side.
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(one)
         made = other()
@@ -95,6 +98,7 @@ def _side_by_side(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple
 
 def _whole(repository: Repository, span: Range, history: HistoryCache, steps: Steps, last: Walk | None) -> Told:
     carriers = history.carriers()
+    # Rewritten: the former tip is no longer on the first-parent line, and what it introduced may be gone.
     if last and not steps.leads_to(last.tip):
         last, steps = None, Steps(read_nodes(repository, span), span.tips)
     if last is None or steps.steps > last.steps:

@@ -16,6 +16,7 @@ from tokcost.model.changes import FEWEST, USUAL
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.repo.history import Repository, read_file
 
+# GitHub's order of search, then GitLab's folder. `repo/clones.py` must fetch all of these.
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 
 _MOST_AREAS = 500
@@ -60,6 +61,7 @@ def area_of(repository: Repository, commit: str, policy: ReportPolicy, notes: li
             if data is not None:
                 return by_owners(data.decode("utf-8", "replace"))
         except ValueError as error:
+            # The next file does not take its place: a forge, too, uses the first that exists.
             notes.append(f"{path} of {commit[:12]} was ignored, areas are the top folders: {error}")
             break
     return top_folder

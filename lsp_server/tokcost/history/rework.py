@@ -33,6 +33,7 @@ def rework_of(steps: Iterable[Step], changes: Collection[str], days: int) -> dic
         if number != _NOBODY:
             writers.append(step._replace(files=()))
             wrote[number] = 0
+        # A list, so that all files are taken out before one is put back: two may swap names in one step.
         for edit, before in [(edit, _before(files, edit)) for edit in step.files]:
             after, removed = _replaced(before, edit.hunks, number)
             for writer, lines in removed.items():

@@ -80,6 +80,7 @@ def type_of(subject: str, branch: str, types: Types) -> str:
         word = ""
     folder = branch.lower().partition("/")[0] if "/" in branch else ""
     for one in (word, folder):
+        # The repository's own words come first, so that it can give `fix` another meaning.
         if name := types.words.get(one) or _KNOWN.get(one):
             return name
     return NO_TYPE

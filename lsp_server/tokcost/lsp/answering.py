@@ -91,6 +91,7 @@ class Answering:
     def stop(self) -> None:
         """Accept no more clients, and remove the pipe."""
         self._ended.set()
+        # The pipe goes first, so that no client announces itself to a thread that is about to end.
         if self._kept_open >= 0:
             with suppress(OSError):
                 remove_pipe(self._clients)
@@ -138,6 +139,7 @@ class Answering:
         clients = open_pipe(self._clients, os.O_RDONLY)
         try:
             self._kept_open = open_pipe(self._clients, os.O_WRONLY)
+            # It was opened without waiting for a client; from now on, each read waits for one.
             os.set_blocking(clients, True)
             self._accept(clients)
         finally:
@@ -153,6 +155,7 @@ class Answering:
         rest = b""
         while not self._ended.is_set():
             *names, rest = (rest + os.read(clients, 4096)).split(b"\n")
+            # Bytes without a line end must not pile up.
             rest = rest[-NAME_BYTES:]
             for name in names:
                 if len(name) == NAME_BYTES and _DIGITS.issuperset(name):
@@ -192,6 +195,7 @@ class Answering:
             client.close()
 
     def _work(self, client: "Client", request: Request) -> None:
+        # A reader of another package may be there, which would find usage that this server misses.
         if any(folder not in sys.path for folder in request.folders):
             client.send(REFUSED, b"it knows other packages")
         elif request.kind == "hook" and request.arguments:
@@ -250,6 +254,7 @@ class Client:
         """Raises `OSError`, which is `PermissionError` if others may access its pipes."""
         self._paths = pipes_of(folder, name)
         ask, say = self._paths
+        # A client reads from here before it sends its name. One that has left makes this fail with ENXIO (fifo(7)).
         self._says = open_pipe(say, os.O_WRONLY)
         try:
             self._asks = open_pipe(ask, os.O_RDONLY)

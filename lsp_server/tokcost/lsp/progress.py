@@ -28,6 +28,7 @@ class ImportProgress:
         if total < WORTH_TELLING or not self._is_possible():
             return
         if self._asked is None:
+            # LSP 3.17 allows one begin and one end for each created token.
             self._number += 1
             self._asked = asyncio.create_task(self._create(self._token))
             self._asked.add_done_callback(self._answered)
@@ -54,6 +55,8 @@ class ImportProgress:
         await bars.create_async(token)
 
     def _answered(self, asked: "asyncio.Task[Any]") -> None:
+        # Without the client's consent to the token, nothing may be sent under it (LSP 3.17,
+        # window/workDoneProgress/create).
         if not asked.cancelled() and asked.exception() is None and asked is self._asked:
             self._begun = True
             begin = types.WorkDoneProgressBegin(title=self._say()("tokcost: reading assistants' logs"), percentage=0)

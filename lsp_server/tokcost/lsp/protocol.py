@@ -199,6 +199,7 @@ class Protocol(LanguageServerProtocol):
         try:
             return super().structure_message(data)
         except JsonRpcException as refusal:
+            # Without a method it is an answer, which must not be answered.
             if isinstance(data.get("id"), int | str) and "method" in data:
                 self._send_response(data["id"], error=refusal.to_response_error())
             raise

@@ -113,6 +113,7 @@ class Refresher:
         self._parts = NO_PARTS
         self._refreshed = Refreshed(current=False)
         self._telling = asyncio.Lock()
+        # A client drops older versions: those of a restarted server must be higher than its predecessor's.
         self._version = self._since_ms = time.time_ns() // 1_000_000
         self._worker = ThreadPoolExecutor(1, "tokcost-import")
         self._readers = ThreadPoolExecutor(2, "tokcost-read")
@@ -204,6 +205,7 @@ class Refresher:
         """Do something that writes to the ledger, after the present work."""
         self._count(1)
         done = self._worker.submit(self._rescued, work, args)
+        # The callback runs in the writing thread, so the count needs a lock.
         done.add_done_callback(lambda _: self._count(-1))
         with self._asking():
             return await asyncio.wrap_future(done)
@@ -236,6 +238,7 @@ class Refresher:
         return rescued(self.home, lambda: work(*args))
 
     async def _keep(self) -> None:
+        # First the ledger as it is: the import that follows may take minutes.
         await self._guarded(self._tell())
         while True:
             await self._awake.wait()
@@ -264,6 +267,7 @@ class Refresher:
             if notice not in self._said:
                 self._said.add(notice)
                 self._client.show(notice)
+        # After everything is shown: nobody waits for a backup.
         await self.run(back_up_if_due, self.home)
         if not refreshed.current:
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.touch)
@@ -314,6 +318,7 @@ class Refresher:
 
     def _tell_one(self, uri: str, params: dict[str, Any]) -> None:
         before = self._shown.get(uri)
+        # The folder may have been closed while its state was read.
         if uri not in self._folders or (before is not None and before == {**params, "version": before["version"]}):
             return
         self._version += 1

@@ -93,6 +93,7 @@ def when_gone(process: int | None, then: Callable[[], object]) -> None:
 
 def _lives(process: int) -> bool:
     try:
+        # Signal 0 only asks. EPERM below: the process exists, and belongs to another user (kill(2)).
         os.kill(process, 0)
     except ProcessLookupError:
         return False

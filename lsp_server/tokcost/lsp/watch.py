@@ -91,6 +91,8 @@ def _changes(paths: list[str], names: Names, stop: _Stop) -> Iterator[object]:
     """Yields each time a relevant change occurs."""
     from watchfiles import watch
 
+    # Told that no events arrive, watchfiles would compare all files itself. The caller polls by refreshing, which knows
+    # what may change.
     if os.environ.get("WATCHFILES_FORCE_POLLING"):
         raise NotImplementedError
     return watch(

@@ -64,6 +64,7 @@ def _read(path: str) -> Words:
     name = os.path.basename(path)
     try:
         found: Any = json.loads(read_bounded(path))
+    # Deeply nested brackets end json in a RecursionError.
     except (OSError, ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

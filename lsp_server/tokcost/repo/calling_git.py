@@ -23,6 +23,7 @@ _MOST_WORDS = 4096
 _LOOKS_UNVERIFIED = re.compile(r"--no-veri(?:f|fy)?$|-[A-Za-z]*n")
 """An argument with this meaning, or a part of a message that looks like it: they cannot be distinguished there."""
 _LOOKS_EMPTY = re.compile(r"--allow-empty-")
+# From git-commit(1). `-u` and `-S` have a value only where it is attached: the word after them is something else.
 _SHORT_WITH_VALUE = "mFCct"
 _SHORT_WITH_REST = "uS"
 _LONG_WITH_VALUE = (
@@ -57,6 +58,7 @@ class CallingGit(NamedTuple):
     def skips_commit_msg(self) -> bool:
         """Whether no commit-msg hook follows (`--no-verify`)."""
         said = False
+        # Of `--verify` and `--no-verify` the last one counts. To `git merge`, `-n` means `--no-stat` (git-merge(1)).
         for option, _ in _options(self.arguments):
             if (option == "-n" and self.command == "commit") or _stands_for(option, "--no-verify", "--no-veri"):
                 said = True
@@ -110,6 +112,7 @@ def _gits_above(environ: Mapping[str, str]) -> Iterator[CallingGit | None]:
         try:
             words = _read(f"/proc/{process}/cmdline").decode("utf-8", "surrogateescape").split("\0")[:-1]
             # The name of the program is in parentheses and may contain any character.
+            # What follows begins with field 3 of proc(5); field 4 is the parent, field 22 the time of the start.
             fields = _read(f"/proc/{process}/stat").rpartition(b")")[2].split()
             above, started = int(fields[1]), int(fields[19])
         except (OSError, ValueError, IndexError):
@@ -158,6 +161,7 @@ def _ps_may_show(environ: Mapping[str, str], looks: re.Pattern[str]) -> bool:
         process, words = shown.get(process, ("", []))
         git = _git("", words)
         if git is not None and git.command != "hook":
+            # A cut command line may have the option in the part that is missing.
             return len(words) >= _MOST_WORDS - 2 or any(map(looks.match, words))
     return False
 

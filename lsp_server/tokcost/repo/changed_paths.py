@@ -15,6 +15,8 @@ def changed_paths(worktree: Worktree, *, seconds: float = 1.0) -> list[str] | No
     try:
         base = default_range(find_repository(worktree.path)).tips[0]
         begin = run_git(["merge-base", base, "HEAD"], worktree.path, seconds=seconds).strip()
+        # With `--cached`, no file of the working tree is read, so no clean filter runs. With renames, `--name-only`
+        # would show the new path alone.
         asked = ["diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=all", "-z"]
         found = run_git([*asked, begin, "--"], worktree.path, seconds=seconds)
     except (GitFailed, EnvironmentProblem):

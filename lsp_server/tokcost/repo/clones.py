@@ -21,6 +21,7 @@ from tokcost.repo.git_failures import reason_in
 Without = Literal["blobs", "trees", "nothing"]
 """The objects that a clone leaves out. Without trees it has a third of the size, but no areas are known."""
 _FILTERS: dict[Without, str] = {"blobs": "blob:none", "trees": "tree:0", "nothing": ""}
+# Must contain the files of `history/report_policy.py`: what is missing here counts as absent there.
 _READ = (
     *(".tokcost.toml", ".mailmap", ".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),
 )  # fmt: skip
@@ -39,12 +40,14 @@ _ENVIRON = {
     "GIT_CONFIG_VALUE_1": "0",
 }
 """Nothing is asked on a terminal, since a job has none, and no helper of `ext::` is started."""
+# A scheme, or scp's `host:path`; `(?!\\)` leaves out a drive of Windows (`C:\repo`).
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|(?:[\w.-]+@)?[\w.-]+:(?!\\))", re.IGNORECASE)
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def is_address(name: str) -> bool:
     """Whether a repository is named by an address to clone from, and not by a folder."""
+    # A folder may have a colon in its name.
     return bool(_ADDRESS.match(name)) and not os.path.exists(name)
 
 
@@ -56,6 +59,7 @@ def without_secret(text: str) -> str:
 def updated_clone(address: str, folder: Path, without: Without) -> str:
     """The path of an up-to-date clone below `folder`, created if there is none. Raises `EnvironmentProblem`."""
     git = _library()
+    # An address can contain a password, and characters that no file name may have.
     path = folder / f"{blake2b(address.encode(), digest_size=16).hexdigest()}.git"
     try:
         make_folders(str(folder))
@@ -97,6 +101,7 @@ def _configure(repo: Any, address: str, without: Without) -> None:
         section = 'remote "origin"'
         config.set_value(section, "url", address)
         config.set_value(section, "fetch", "+refs/heads/*:refs/remotes/origin/*")
+        # In a bare repository git takes HEAD:.mailmap, but HEAD here names a branch that no fetch ever creates.
         config.set_value("mailmap", "blob", "refs/remotes/origin/HEAD:.mailmap")
         if _FILTERS[without]:
             config.set_value(section, "promisor", "true")
@@ -105,10 +110,13 @@ def _configure(repo: Any, address: str, without: Without) -> None:
 
 def _fetch(git: Any, repo: Any, without: Without) -> None:
     partial = [f"--filter={_FILTERS[without]}"] if _FILTERS[without] else []
+    # Since git 2.20, a tag that was moved is refused without `--force`, and the fetch fails (git-fetch(1)).
     asked = ["--quiet", "--prune", "--force", "--tags", "--no-recurse-submodules", *partial, "origin"]
     repo.git.fetch(*asked, kill_after_timeout=_SECONDS)
+    # A fetch does not follow a default branch that was changed at the remote.
     with suppress(git.exc.GitCommandError):  # a remote without a default branch
         repo.git.remote("set-head", "origin", "--auto")
+    # In a partial clone, git fetches an object that is missing when it is asked about it: one request for each file.
     for path in _READ if partial else ():
         with suppress(git.exc.GitCommandError):  # there is none
             repo.git.cat_file("-e", f"refs/remotes/origin/HEAD:{path}")

@@ -103,6 +103,7 @@ def _settings(worktree: Worktree) -> Iterator[tuple[str, str, str | None]]:
         said = run_git(["config", "-z", "--get-regexp", r"^hook\..*\."], worktree.path)
     for item in said.split("\0")[:-1]:
         setting, given, value = item.partition("\n")
+        # A name may contain dots, a key may not.
         name, _, key = setting.removeprefix("hook.").rpartition(".")
         yield name, key, value if given else None
 

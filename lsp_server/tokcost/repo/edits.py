@@ -7,6 +7,8 @@ from tokcost.model.edits import FileEdit, Hunk, Step
 from tokcost.repo.history import PLAIN, Range, Repository, attributes_are_files
 from tokcost.repo.moments import moment_of
 
+# Several of these only override a `diff.*` setting (interHunkContext, renames, noprefix, submodule), so that
+# everybody's output has one form.
 _DIFF = ["-U0", "--inter-hunk-context=0", "--ignore-all-space", "--find-renames", "--no-prefix", "--no-ext-diff",
          "--no-textconv", "--submodule=short", "--no-color"]  # fmt: skip
 _LOG = [*PLAIN, "log", "--first-parent", "--diff-merges=first-parent", "--reverse", "--no-show-signature", "--no-notes"]
@@ -19,6 +21,7 @@ def read_edits(repository: Repository, span: Range) -> Iterator[Step]:
     contents; nothing is read if a file in the folder would make git wait."""
     feed = span._replace(tips=span.tips[:1]).feed
     asked = ["--stdin", f"--format={_COMMIT}%H %ct"]
+    # `--name-only` reads no .gitattributes. The diff below does, and git would wait for ever for a pipe of that name.
     named = repository.git(*_LOG, *asked, "--name-only", "--no-renames", feed=feed).splitlines()
     if not attributes_are_files(repository, {line for line in named if line and not line.startswith(_COMMIT)}):
         return
@@ -43,6 +46,8 @@ class _Reading:
 
     def read(self, line: str) -> Step | None:
         """Take a line; returns a completed step if the line begins another one."""
+        # Text comes first: a removed line `-- x` reads `--- x`. The header of a hunk does not count
+        # git's remark `\ No newline at end of file`.
         if self._text and not line.startswith("\\"):
             self._text -= 1
         elif found := _HUNK.match(line):

@@ -52,6 +52,7 @@ def head_written_ms(worktree: Worktree) -> int:
     systems, archives and copies keep no fraction, and such a time cannot order anything within its second.
     """
     try:
+        # HEAD may be a symbolic link (core.preferSymlinkRefs): every commit writes its target, only a switch the link.
         written_ns = os.lstat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns
     except OSError:
         return 0
@@ -71,6 +72,7 @@ def head_commit(worktree: Worktree, head: Head | None = None) -> str:
         ref = text.removeprefix("ref: ").strip()
         if not (ref.startswith("refs/") and can_be_ref(ref)):
             return ""
+    # A loose ref is newer than the packed one of the same name (git-pack-refs(1)).
     return _id_or_nothing(text or _packed(worktree.common_dir, ref))
 
 
@@ -120,6 +122,7 @@ def reflog_stamp(worktree: Worktree) -> str:
     try:
         status = os.stat(name)
     except OSError:
+        # Without a commit there is no reflog, and a move to another branch changes HEAD's file alone.
         return f"unborn:{read_head(worktree).branch}" if is_unborn(worktree) else ""
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
@@ -131,10 +134,12 @@ def uses_reftable(common_dir: str) -> bool:
 
 def _branch_in_progress(git_dir: str) -> str | None:
     for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
+        # For a rebase that began without a branch, git writes `detached HEAD` here.
         ref = ref_text(_read(git_dir, name))
         if ref.startswith("refs/heads/") and can_be_ref(ref):
             return short_name(ref)
     start = short_name(ref_text(_read(git_dir, "BISECT_START")))
+    # A bisect that began on a detached HEAD has its commit here.
     return start if start and can_be_ref(start) and not is_id(start) else None
 
 

@@ -24,6 +24,8 @@ _SECONDS = 600.0
 PLAIN = ["-c", "diff.relative=false", "-c", "core.quotePath=false"]
 _LOG = [*PLAIN, "log", "-z", "--no-color", "--no-decorate", "--no-notes"]
 _NO_WORK = ("refs/replace/", "refs/notes/", "refs/stash")
+# Must match every message in which `read_message` or `read_reverts` finds something. `--fixed-strings` overrides
+# grep.patternType.
 _WORDS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost", "--grep=reverts"]
 
 
@@ -76,6 +78,7 @@ def find_repository(folder: str) -> Repository:
                 f"{folder} is not in a git repository", "Change to the folder of a repository."
             ) from failure
         raise
+    # From the end: the name of a folder may contain a line end.
     common_dir, _, shallow = text.rstrip("\n").rpartition("\n")
     return Repository(folder, os.path.realpath(os.path.join(folder, common_dir)), shallow == "true")
 
@@ -97,6 +100,7 @@ _READ_FIRST = ("shallow", "info/grafts", "objects/info/alternates", "packed-refs
 def read_range(repository: Repository, text: str) -> Range:
     """A revision range in git's syntax. Raises `UsageError`."""
     hint = "Write a range as git log does, for example main, v1.4..v1.5 or origin/main..HEAD."
+    # rev-parse would accept it as an option: `--all` names commits, too.
     if text.startswith("-"):
         raise UsageError(f"{text} is not a revision range", hint)
     try:
@@ -144,6 +148,7 @@ def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
     """The commits of tags and ids."""
     asked = "".join(f"{name}^{{commit}}\n" for name in names)
     found = repository.git("cat-file", "--batch-check=%(objectname)", feed=asked).splitlines() if names else []
+    # `NAME missing`, or `NAME ambiguous`: an id alone has no space (git-cat-file(1)).
     if any(" " in one for one in found):
         raise UsageError(f"{names[0]} is not a commit", "`git show` shows what it is.")
     return tuple(found)
@@ -171,6 +176,7 @@ def all_refs(repository: Repository) -> dict[str, str]:
     """Every ref to a commit of somebody's work, and that commit."""
     form = "--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
     found: dict[str, str] = {}
+    # Not `splitlines`: a name may contain a line end of Unicode, which git does not end a line with.
     for line in repository.git("for-each-ref", form).split("\n"):
         if not line:
             continue
@@ -193,6 +199,7 @@ def shape(repository: Repository) -> str:
 
 def read_messages(repository: Repository, span: Range) -> Iterator[Commit]:
     """Every commit whose message may matter. git filters out the others before it prints."""
+    # Excluded tips may come from the cache, and git may have discarded them since.
     asked = ["--format=%H%n%P%n%B", "--ignore-missing", "--stdin"]
     for record in repository.each(*_LOG, *_WORDS, *asked, feed=span.feed):
         if record:
@@ -274,6 +281,7 @@ def _forms_of_authors(repository: Repository) -> tuple[str, ...]:
     paths = [os.path.join(top, name) for name in (".mailmap", said.get("mailmap.file", "")) if name]
     plain = "%ae%n%an"
     mapped = all(os.path.isfile(path) or not os.path.lexists(path) for path in paths)
+    # In a bare repository, mailmap.blob is HEAD:.mailmap by default (git-config(1)).
     if mapped and (blob := said.get("mailmap.blob", "" if worktree else "HEAD:.mailmap")):
         mapped = not _is_partial(said) or _has_object(repository, blob)
     return ("%aE%n%aN", plain) if mapped else (plain,)
@@ -283,6 +291,7 @@ def _mailmap_settings(repository: Repository) -> dict[str, str]:
     """The settings that locate a mailmap, by their names in lower case, and those of a partial clone."""
     names = r"^(mailmap\.(file|blob)|extensions\.partialclone|remote\..*\.promisor)$"
     try:
+        # `--type=path` expands `~`, as git itself does in mailmap.file.
         said = repository.git("config", "-z", "--type=path", "--get-regexp", names)
     except GitFailed:
         return {}
@@ -331,9 +340,11 @@ def read_files(repository: Repository, commits: Iterable[str]) -> dict[str, File
     tell."""
     asked = list(commits)
     with suppress(GitFailed):
+        # Paths first: their folders are those in which git reads .gitattributes before it counts lines.
         named = dict(_changed(repository, asked, "--name-only"))
         if attributes_are_files(repository, {path for files in named.values() for path in files.paths}):
             with suppress(GitFailed):
+                # A partial clone without contents fails here: then only the paths are known.
                 return dict(_changed(repository, asked, "--numstat"))
         return named
     return {}
@@ -370,6 +381,7 @@ def _files(record: str, counted: bool) -> tuple[str, Files]:
     for row in rows:
         if counted and row.count("\t") >= 2:
             added, removed, path = row.split("\t", 2)
+            # For a binary file, git prints `-` instead of numbers.
             paths[path] = max(1, int(added) + int(removed)) if added != "-" else 1
         elif row and not counted:
             paths[row] = 1

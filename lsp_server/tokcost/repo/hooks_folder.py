@@ -30,6 +30,8 @@ class HooksFolder(NamedTuple):
 
 def hooks_folder(worktree: Worktree) -> HooksFolder:
     """The folder according to git. Raises `EnvironmentProblem`."""
+    # A file in it, not the folder: with an empty core.hooksPath, git 2.39 answers `./` for the folder, and looks for
+    # hooks in `/`.
     hook = run_git(["rev-parse", "--git-path", "hooks/post-commit"], worktree.path, hooks="named").removesuffix("\n")
     path = os.path.normpath(os.path.join(worktree.path, os.path.dirname(hook)))
     try:

@@ -43,6 +43,7 @@ def read_staged(worktree: Worktree, name: str, hash_bytes: int = 20, most: int =
     if not _may_have(worktree.git_dir, os.fsencode(name), hash_bytes):
         return None
     path = name
+    # By hand: `git cat-file --follow-symlinks` works in a commit, and not yet in the index (git-cat-file(1)).
     for _ in range(_MOST_LINKS):
         mode, blob = _entry(worktree.path, path)
         if mode != _LINK:
@@ -83,6 +84,7 @@ def _entry(folder: str, path: str) -> tuple[str, str]:
         said = run_git(["ls-files", "-z", "--stage", "--", f":(literal){path}"], folder)
     except GitFailed:
         return "", ""
+    # For the name of a folder, git lists what is in it.
     found = [one.partition("\t")[0].split(" ") for one in said.split("\0") if one.partition("\t")[2] == path]
     return (found[0][0], found[0][1]) if len(found) == 1 and found[0][2] == "0" else ("", "")
 
@@ -130,6 +132,8 @@ def _padded(data: bytes, begin: int, fixed: int) -> tuple[bytes, int]:
     length, at = _flags(data, begin + fixed)
     end = _end(data, at)
     _require_length(end - at, length)
+    # One to eight NULs fill an entry up to a multiple of eight bytes; in version 4 there is just one
+    # (gitformat-index(5)).
     return data[at:end], begin + (end - begin) // 8 * 8 + 8
 
 
@@ -161,5 +165,7 @@ def _end(data: bytes, at: int) -> int:
 
 
 def _require_length(length: int, told: int) -> None:
+    # The field has twelve bits, and its maximum stands for every longer name. Any other difference means that the
+    # entry does not begin here, for example because hashes have another length.
     if told != min(length, _LENGTH):
         raise _Unknown

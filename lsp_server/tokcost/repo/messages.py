@@ -10,9 +10,11 @@ from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 
 _ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
+# Without them, a fetched pack of 3.6 MB with six commits of 90 MB each took 38 seconds and 1.8 GB.
 _MOST_FILE, _MOST_CHANGE, _MOST_CHANGES = 1 << 20, 1 << 22, 1 << 24
 """Limits in bytes: of a file whose lines git compares, of one change that is compared with others, and of all of
 them."""
+# Must match every message in which `read_message` finds a line.
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
 
 
@@ -54,6 +56,7 @@ def commits_beside(
 ) -> list[str]:
     """The newest non-merge commits reachable from `tips` and not from the parents of `gone`: the possible copies of
     `gone`. Empty if git has discarded `gone`."""
+    # `^X^@` excludes all parents of X, and nothing if X is a root (gitrevisions(7)).
     feed = "".join(f"{one}\n" for one in [*tips, *(f"^{one}^@" for one in gone)])
     asked = ["rev-list", "--no-merges", f"--max-count={most}", "--stdin"]
     try:
@@ -81,6 +84,7 @@ def _patches(common_dir: str, feed: str, seconds: float) -> Iterator[str]:
     """The changes of commits in order, as far as they have a plausible size: a megabyte of fetched data can expand
     to terabytes of changes."""
     left = _MOST_CHANGES
+    # Above this threshold, git treats a file as binary and compares no lines (git-config(1)).
     asked = ["-c", f"core.bigFileThreshold={_MOST_FILE}", "log", "-z", "-p"]
     asked += ["--no-walk=unsorted", "--ignore-missing", "--no-color", "--no-renames", "--full-index", "--stdin"]
     for patch in stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds):

@@ -59,6 +59,7 @@ def read_loose_commit(common_dir: str, name: str) -> Commit | None:
         packed = read_bounded(os.path.join(common_dir, "objects", name[:2], name[2:]), _MOST_BYTES)
         whole = zlib.decompressobj()
         header, _, data = whole.decompress(packed, _MOST_BYTES).partition(b"\0")
+        # Not at its end: the commit is larger than the limit, or the file was cut off.
         if not whole.eof or not header.startswith(b"commit "):
             return None
         head, _, message = data.partition(b"\n\n")

@@ -50,6 +50,7 @@ def is_rebase_ending(common_dir: str, tips: Mapping[str, str]) -> bool:
             )
         except OSError:
             continue
+        # For a rebase without a branch, head-name is `detached HEAD`; `all_tips` names that by its git folder.
         if tips.get(branch if branch.startswith("refs/") else git_dir, start) != start:
             return True
     return False

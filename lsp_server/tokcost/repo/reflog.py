@@ -71,6 +71,7 @@ def entries_since(worktree: Worktree, size: int) -> list[ReflogEntry] | None:
         return None
     try:
         with open_regular(os.path.join(worktree.git_dir, "logs", "HEAD")) as stream:
+            # One byte earlier: it must end a line, or the file was rewritten since, because entries have expired.
             stream.seek(max(size - 1, 0))
             data = stream.read(MOST_OF_GIT)
     except OSError:
@@ -86,6 +87,7 @@ def new_entries(worktree: Worktree, stamp: str) -> int | None:
     if not size.isdigit() or uses_reftable(worktree.common_dir):
         return None
     try:
+        # git expires entries by writing a new file and renaming it.
         is_same = str(os.stat(os.path.join(worktree.git_dir, "logs", "HEAD")).st_ino) == inode
     except OSError:
         return None
@@ -101,6 +103,7 @@ def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None 
     """
     reflog = (_recent_reflog(worktree) if recent else None) or read_reflog(worktree)
     creations: dict[str, Creation] = {}
+    # A rename of the current branch is in HEAD's reflog and in the branch's own, so each is kept once below.
     renames = [rename for entry in reflog.entries if (rename := _rename(entry))]
     for branch, data in _branch_logs(worktree.common_dir):
         first = next(parse_entries(data), None)
@@ -130,6 +133,7 @@ def _recent_reflog(worktree: Worktree) -> Reflog | None:
             data = stream.read()
     except OSError:
         return None
+    # The first line is hardly ever complete.
     entries = list(parse_entries(data[data.find(b"\n") + 1 :]))
     context = entries[:_CONTEXT]
     is_steady = all(one.second <= other.second for one, other in pairwise(entries))
@@ -142,6 +146,7 @@ def _last_written(worktree: Worktree) -> int | None:
     """The time after which no entry was written to a reflog whose entries all expired: any later move of HEAD would
     have left one."""
     try:
+        # Rounded up: usage within that second may be older than the move.
         return int(os.stat(os.path.join(worktree.git_dir, "logs", "HEAD")).st_mtime) + 1
     except OSError:
         return None
@@ -168,6 +173,7 @@ def has_own_commits(common_dir: str, branch: str) -> bool:
 def parse_entries(data: bytes) -> Iterator[ReflogEntry]:
     """The entries of a reflog file. Names and messages may be in any encoding; like git, this skips damaged lines."""
     for old, new, second, message in (found.groups(b"") for found in _ENTRY.finditer(data)):
+        # Anybody can write thousands of digits, which Python refuses to convert.
         yield ReflogEntry(
             min(int(second[:12]), LAST_SECOND), old.decode("ascii"), new.decode("ascii"), ref_text(message)
         )
@@ -200,6 +206,7 @@ def _rename(entry: ReflogEntry) -> Rename | None:
 
 def _reflog_from_git(worktree: Worktree) -> Reflog:
     """A reflog that only git can read. git prints new ids, newest first; an entry's old id is the next one's new id."""
+    # With `--date`, the selector `%gd` contains the time instead of a number (git-log(1)).
     asked = ["log", "-g", "--format=%H%x09%gd%x09%gs", "--date=unix", "HEAD"]
     try:
         text = run_git(asked, worktree.path)

@@ -28,6 +28,7 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
         return None
     if uses_reftable(common_dir):
         return _ask_git(common_dir)
+    # Where a ref is in both, the loose one is newer (git-pack-refs(1)).
     return _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
 
 
@@ -46,6 +47,7 @@ def tips_of_branches(common_dir: str, names: Iterable[str]) -> dict[str, str] | 
 def has_many_refs(common_dir: str) -> bool:
     """Whether there are too many refs for a hook to read all; most of them are then fetched ones."""
     with contextlib.suppress(OSError):
+        # 300,000 fetched refs took a hook more than the two seconds that it has.
         if os.stat(os.path.join(common_dir, "packed-refs")).st_size > _MANY_BYTES:
             return True
     files = 0
@@ -100,6 +102,7 @@ def default_branch(common_dir: str, present: Container[str]) -> str | None:
 def possible_defaults(common_dir: str) -> tuple[str, ...]:
     """The names that this branch may have, likeliest first."""
     try:
+        # git never packs a symbolic ref, so this file exists if the ref does.
         said = read_ref_file(os.path.join(common_dir, "refs", "remotes", "origin", "HEAD")).decode("utf-8")
         name = said.strip().removeprefix("ref: refs/remotes/origin/")
     except (OSError, UnicodeDecodeError):
@@ -113,6 +116,7 @@ def merged_branches(common_dir: str, into: str, among: Mapping[str, str]) -> fro
     A branch without commits of its own cannot be merged. Needs a git process if a branch has commits; after an error,
     nothing is known to be merged.
     """
+    # Without candidates no process is started, which would cost 5 ms for each repository.
     candidates = [
         branch for branch, tip in among.items() if branch != into and _has_commits(common_dir, _PREFIX + branch, tip)
     ]
@@ -144,6 +148,7 @@ def _loose(common_dir: str, below: str, wanted: Container[str] | None = None) ->
     for folder, _, names in os.walk(top, onerror=_require_listed):
         inside = folder[len(top) + 1 :].replace(os.sep, "/")
         for name in names:
+            # The lock of a ref that is being written; no ref has such a name (git-check-ref-format(1)).
             if name.endswith(".lock"):
                 continue
             ref = ref_text(os.fsencode(f"{inside}/{name}" if inside else name))
@@ -189,6 +194,7 @@ def read_loose(
             if entry.name.endswith(".lock") or not can_be_ref(ref):
                 continue
             with _answered(entry.path):
+                # The renaming by which git replaces a ref sets ctime. Anybody can set mtime.
                 if ref in before and entry.stat().st_ctime_ns <= younger_than:
                     found[ref] = before[ref]
                 else:
@@ -217,6 +223,8 @@ def _packed_refs(common_dir: str, kinds: tuple[str, ...]) -> dict[str, str]:
         require_answer(error, os.path.join(common_dir, "packed-refs"))
         return {}
     lines = _lines_with(data, b" " + kinds[0].encode()) if len(kinds) == 1 else data
+    # `#` begins the header, `^` the commit to which the tag above it leads. An empty line passes neither: '' is in
+    # every string.
     pairs = (line.partition(" ") for line in ref_text(lines).split("\n") if line[:1] not in "#^")
     return {ref: tip for tip, _, ref in pairs if ref.startswith(kinds) and can_be_ref(ref)}
 

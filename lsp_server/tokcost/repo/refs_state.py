@@ -33,6 +33,7 @@ def refs_state(common_dir: str, *, only_local: bool = False) -> str:
             names.append(os.path.relpath(folder, common_dir))
             if len(names) > _MOST_FOLDERS or "\n" in folder:
                 return ""
+    # With the mark, an entry differs from whatever is read later, so its folder always counts as changed.
     states = ((*_state_of(common_dir, name), name) for name in names)
     lines = (f"{state if newest < now - _SURE_NS else f'{_UNSURE}{state}'} {name}" for state, newest, name in states)
     return "\n".join([_FIRST, *lines])
@@ -56,11 +57,13 @@ def read_changed(
     changed: dict[str, dict[str, str]] = {}
     while folders:
         folder = folders.pop()
+        # It contains no refs. It is part of the state because it changes when a kind of refs appears or vanishes.
         if folder == "refs":
             continue
         name = ref_text(os.fsencode(folder.replace(os.sep, "/")))
         loose, inside = read_loose(common_dir, folder, before, _changed_last(words.get(folder, "")))
         changed[name] = packed_in(common_dir, name) | loose
+        # A folder that was there before has an entry of its own, which told whether it changed.
         folders += [one for one in inside if one not in words]
     kept = {ref: tip for ref, tip in before.items() if ref.startswith("refs/") and _parent(ref) not in changed}
     return kept | {ref: tip for refs in changed.values() for ref, tip in refs.items() if is_id(tip)}

@@ -232,6 +232,7 @@ def _minded(
             said.append(stream.read())
 
     def stop() -> None:
+        # Before the kill: as soon as the output ends, the reader checks the reason.
         late.set()
         program.kill()
 
@@ -282,6 +283,7 @@ def _command(args: Sequence[str], hooks: Hooks) -> list[str]:
     assert hooks != "named" or args[at] == "rev-parse"
     off = _OFF if hooks != "none" else _OFF | {"core.hooksPath": os.devnull}
     settings = [word for name, value in off.items() for word in ("-c", f"{name}={value}")]
+    # cat-file, patch-id, name-rev and others refuse these options.
     of_log = _OF_LOG if args[at] in ("log", "show") else ()
     return [_git(), *args[:at], "--no-pager", *settings, args[at], *of_log, *args[at + 1 :]]
 
@@ -299,6 +301,7 @@ def list_processes(seconds: float = 0.5) -> str:
     all systems but Windows; empty if there is none."""
     import subprocess
 
+    # `-ww`: without it, ps may cut command lines at the width of a terminal (ps(1)).
     asked = ["-A", "-ww", "-o", "pid=", "-o", "ppid=", "-o", "args="]
     try:
         done = subprocess.run(
@@ -342,6 +345,7 @@ def _not_found() -> EnvironmentProblem:
 
 def _environ(more: dict[str, str] | None) -> dict[str, str]:
     path = absolute_path(asker().get("PATH", os.defpath))
+    # The last one wins, so nobody's variables can permit what `_NO_PROGRAM` forbids.
     return _clean_environ() | (more or {}) | {"PATH": path} | _NO_PROGRAM
 
 

@@ -19,9 +19,11 @@ def share(common_dir: str, path: str) -> None:
         return
     before = stat.S_IMODE(status.st_mode)
     if stat.S_ISDIR(status.st_mode) or before & stat.S_IXUSR:
+        # Whoever may read a folder or a program may also enter or run it, as in git (adjust_shared_perm).
         bits |= (bits & 0o444) >> 2
     mode = bits if is_exact else before | bits
     if stat.S_ISDIR(status.st_mode):
+        # With setgid, new files in a folder belong to its group, whoever creates them.
         mode |= before & 0o7000 | (stat.S_ISGID if bits & 0o060 else 0)
     if mode != before:
         os.chmod(path, mode)

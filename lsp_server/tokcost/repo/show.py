@@ -13,6 +13,7 @@ def show_commit(worktree: Worktree, commit: str, seconds: float = 10.0) -> str:
     """A commit, named by its id, with its changes (a merge is compared with its first parent). Raises `GitFailed` if
     the repository lacks it, `GitTooSlow` after `seconds`."""
     args = ["show", "--no-color", "--no-notes", "--stat", "--patch", "--diff-merges=first-parent"]
+    # The commit is a word of a client, and must not be read as an option.
     args += ["--end-of-options", commit]
     found, size = list[bytes](), 0
     for line in stream_git(args, worktree.path, seconds=seconds):

@@ -12,6 +12,7 @@ from tokcost.repo.run import run_git
 
 _AT_ONCE = 10_000
 """Commits on one command line: half a megabyte, which every system accepts."""
+# What name-rev adds to a ref (`main~3^2`): no ref's name contains these characters (git-check-ref-format(1)).
 _STEPS = re.compile(r"[~^].*", re.DOTALL)
 
 

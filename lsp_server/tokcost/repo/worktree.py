@@ -95,6 +95,7 @@ def worktree_of_git_dir(git_dir: str) -> Worktree | None:
     else:
         around = os.path.dirname(folder)
     found = find_worktree(around)
+    # The recorded place may be gone, or hold another repository by now.
     return found if found is not None and found.git_dir == folder else None
 
 
@@ -233,6 +234,7 @@ def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: b
     if not git_dir:
         return None
     common_dir = os.path.realpath(os.path.join(git_dir, _read_line(os.path.join(git_dir, "commondir"))))
+    # lexists: HEAD may be a symbolic link to a branch that has no commit yet.
     if not (os.path.lexists(os.path.join(git_dir, "HEAD")) and _has_objects(common_dir)):
         return None
     if common_dir != git_dir:

@@ -183,6 +183,7 @@ def _check_hook() -> int:
     unchecked = 0
     try:
         state = state_here(Path.cwd())
+        # Asked before the check, so that the answer is there if the check fails.
         unchecked = int(stops_unchecked(state))
         checked = check_commit(tokcost_home(os.environ), os.environ, state)
         if checked is None:

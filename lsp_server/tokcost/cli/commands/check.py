@@ -50,4 +50,5 @@ def command(as_json: bool) -> int:
     if problems or not checked.is_current:
         return 3
     is_unknown = state_of(status) == "unpriced" or bool(status.rules_unpriced)
+    # What is known to be exceeded stays so, whatever the unpriced rest would add.
     return 1 if is_broken else 3 if is_unknown else 0

@@ -96,6 +96,7 @@ def _key(name: str | None) -> bytes:
         key = Path(name).read_bytes().strip()
     except OSError as error:
         raise of_file(name, "cannot be read", error) from error
+    # Digests of known addresses can be calculated for every key that is tried, so there must be too many to try.
     if len(key) < 16:
         raise UsageError(f"the key in {name} is too short to be a secret", "Create one: openssl rand -hex 32 > FILE")
     return key

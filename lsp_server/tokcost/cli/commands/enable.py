@@ -34,6 +34,7 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     home, worktree = tokcost_home(os.environ), worktree_here(Path.cwd())
     terms = allowed_terms(home, worktree, precision, models)
     hooks = planned_text(hooks_to_install(worktree))
+    # Shown with --yes, too: nothing is written that was not shown before.
     screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now, hooks))
     if not yes:
         if not screen.can_ask():

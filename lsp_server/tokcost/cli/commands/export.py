@@ -62,6 +62,7 @@ def _selected(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--estimates", is_flag=True, help="Include usage whose counts no provider reported."),
         click.option("--no-refresh", is_flag=True, help="Export what is in the ledger, without reading the logs."),
     )
+    # click shows options in the order of decorators, of which the last one applied is the first.
     for option in reversed(options):
         function = option(function)
     return function
@@ -88,6 +89,7 @@ def usage_command(output: str, form: str | None, **more: Any) -> int:
     chosen = _format(form, output)
     options = _options(more)
     home = _refreshed(more)
+    # Rows are written as they are read: a ledger may have millions.
     _, left_out = export_usage(home, Path.cwd(), options, lambda rows: write_file(output, usage_file(chosen, rows)))
     _tell_written(output)
     _tell_left_out(left_out)
@@ -168,6 +170,7 @@ def focus_command(range: str | None, output: str, form: str | None, profile: str
     options = _options(more)
     charges, left_out = export_charges(_refreshed(more), Path.cwd(), options)
     beside = _Beside(output, more["unpriced"], "ledger")
+    # Before anything is written: a refusal must not leave one of two files.
     beside.check(charges.unpriced_tokens)
     write_file(output, focus_file(chosen, more["version"], charges))
     _tell_written(output, f"{amount(charges.list_cost, charges.unpriced_tokens)} list")

@@ -21,5 +21,6 @@ def command(stdio: bool) -> None:  # noqa: ARG001 (editors add it to every serve
     """
     from tokcost.lsp.server import run  # importing pygls alone takes as long as a complete `tokcost log`
 
+    # The editor may have been started by `git commit`, with variables that name one repository.
     forget_caller(os.environ)
     run(tokcost_home(os.environ), os.environ)

@@ -9,6 +9,7 @@ from tokcost.cli import screen
 from tokcost.cli.group import Group
 from tokcost.settings import tokcost_home
 
+# Only loopback: senders are not identified, so other machines must not reach the port.
 _HOSTS = click.Choice(["127.0.0.1", "::1"])
 
 

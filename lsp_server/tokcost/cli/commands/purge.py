@@ -55,6 +55,7 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
     asked = Asked(since_ms(before, "--before") if before is not None else None, **chosen, all=everything)
     look(home, cwd, asked)  # wrong arguments are refused before the logs are read
     refresh(home, os.environ, here=state_around(cwd))
+    # Usage that is still only in a log would not be purged, and the next import would record it.
     found = look(home, cwd, asked)
     if not as_json:
         screen.show(before_text(asked.before_ms) + found_text(found))

@@ -133,6 +133,7 @@ def _tolerance(text: str) -> Tolerance:
         found = Decimal(number)
     except InvalidOperation:
         found = Decimal("nan")
+    # `1e999999` is short and finite, and would be multiplied out below.
     if not found.is_finite() or found < 0 or found.adjusted() > 12 or len(number) > 40:
         raise UsageError("--tolerance is not an amount", "Write a percentage of the bill, or dollars: 2% or 5USD.")
     return Tolerance(int(found * NANO_PER_USD), not is_amount)
@@ -166,7 +167,7 @@ def _piped() -> str:
     if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] (closed before Python started)
         raise EnvironmentProblem("standard input is closed, so there is no key", _PIPED)
     try:
-        return sys.stdin.read(_MOST_PIPED)
+        return sys.stdin.read(_MOST_PIPED)  # no key is longer, and a pipe may be endless
     except (OSError, UnicodeDecodeError):
         raise UsageError("standard input is empty, so there is no key", _PIPED) from None
 

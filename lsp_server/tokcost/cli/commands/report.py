@@ -157,12 +157,15 @@ def _reports(range: str | None, by: Grouping | None, against: str | None, more: 
     until = until_ms(more["until"]) // 1000 if more["until"] is not None else None
     if since is not None and until is not None and since >= until:
         raise not_before(more["since"], more["until"])
+    # Grouping reads the files of each change; the list of changes does without.
     groups = by is not None or more["html"] is not None
     options = Options(range, more["base"], more["all_refs"], since, until, groups, _rework(more))
     cache = tokcost_cache(os.environ)
     reports = [make_report(Path.cwd(), cache, options)]
     if against is not None:
         reports.append(make_report(Path.cwd(), cache, options._replace(range=against, all_refs=False)))
+        # Each of the two passes the privacy rules by itself; their difference would be a figure that nobody has
+        # checked.
         if by is not None and overlap(*reports):
             raise UsageError(
                 f"the two ranges share changes: figures by {by} of both could be subtracted from each other",

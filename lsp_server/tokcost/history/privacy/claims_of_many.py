@@ -98,6 +98,7 @@ class Claims:
 
         `known` are the dataset's rows of them, by id. The result is sorted, so that equal facts give equal rows.
         """
+        # Not in the order of the command line: the same facts must give the same bytes.
         order = sorted(self._kept, key=lambda one: one.repository)
         heads = count_heads(self._authors)
         best: dict[str, int] = {}
@@ -108,6 +109,7 @@ class Claims:
                     best[id] = number
         numbers = [heads[author] for author in self._authors]
         beside = _Beside(order, numbers)
+        # No row is made before all shares are known: a cell may need parts from any repository.
         new: list[tuple[str, tuple[_Wanted, ...]]] = []
         shares: list[Share] = []
         for id in sorted(best):
@@ -116,7 +118,7 @@ class Claims:
             shares += some
             new.append((id, rows))
         places = safe_cells(shares)
-        del shares, beside
+        del shares, beside  # the rows need neither, and there may be millions
         for id, rows in new:
             yield from sorted(_placed(id, order[best[id]], rows, places, known.get(id, ())))
 
@@ -208,6 +210,7 @@ def _families(found: Sequence[Mapping[str, _Claim]]) -> list[int]:
     for number, claims in enumerate(found):
         for id in claims:
             one, other = root(first.setdefault(id, number)), root(number)
+            # Downwards, so that a family has the same name in whatever order claims are met.
             parent[max(one, other)] = min(one, other)
     return [root(number) for number in range(len(found))]
 

@@ -60,4 +60,5 @@ def is_bot(author: Author) -> bool:
 
 def _plain(text: str) -> str:
     """A name without differences of keyboard, program and day: case, blanks, composed accents."""
+    # Case folding decomposes 26 characters such as U+01F0, so the normal form is made once more after it.
     return " ".join(normalize("NFKC", normalize("NFKC", text).casefold()).split())

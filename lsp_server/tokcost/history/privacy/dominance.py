@@ -17,6 +17,7 @@ Sums = dict[int, tuple[int, int]]
 """List cost and tokens by contributor."""
 Class = tuple[str, ...]
 """The cells in which an amount is counted, one for each grouping."""
+# Exact: with rounded numbers, a remainder could pass for zero, or zero for a remainder.
 Vector = dict[tuple[int, str], Fraction]
 Parts = dict[Class, Fraction]
 _Key = TypeVar("_Key")
@@ -88,6 +89,7 @@ class Exchange:
             for key, sums in classes.items()
         }
         self._basis: dict[tuple[int, str], tuple[Vector, Parts]] = {}
+        # The roomiest classes come first and form the basis: only those of the basis can give way.
         for key in sorted(classes, key=lambda key: (-self._spare[key], key)):
             if self._spare[key] > 0:
                 self._extend(key)

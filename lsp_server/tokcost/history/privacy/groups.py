@@ -46,6 +46,7 @@ def grouped(
     changes: Sequence[Change], authors: Mapping[str, Author], facts: Facts, least: int
 ) -> dict[Grouping, list[Cell]]:
     """Every grouping that may be shown together with the others, most expensive cells first."""
+    # Over the whole range, so that one person under two names is one in every cell.
     heads = count_heads(authors.values())
     pieces: list[Piece] = []
     for number, change in enumerate(changes):
@@ -55,6 +56,7 @@ def grouped(
 
 def shown_labels(pieces: Sequence[Piece], least: int) -> dict[Grouping, Labels]:
     """The groupings of a report of these pieces, with the cell in which each of their names is shown."""
+    # All of them, whichever is asked for: asking by something else must not show what is hidden here.
     offered: list[Grouping] = [name for name in _IN_TURN if name != "week" or _weeks(pieces) <= _MOST_WEEKS]
     found = allowed(pieces, offered, least)
     return {name: found[name] for name in GROUPINGS if name in found}

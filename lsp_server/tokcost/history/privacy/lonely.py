@@ -43,7 +43,9 @@ def lonely(classes: Mapping[tuple[str, ...], Sums], newest: int) -> set[str]:
 def _lonely_among(left: Sequence[tuple[str, frozenset[int], Column]]) -> set[str]:
     people = sorted({one for _, who, _ in left for one in who})
     if len(people) > _MOST_PEOPLE:
+        # Blaming too many cells merges more than it must, and reveals nothing.
         return {cell for cell, _, _ in left}
+    # Once for all pairs: solving the table anew for each of 465 pairs took minutes for 400 changes of 30 people.
     parts = _Parts(rest for _, _, rest in left)
     of: dict[frozenset[int], set[int]] = {}
     for number, (_, who, _) in enumerate(left):

@@ -159,6 +159,7 @@ def _stays_safe(whole: Sums, part: Sums, least: int) -> bool:
         amounts = sorted((one[measure] for one in whole.values() if one[measure]), reverse=True)
         gone = sum(one[measure] for one in part.values())
         largest = amounts[0] if amounts else 0
+        # A lower bound for the rest, as if all of the part were in it, against an upper bound for its largest amount.
         if len(amounts) - len(part) < least or 100 * (sum(amounts[2:]) - gone) < PERCENT * largest:
             return False
     return True

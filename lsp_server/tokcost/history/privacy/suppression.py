@@ -99,6 +99,7 @@ def _cells(pieces: Sequence[Piece], grouping: Grouping) -> dict[str, Sums]:
 def _closed(cells: dict[str, Sums], other: set[str], least: int) -> Labels:
     """`other`, with as many more cells as it takes to be safe."""
     rest = sorted((name for name in cells if name not in other), key=lambda name: weakness(name, cells[name]))
+    # With one cell in it, `(other)` would be that cell under another name, which the list of the others gives away.
     while other and rest and (len(other) < 2 or not is_safe(joined(cells[name] for name in other), least)):
         other.add(rest.pop(0))
     if not rest:

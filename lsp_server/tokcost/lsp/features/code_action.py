@@ -41,6 +41,7 @@ def register(server: TokcostServer) -> None:
 def _is_asked_for(context: types.CodeActionContext, action: types.CodeAction) -> bool:
     kind = str(action.kind.value if isinstance(action.kind, types.CodeActionKind) else action.kind)
     wanted = [str(one.value if isinstance(one, types.CodeActionKind) else one) for one in context.only or [""]]
+    # Kinds are a hierarchy: who asks for `source` wants `source.fixAll`, too (CodeActionKind in LSP 3.17).
     return any(one in ("", kind) or kind.startswith(f"{one}.") for one in wanted)
 
 

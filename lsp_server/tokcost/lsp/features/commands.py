@@ -61,6 +61,7 @@ class _Commands:
         """Show what the next commit would carry, and the text to be read before agreeing."""
         worktree = worktree_for(self._server, params)
         found = await self._refresher.run(_preview, self._server, worktree, params)
+        # A peek is shown to nobody, so nobody can agree to it.
         if not flag(params, "peek"):
             self._agreed_to[worktree.common_dir] = Terms(found["precision"], found["models"], found["estimates"])
         if flag(params, "show"):

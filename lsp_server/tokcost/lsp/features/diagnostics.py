@@ -32,6 +32,7 @@ def register(server: TokcostServer) -> None:
         carried[uri] = tokens
         proposed = await server.refresher.read(proposed_lines, server.refresher.home, uri)
         now = commit_message(server, uri)
+        # The user may have typed on meanwhile; then the next call has the newer text.
         if now is not None and now.version == version:
             found = _found(server, text, proposed)
             server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version=version))
