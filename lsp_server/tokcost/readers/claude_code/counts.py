@@ -98,6 +98,7 @@ def tokens_of(counts: Counts) -> Tokens | None:
     split, details, written = counts.cache_creation, counts.output_tokens_details, counts.cache_creation_input_tokens
     long = (split.ephemeral_1h_input_tokens or 0) if split else 0
     short = (split.ephemeral_5m_input_tokens or 0) if split else 0
+    # Versions before about 1.0.98 write no lifetimes. Later ones write two that add up to the total.
     if written and written != short + long:
         short = max(short, written - long)
     thinking = (details.thinking_tokens or 0) if details else 0
@@ -171,6 +172,7 @@ def _failed(top: Tokens, tries: Sequence[tuple[Attempt, Tokens]]) -> set[int]:
     counted = [tokens for _, tokens in tries]
     if len(tries) < 2 or _are_equal(top, _sum(counted)):
         return set()
+    # Where a model declines and another answers, the top-level counts equal the last attempt.
     served = [place for place, tokens in enumerate(counted) if _are_equal(top, tokens)]
     if not served and all(one.type != "fallback_message" for one, _ in tries):
         return set()  # the top-level counts are of another kind and take precedence

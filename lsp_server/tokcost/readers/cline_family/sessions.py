@@ -133,6 +133,7 @@ class _Session:
             if b'"metrics"' in bytes(raw):
                 self._skip("damaged record")
         elif message.role == "user":
+            # Results of tools have the user's role, too.
             self._turns += b'"tool_result"' not in bytes(message.content)
         elif message.role == "assistant":
             self._response(message)

@@ -100,6 +100,7 @@ def _folder_of(folder: str) -> str:
     return found if found and is_path(found) else ""
 
 
+# The time of the file is a part of the key under which its content is cached.
 @lru_cache(maxsize=8)
 def _begun_in(path: str, _mtime_ns: int) -> dict[str, str]:
     """The folder of each task in a task list."""

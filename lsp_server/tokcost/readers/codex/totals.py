@@ -126,6 +126,7 @@ class Counter(msgspec.Struct, gc=False):
     def has_seen(self, total: Counts) -> bool:
         """Whether this was one of its totals."""
         wanted = _sum(total)
+        # A search for the bytes would also find the end of one checksum with the beginning of the next.
         return any(self.seen[at : at + 4] == wanted for at in range(0, len(self.seen), 4))
 
     def remember(self, event: Event) -> None:
@@ -162,6 +163,7 @@ class Totals(msgspec.Struct, gc=False):
             return 0
         counter = Counter() if known is None else self.counters[known]
         prior = _prior(event)
+        # Without cache writes, as in all comparisons of totals: cursors of earlier versions of tokcost lack them.
         wanted = [one[:4] for one in (event.total, prior) if one is not None]
         if event.total[:4] == counter.head[:4]:
             return 0
@@ -232,11 +234,14 @@ class Totals(msgspec.Struct, gc=False):
         """Process the next total."""
         if total[:4] == counter.head[:4]:
             return Passed(AGAIN)
+        # Codex sets the total to zero when the context window overflows (`fill_to_context_window` in its
+        # `protocol.rs`).
         if not any(total[:4]):
             counter.begin_anew()
             return Passed(AGAIN)
         inherits, self.inherits = self.inherits, False
         prior = _prior(event)
+        # The event after a compaction has zeros for the last response.
         if prior is None or event.last is None or not any(event.last):
             return self._next_total_alone(counter, event, total)
         if prior[:4] in (counter.head[:4], counter.told[:4]) or inherits:
@@ -250,6 +255,7 @@ class Totals(msgspec.Struct, gc=False):
         """Process a total that is a single response: the counter began at zero. If it was seen before, it is late,
         unless the counter continues from it in another turn."""
         if self._was_passed(counter, total):
+            # Equal counts are the same response, told late, far more often than two responses.
             counter.doubt = total if counter.turn != event.turn else NO_COUNTS
             return Passed(LATE)
         counter.begin_anew()
@@ -341,6 +347,7 @@ class Totals(msgspec.Struct, gc=False):
         if not any(counts[:3]):
             return Passed(AGAIN)
         prefix = f"{counter.number}/" if counter.number else ""
+        # The time is no part of the key: a fork writes copied events with times of its own.
         return Spent(counts, f"{prefix}{counter.epoch}.{total[0]}.{total[2]}.{total[1]}")
 
     def _reach(self, counter: Counter, event: Event, total: Counts) -> None:

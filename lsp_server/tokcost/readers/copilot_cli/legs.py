@@ -93,6 +93,7 @@ class Leg(msgspec.Struct, gc=False):
         found: list[Usage] = []
         spent = {metric.model: _since(self.before.get(metric.model), metric.counts) for metric in metrics}
         spent = {model: counts for model, counts in spent.items() if any(counts)}
+        # Up to 1.0.31 messages name no model: they count for the one with the most output.
         main = max(spent, key=lambda model: spent[model].output, default="")
         for model, counts in spent.items():
             own = [one for one in self.messages if (one.model if one.model in spent else main) == model]

@@ -265,6 +265,7 @@ class _Chat:
         is_behind = not copied and self.state.is_behind_a_move(time_ms)
         usage = Usage(
             NAME,
+            # Both ids stay when a resumed chat moves from `.json` to `.jsonl`, so its responses count once.
             f"gemini:{self.state.session}:{message.id}",
             time_ms,
             message.model or "",
@@ -308,6 +309,7 @@ def _long(raw: bytes, longest: int) -> _Line | None:
 
 def _name(raw: msgspec.Raw) -> str | None:
     """A name. Raises `msgspec.DecodeError` for anything else."""
+    # The decoder refuses an empty text.
     return _kept_name.decode(raw if len(raw) <= LONGEST_NAME else b"")
 
 

@@ -58,6 +58,7 @@ def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
     if has_calls:
         for batch in _Calls(columns).read(source, calls or None):
             calls, sessions = batch.cursor, b"" if batch.restarted else sessions
+            # There is always more: the sessions follow.
             yield batch._replace(cursor=calls + b"\n" + sessions, more=True)
     for batch in _Sessions(columns, has_calls=has_calls).read(source, sessions or None):
         yield batch._replace(cursor=calls + b"\n" + batch.cursor)
@@ -81,7 +82,7 @@ class _Calls(SqliteStoreReader):
 
     name = NAME
     required = _CALLS
-    identity = 3
+    identity = 3  # the row's id, its session and its time
 
     def __init__(self, columns: dict[str, frozenset[str]]) -> None:
         calls, sessions = columns["usage_ledger"], columns["sessions"]
@@ -150,6 +151,7 @@ def _total(session: str, folder: str | None, began_ms: int, counts: tuple[int | 
         raise ValueError
     if not tokens.total:
         return None
+    # `unlogged`, because a sum of requests must not have the price of one long prompt.
     return Usage(NAME, f"{NAME}:{session}", began_ms, "", tokens, session, folder or "", kind="unlogged")
 
 

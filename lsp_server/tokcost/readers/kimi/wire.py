@@ -176,4 +176,5 @@ def _place(path: str) -> tuple[str, str]:
 
 
 def _digest(folder: str) -> str:
+    # Kimi names folders by this digest. Some systems permit MD5 only if it does not serve security.
     return md5(folder.encode(errors="replace"), usedforsecurity=False).hexdigest()

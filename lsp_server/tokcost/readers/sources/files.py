@@ -108,6 +108,7 @@ class Walk:
                 return False
         except OSError:
             return False
+        # With a separator at its end, `/logs` is not taken for a folder that contains `/logs-2`.
         target = os.path.join(os.path.realpath(entry.path), "")
         return not any(os.path.join(os.path.realpath(one), "").startswith(target) for one in (self._root, folder))
 
@@ -122,12 +123,14 @@ def open_log(path: str) -> io.FileIO:
     return stream
 
 
+# In Windows' text mode line ends would be translated, and the offsets in cursors would be wrong.
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def refuse_utf16(beginning: bytes) -> None:
     """Raises `OSError` if the first bytes of a file show that it is UTF-16 text: no assistant writes that, but a
     shell that copied a log may have."""
+    # With either byte order mark, or a JSON object without one.
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff", b'{\0"\0', b'\0{\0"')):
         raise OSError("it is UTF-16 text; convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
 

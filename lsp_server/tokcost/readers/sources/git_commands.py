@@ -85,6 +85,7 @@ def _moves(command: re.Match[bytes], end: int) -> bool:
     if verb == b"checkout":
         return _checks_out(words)
     if verb == b"stash":
+        # All other subcommands of `git stash` stay on their branch (git-stash(1)).
         return words[:1] == [b"branch"]
     if verb == b"bisect":
         return _BISECT_STAYS.isdisjoint(words[:1])
@@ -106,12 +107,15 @@ def _checks_out(words: Sequence[bytes]) -> bool:
         return False
     before = list(words)
     if b"--" in words:
+        # Paths after `--` are restored; without any, what precedes it is a branch or a commit (git-checkout(1)).
         before = before[: before.index(b"--")]
         if len(before) + 1 < len(words):
             return False
     names = [word for word in before if word == b"-" or not word.startswith(b"-")]
+    # The words inside a substitution look like further names.
     if names and names[0].startswith(b"$("):
         return True
+    # Two names are a tree and a path in it.
     return len(names) == 1 and not _is_path(names[0])
 
 
@@ -129,6 +133,7 @@ def _runs_elsewhere(record: bytes, begin: int, command: re.Match[bytes], folder:
     if any(word.startswith(b"--git-dir=") and word != b"--git-dir=.git" for word in options):
         return True
     went = list(_GOES_TO().finditer(record, begin, command.start()))
+    # A parenthesis closes the subshell, and with it ends the change of folder.
     if not went or record.find(b")", went[-1].end(), command.start()) >= 0:
         return False
     return leads_out(went[-1][1], folder)
@@ -141,6 +146,7 @@ def _is_elsewhere(path: bytes, folder: bytes) -> bool:
     if path[:1] in (b"$", b"") or b"\\" in path or b":" in path[:3]:
         return False
     if path[:1] == b"~":
+        # The user's home folder is not known here.
         return path[1:] not in folder
     if path[:1] != b"/":
         return not set(path.split(b"/")) <= {b".", b".."}

@@ -23,6 +23,7 @@ _number = msgspec.json.Decoder(float)
 _DAMAGED = object()
 _ODD = object()
 
+# In seconds this is the year 5138, in milliseconds March 1973.
 _MILLISECONDS = 10**11
 """A time with a number this large is in milliseconds, not seconds."""
 
@@ -131,6 +132,7 @@ def _read(field: _Field, written: bytes, needed: Container[str], names: Containe
         return _moment(written)
     if isinstance(field.type, inspect.IntType) and decoded(_number, written) is not None and not _is_whole(written):
         return _ODD
+    # A value that begins like its type and is refused is out of bounds, for example a name that is too long.
     return _DAMAGED if field.begins and first in field.begins else _ODD
 
 
