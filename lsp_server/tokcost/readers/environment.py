@@ -24,7 +24,7 @@ def config_home(environ: Mapping[str, str]) -> str:
 
 def data_home(environ: Mapping[str, str]) -> str:
     """The folder for data (XDG Base Directory Specification)."""
-    # On macOS as well: opencode and Kilo keep their stores there too, not in `Library`.
+    # On macOS as well: opencode keeps its store there too, not in `Library`.
     return environ.get("XDG_DATA_HOME") or os.path.join(user_home(environ), ".local", "share")
 
 

@@ -216,7 +216,7 @@ def _registered(folder: str) -> list[tuple[str, str]]:
 def _targets(text: str) -> list[str]:
     from configparser import ConfigParser, Error
 
-    # By default a colon is a delimiter as well, and `module:Class` contains one.
+    # The name of an entry point may contain a colon, but no `=` (packaging.python.org/specifications/entry-points).
     parser = ConfigParser(delimiters=("=",))
     with suppress(Error):
         parser.read_string(text)

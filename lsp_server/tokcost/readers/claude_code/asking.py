@@ -152,6 +152,7 @@ class Asking:
         stop = min(usage, at + _LONGEST_COMMAND)
         if not self._left and not may_move_head(raw, at, stop):
             return
+        # Where no line stands between two responses, only a command shows that the folder was left.
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
             found[key] = found[key]._replace(cwd=self._left)
         if moves := moves_of_head(raw, at, stop, found[key].cwd):

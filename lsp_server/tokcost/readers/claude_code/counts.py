@@ -128,6 +128,7 @@ def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
     read = [(number, one, None if one is None else tokens_of(one)) for number, one in enumerate(attempts)]
     sound = [(number, one, tokens) for number, one, tokens in read if one is not None and tokens is not None]
     damaged = len(read) - len(sound)
+    # The rounds of a server tool, for example, are all in the top-level counts.
     if len(sound) > 1 and _are_equal(top, _sum(tokens for _, _, tokens in sound)):
         return Attempts(damaged=damaged)
     tries = [(number, one, tokens) for number, one, tokens in sound if _is_try(one)]
@@ -143,6 +144,7 @@ def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
     for number, one, tokens in sound:
         if _is_try(one) or not tokens.total:
             continue
+        # A kind that is not known yet counts only if the top-level counts certainly leave it out.
         if one.type in _NAMES or is_known:
             name = _NAMES.get(one.type or "", "call")
             calls.append(Call(f"{name}{number}", "advisor", one.type or "", one.model, tokens))

@@ -90,6 +90,7 @@ def usage_of(
     message, request_id, branch = line.message or Message(), line.request_id or "", line.branch or ""
     kind, lower_bound = ("response", False) if message.stop_reason is not None else completeness(line, message)
     tools, speed, tier, geo = usage.server_tool_use, usage.speed, usage.service_tier, usage.inference_geo
+    # By position, in the order of the fields: with names, making the tuple would take three times as long (1.1 µs).
     return Usage(
         NAME,
         key,

@@ -147,6 +147,7 @@ class _Transcript:
 
     def take(self, block: bytes) -> None:
         """Read all relevant lines of a block, in order."""
+        # Broken lines are rare: a block is only taken apart from the first one on.
         end = self._lines(block)
         if end < len(block):
             self._is_mended = True
@@ -415,6 +416,7 @@ class _Transcript:
             return
         self._remember()
         state = self.state
+        # A total has no time of its own.
         time_ms = max(before_ms or 0, state.time_ms)
         place = (state.cwd, state.branch, state.parents)
         # What the total has beyond the lines is then mostly the compaction: it belongs to that moment and branch.

@@ -166,6 +166,7 @@ class _Session:
             self._name,
             self._cwd,
             self._branch,
+            # The manifest names the branch of the first prompt, and in a fork possibly that of its origin.
             branch_stale=is_behind or self._is_fork or self._turns > 1 or self._order.moved_ms not in (0, time_ms),
             provider=model.provider or "",
             copy_rank=2 if time_ms < _began(self._name) else 0,

@@ -118,6 +118,7 @@ def _surroundings(content: bytes) -> tuple[list[tuple[int, Model]], str]:
     folder = ""
     for raw in decoded(_raws, content, MOST_BYTES) or ():
         text = bytes(raw)
+        # The extension appends its part to the prompt, which may contain the same words.
         at = text.rfind(_SURROUNDINGS)
         said = decoded(_said, text, MOST_BYTES) if at >= 0 else None
         if said is None or said.role != "user":

@@ -38,6 +38,7 @@ _MISSES = frozenset(("deepseek", "doubao", "fireworks", "hicap", "litellm", "ope
 _COUNTED_HERE = frozenset(("vscode-lm",))
 """Those for which it counts tokens itself."""
 
+# Older versions add the counts in a second message, `api_req_finished`.
 _REQUESTS = frozenset(("api_req_started", "api_req_finished", "subagent_usage"))
 _COMMAND = "command"
 _LONGEST_COMMAND = 8192

@@ -369,6 +369,7 @@ class _Rollout:
             (self.count if found.is_lost else self._repeated)(found.reason)
             return
         state.told, state.told_ms = found.counts, event.time_ms
+        # A damaged record explains a jump: its response is in the total, and its loss has been reported.
         if found.is_jump and not state.has_lost:
             self.count(JUMPED)
         state.has_lost = False

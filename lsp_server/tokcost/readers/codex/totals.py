@@ -28,7 +28,7 @@ PARENTS = "running total that includes an unknown part of another session's"
 _SEEN = 256
 """The number of totals of a counter that are remembered, in 4 bytes each: late ones arrive soon."""
 _BEFORE = 4
-_MOST_LIMITS = 32
+_MOST_LIMITS = 32  # the cursor stays small, whatever a log names
 _AT_ONCE_MS = 5_000
 """Equal counts in another turn within this time are the same response, repeated."""
 
@@ -202,6 +202,7 @@ class Totals(msgspec.Struct, gc=False):
         known = self.of_limit.get(event.limit)
         if known is not None and len(self.counters) == 1:
             return
+        # Each new counter is at zero, which distinguishes none.
         wanted = [one[:4] for one in (total, _prior(event)) if one is not None and any(one)]
         if known is not None and self.counters[known].head[:4] in wanted:
             return
@@ -320,6 +321,7 @@ class Totals(msgspec.Struct, gc=False):
             return Passed(LATE)
         if _contains(total, counter.head):
             return self._grown(counter, event, total, _minus(total, self._base(counter, total)))
+        # Another process that resumes the thread may count from zero again.
         if counter.resumed != event.resumed:
             counter.begin_anew()
             return self._grown(counter, event, total, total)

@@ -71,6 +71,7 @@ class Leg(msgspec.Struct, gc=False):
 
     def add(self, message: Message) -> None:
         """Add a message. One response may be divided into several."""
+        # Parts of a response follow each other. A search of the complete leg would take quadratic time.
         same = [one for one in self.messages[-_MOST_SPLIT:] if one.key == message.key]
         if same:
             same[0].output = max(same[0].output, message.output)

@@ -201,6 +201,7 @@ class _Chat:
 
     def take_line(self, raw: bytes) -> None:
         """Read one line of a `.jsonl` file."""
+        # A message without counts may have the tools that the response before it called.
         if not any(word in raw for word in _WORDS) and b'"gemini"' not in raw:
             if is_broken(raw):
                 self._salvager.take(raw, self.take_line, self._damaged)

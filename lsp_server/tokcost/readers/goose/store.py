@@ -107,6 +107,7 @@ class _Calls(SqliteStoreReader):
             return None
         return Usage(
             NAME,
+            # The number of a deleted row is given again, so it is no key without the time.
             f"{NAME}:{session}:{created}:{number}",
             created if created >= _MILLISECONDS else created * 1000,
             model or _model_of(config),

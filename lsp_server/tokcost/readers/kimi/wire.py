@@ -61,7 +61,7 @@ class _Wire(JsonlReader):
             _remember_folder(record, session)
         elif record.get("type") == "usage.record":
             return self._of_code(record, session)
-        elif "type" not in record:
+        elif "type" not in record:  # the older CLI
             return self._of_cli(record)
         return None
 

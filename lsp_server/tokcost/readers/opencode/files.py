@@ -59,5 +59,5 @@ def _session(storage: str, name: str) -> Session:
             continue
         if found is not None:
             return Session(name, found.directory, found.version, found.time, found.parent)
-    # The version decides whether the output includes reasoning; files end with 1.1.
+    # The version decides whether the output includes reasoning; messages are in files up to 1.1.
     return Session(name, "", "1.1")

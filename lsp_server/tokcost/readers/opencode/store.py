@@ -137,6 +137,7 @@ class _Found:
 
     def _places(self, table: str) -> Iterator[_Place]:
         """The positions of rows; impossible times come first."""
+        # Only at the beginning of a look: if each portion began with late rows, some would never end.
         since = self._before.get(table, 0) - (0 if self._goes_on else _LATE_MS)
         if not self._goes_on and (earliest := self._earliest_behind(table, since)) is not None:
             since = self._cursor.updated[table] = earliest

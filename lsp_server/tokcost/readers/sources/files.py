@@ -79,6 +79,7 @@ class Walk:
         while self._pending or self._links:
             folder = (self._pending or self._links).pop()
             try:
+                # Before the folder is listed: whatever is added meanwhile changes its time, and it is listed again.
                 status = os.stat(folder)
             except OSError:
                 continue
@@ -123,7 +124,7 @@ def open_log(path: str) -> io.FileIO:
     return stream
 
 
-# In Windows' text mode line ends would be translated, and the offsets in cursors would be wrong.
+# O_BINARY, because in Windows' text mode line ends would be translated, and the offsets in cursors would be wrong.
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 

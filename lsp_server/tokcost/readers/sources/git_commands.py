@@ -13,6 +13,7 @@ _VALUE = rb'(?:\\*["\'])?[^ "\\]{1,200}(?:\\*["\'](?!,))?'
 _OPTION = rb"(?:-[cC]" + _GAP + _VALUE + rb'|-[^ "\\]{1,200})'
 _BEGIN = rb"(?:\b|(?<=\\[nrt]))"
 """Precedes a command: a line of a script begins after the letter of its escaped newline."""
+# The same as the verbs in `_COMMAND`, and as `_WORDS` in `opencode/head_moves.py`.
 _WORDS = (b"switch", b"checkout", b"rebase", b"bisect", b"stash")
 _RUNS_GIT = re.compile(rb'git[ "\\.]|gh pr checkout')
 """`git` before a gap, which does not follow it in the name of a field, or a GitHub program."""
@@ -23,6 +24,7 @@ _COMMAND = compiled_when_used(
     + _OPTION
     + rb"){0,5})("
     + _GAP
+    # Not `git checkout-index`.
     + rb")(switch|rebase|bisect|checkout|stash)(?![\w-])|gh pr checkout\b)"
 )
 _ARGUMENTS = 400
@@ -146,7 +148,7 @@ def _is_elsewhere(path: bytes, folder: bytes) -> bool:
     if path[:1] in (b"$", b"") or b"\\" in path or b":" in path[:3]:
         return False
     if path[:1] == b"~":
-        # The user's home folder is not known here.
+        # The user's home folder is not known here, so the rest of the path is searched in the folder.
         return path[1:] not in folder
     if path[:1] != b"/":
         return not set(path.split(b"/")) <= {b".", b".."}

@@ -154,7 +154,7 @@ class NewLines:
         return Batch(cursor, usage, skipped=skipped, restarted=self.restarted, more=self.more, position=self.offset)
 
 
-_HEAD = 9
+_HEAD = 9  # the offset and the length of the checksum, see `cursor`
 _UTF16_SHOWS = 4
 
 

@@ -70,7 +70,7 @@ def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int =
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):
         bare = with_whole_characters(raw.strip(PADDING))
-        if bare == raw and raw.isascii():
+        if bare == raw and raw.isascii():  # sound bytes, but no JSON
             return None
         mended = bare if bare.isascii() else _mended(bare, longest)
     try:

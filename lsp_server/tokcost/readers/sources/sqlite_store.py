@@ -163,7 +163,7 @@ def _connect(path: str) -> sqlite3.Connection:
     steps = _steps(path)
     connection = _opened(address, steps)
     try:
-        # SQLite opens the file at the first query, not in `connect`.
+        # Until the first query SQLite reads neither the file nor its WAL.
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
     except sqlite3.Error as error:
         connection.close()
