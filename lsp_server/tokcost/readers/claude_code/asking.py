@@ -87,6 +87,7 @@ class Asking:
 
     def end(self, end: int) -> None:
         """Finish a block that was read up to `end`."""
+        # As bytes: the place in it is decoded only if a response needs it.
         self._before_block = self._line_above(end)
         self._block = b""
 

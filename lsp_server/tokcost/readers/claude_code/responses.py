@@ -76,6 +76,7 @@ def usual_usage(asking: Asking, line: Line, message: Message, time_ms: int) -> U
     written, split, details = usage.cache_creation_input_tokens, usage.cache_creation, usage.output_tokens_details
     if split:
         short, long = split.ephemeral_5m_input_tokens, split.ephemeral_1h_input_tokens
+    # As in `counts.tokens_of`.
     if written > short + long:
         short = written - long
     thinking = details.thinking_tokens if details else 0

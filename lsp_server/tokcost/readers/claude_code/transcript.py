@@ -262,6 +262,7 @@ class _Transcript:
         self._last, self._key, self._found[key] = line, key, one
         self._asking.heed(raw, key, self._found)
         one = self._found[key]
+        # The same condition as in `_expect_repetition`.
         if one.copy_rank == 0 or (one.copy_rank == 1 and line.sidechain is True):
             self._repetition.expect(raw, line, key, one)
         else:

@@ -169,6 +169,7 @@ class _Session:
             # The manifest names the branch of the first prompt, and in a fork possibly that of its origin.
             branch_stale=is_behind or self._is_fork or self._turns > 1 or self._order.moved_ms not in (0, time_ms),
             provider=model.provider or "",
+            # A message older than its session was copied by a fork.
             copy_rank=2 if time_ms < _began(self._name) else 0,
             reported_cost=nano_dollars(message.metrics.cost if message.metrics else None),
             moves_head=is_before,

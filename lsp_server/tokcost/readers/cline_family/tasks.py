@@ -158,7 +158,7 @@ class _Task:
 
     def _never_told(self, deleted: list[Usage]) -> Iterator[Usage]:
         """The usage in sums of deleted requests that was not reported while the requests existed."""
-        # `unlogged`, because a sum of requests must not have the price of one long prompt.
+        # As `unlogged` usage it is priced as short prompts: a sum says nothing of the length of each.
         deleted = [one._replace(key=f"{one.key}:deleted", kind="unlogged") for one in deleted]
         known = self._found.keys() | {one.key for one in deleted}
         told = [tokens for key, tokens in self._before.items() if key not in known]

@@ -415,6 +415,7 @@ class _Rollout:
             state.branch,
             provider=state.provider,
             tier=state.tier,
+            # A record that names another thread was copied from its rollout.
             copy_rank=0 if thread == self._thread else 2,
             subagent=state.is_subagent and thread == self._thread,
             final=True,

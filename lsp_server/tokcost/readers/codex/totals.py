@@ -276,6 +276,7 @@ class Totals(msgspec.Struct, gc=False):
         if _contains(total, counter.head):  # the events of some responses are lost
             return self._jumped(counter, event, total, prior)
         jump = counter.jump
+        # A late event of a response that the jump contains ends where the jump's own response began.
         if jump is not None and prior[:4] == jump.head[:4] and total[:4] != jump.prior[:4]:
             return self._parted(counter, jump, event, total)
         if counter.has_seen(prior):

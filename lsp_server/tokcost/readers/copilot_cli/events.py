@@ -180,6 +180,7 @@ class _Session:
             tokens,
             self._name,
             provider="" if request.is_byok else HOSTED,
+            # A fork copies records, and these name the session that made the request.
             copy_rank=0 if session == self._name else 2,
             reported_cost=reported_cost(request.copilot_usage and request.copilot_usage.nano_credits),
             subagent=bool(event.agent) or request.interaction_type == "conversation-subagent",

@@ -242,6 +242,7 @@ class _Chat:
     def _message(self, message: _Message, *, copied: bool) -> None:
         if message.type == "gemini" and message.tokens is not None:
             self._response(message, message.tokens, copied=copied)
+        # A patch repeats the tools of earlier messages.
         elif message.type == "gemini" and not copied:
             self._tools(message)
 

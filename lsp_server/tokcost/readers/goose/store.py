@@ -152,7 +152,7 @@ def _total(session: str, folder: str | None, began_ms: int, counts: tuple[int | 
         raise ValueError
     if not tokens.total:
         return None
-    # `unlogged`, because a sum of requests must not have the price of one long prompt.
+    # As `unlogged` usage it is priced as short prompts: a sum says nothing of the length of each.
     return Usage(NAME, f"{NAME}:{session}", began_ms, "", tokens, session, folder or "", kind="unlogged")
 
 

@@ -77,6 +77,7 @@ class _Chat(JsonlReader):
                 tokens,
                 self._session,
                 self._cwd,
+                # Behind a gateway, prices infer the provider from the model.
                 provider="" if provider in _GATEWAYS else provider,
                 lower_bound=is_summary,
                 reported_cost=_cost(by_provider),
