@@ -11,6 +11,7 @@ def user_home(environ: Mapping[str, str]) -> str:
 
 def expanded(path: str, environ: Mapping[str, str]) -> str:
     """A path with a leading `~` replaced by the user's home folder."""
+    # `os.path.expanduser` would ask this process's environment, which may differ from `environ`.
     if path == "~" or path.startswith(("~/", f"~{os.sep}")):
         return user_home(environ) + path[1:]
     return path
@@ -23,6 +24,7 @@ def config_home(environ: Mapping[str, str]) -> str:
 
 def data_home(environ: Mapping[str, str]) -> str:
     """The folder for data (XDG Base Directory Specification)."""
+    # On macOS as well: opencode keeps its store there too, not in `Library`.
     return environ.get("XDG_DATA_HOME") or os.path.join(user_home(environ), ".local", "share")
 
 

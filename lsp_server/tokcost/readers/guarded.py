@@ -69,6 +69,7 @@ class Guarded:
         while True:
             with _guard(self.package) as printed:
                 items = iter(ask()) if items is None else items
+                # An answer may be a generator, whose code runs only here.
                 item = next(items, _END)
                 if not (item is _END or is_sound(item)):
                     raise TypeError
@@ -134,6 +135,8 @@ def _is_place_of_worktrees(place: Any) -> bool:
     if not (isinstance(place, OwnWorktrees) and type(place.path) is str and type(place.branch) is str):
         return False
     *above, own = place.path.split("/")
+    # A star inside a name would stand for itself: such a place matches no path, and the reader's author would not learn
+    # it.
     named = set(above) - {"*"}
     is_sound = named.isdisjoint(("", ".", "..")) and "*" not in "".join(named) and len(place.path) <= MAX_PATH
     return own == "*" and bool(named) and is_sound
@@ -144,6 +147,7 @@ def _is_pattern(text: Any) -> bool:
         return False
     try:
         re.compile(text)
+    # Nesting that is too deep raises the second, a repetition like `a{99999999999}` the third.
     except (re.error, RecursionError, OverflowError):
         return False
     return True

@@ -181,6 +181,7 @@ def _third_party() -> list[tuple[str, str]]:
 
 
 def _package_folders() -> list[str]:
+    # `site-packages`, and `dist-packages` on Debian.
     return [folder for folder in dict.fromkeys(sys.path) if folder.endswith("-packages")]
 
 
@@ -204,8 +205,10 @@ def _registered(folder: str) -> list[tuple[str, str]]:
                 written = stream.read()
         except OSError:
             continue
+        # Compared as bytes: the file of a package that registers no reader need not be UTF-8.
         if _GROUP in written:
             package = os.path.basename(name).partition("-")[0]
+            # The folder stands in for a target that cannot be parsed, so that the reader is reported as broken.
             found.extend((target, package) for target in _targets(written.decode(errors="replace")) or [name])
     return found
 
@@ -213,6 +216,7 @@ def _registered(folder: str) -> list[tuple[str, str]]:
 def _targets(text: str) -> list[str]:
     from configparser import ConfigParser, Error
 
+    # The name of an entry point may contain a colon, but no `=` (packaging.python.org/specifications/entry-points).
     parser = ConfigParser(delimiters=("=",))
     with suppress(Error):
         parser.read_string(text)

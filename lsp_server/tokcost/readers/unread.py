@@ -73,4 +73,5 @@ def _usual(environ: Mapping[str, str], reader: Reader) -> list[str]:
 
 
 def _is_one_of(path: str, others: Sequence[str]) -> bool:
+    # An override may lead to the usual folder through a link.
     return path in others or any(os.path.exists(other) and os.path.samefile(path, other) for other in others)

@@ -28,6 +28,7 @@ def usages_of(thread: dict[str, Any], file: str) -> Iterator[Usage]:
     for event in _list(_dict(thread.get("usageLedger")).get("events")):
         name = str(event.get("toMessageId") or "")
         message = messages.get(name)
+        # Several events may name one message, whose counts belong to one of them.
         is_first = message is not None and name not in counted
         counted.add(name)
         said = message["usage"] if message is not None and is_first else _of_ledger(_dict(event.get("tokens")))
@@ -67,6 +68,7 @@ def _usage(thread: dict[str, Any], key: str, time: Any, model: Any, said: dict[s
     fresh, cached, written, output = (_count(said.get(name)) for name in names)
     model = str(model or "")
     if model.startswith("gpt-"):
+        # The mark of an invalid count, -1, must not vanish in a sum.
         fresh, written = (fresh + written if min(fresh, written) >= 0 else -1), 0
     if not any((fresh, cached, written, output)):
         return

@@ -82,10 +82,12 @@ class Asking:
     def knows_beginning(self, block: bytes) -> bool:
         """Whether a block shows when the file was begun, which is then remembered: its first lines may have no time."""
         self._state.first_ms = LineTimes().first(block) or 0
+        # After a first time that cannot be read no later one is used: responses above it would look like copies.
         return self._state.first_ms > 0 or b'"timestamp"' in block
 
     def end(self, end: int) -> None:
         """Finish a block that was read up to `end`."""
+        # As bytes: the place in it is decoded only if a response needs it.
         self._before_block = self._line_above(end)
         self._block = b""
 
@@ -111,6 +113,7 @@ class Asking:
         above = self._above(self.line_begin)
         if above is None:
             return self._state.folder or cwd
+        # Older versions write sub-agents into the file of their session, so the line above may be another agent's.
         is_same = (above.session or "", bool(above.sidechain)) == (line.session or "", bool(line.sidechain))
         return above.cwd or cwd if is_same and above.type != "assistant" else cwd
 
@@ -144,11 +147,13 @@ class Asking:
         """Process a line of a response that has a command (`at`) before its counts (`usage`). A command that moves
         HEAD does so after this response and the earlier ones of its second; a response with a command that changes
         the folder was requested in the previous folder."""
+        # The command ran in the session from which the line was copied.
         if found[key].copy_rank == KNOWN_COPY:
             return
         stop = min(usage, at + _LONGEST_COMMAND)
         if not self._left and not may_move_head(raw, at, stop):
             return
+        # Where no line stands between two responses, only a command shows that the folder was left.
         if self._left and found[key].cwd == self._last_cwd and _CHANGES_FOLDER.search(raw, at, stop):
             found[key] = found[key]._replace(cwd=self._left)
         if moves := moves_of_head(raw, at, stop, found[key].cwd):
@@ -176,7 +181,9 @@ def _identity(key: str, request_id: str | None, time_ms: int) -> str:
 def _mark(found: dict[str, Usage], key: str, moves: int) -> None:
     moving = found[key]
     for other, usage in reversed(found.items()):
+        # A reflog has whole seconds: moves are only in doubt within one.
         if usage.time_ms // 1000 < moving.time_ms // 1000:
             break
         if usage.session == moving.session:
+            # A response that was marked before precedes two commands now.
             found[other] = before_moves(usage, moves + (usage.moves_head and other != key))

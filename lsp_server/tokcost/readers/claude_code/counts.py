@@ -98,6 +98,7 @@ def tokens_of(counts: Counts) -> Tokens | None:
     split, details, written = counts.cache_creation, counts.output_tokens_details, counts.cache_creation_input_tokens
     long = (split.ephemeral_1h_input_tokens or 0) if split else 0
     short = (split.ephemeral_5m_input_tokens or 0) if split else 0
+    # Versions before about 1.0.98 write no lifetimes. Later ones write two that add up to the total.
     if written and written != short + long:
         short = max(short, written - long)
     thinking = (details.thinking_tokens or 0) if details else 0
@@ -127,6 +128,7 @@ def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
     read = [(number, one, None if one is None else tokens_of(one)) for number, one in enumerate(attempts)]
     sound = [(number, one, tokens) for number, one, tokens in read if one is not None and tokens is not None]
     damaged = len(read) - len(sound)
+    # The rounds of a server tool, for example, are all in the top-level counts.
     if len(sound) > 1 and _are_equal(top, _sum(tokens for _, _, tokens in sound)):
         return Attempts(damaged=damaged)
     tries = [(number, one, tokens) for number, one, tokens in sound if _is_try(one)]
@@ -142,6 +144,7 @@ def calls_besides(top: Tokens, attempts: Sequence[Attempt | None]) -> Attempts:
     for number, one, tokens in sound:
         if _is_try(one) or not tokens.total:
             continue
+        # A kind that is not known yet counts only if the top-level counts certainly leave it out.
         if one.type in _NAMES or is_known:
             name = _NAMES.get(one.type or "", "call")
             calls.append(Call(f"{name}{number}", "advisor", one.type or "", one.model, tokens))
@@ -171,6 +174,7 @@ def _failed(top: Tokens, tries: Sequence[tuple[Attempt, Tokens]]) -> set[int]:
     counted = [tokens for _, tokens in tries]
     if len(tries) < 2 or _are_equal(top, _sum(counted)):
         return set()
+    # Where a model declines and another answers, the top-level counts equal the last attempt.
     served = [place for place, tokens in enumerate(counted) if _are_equal(top, tokens)]
     if not served and all(one.type != "fallback_message" for one, _ in tries):
         return set()  # the top-level counts are of another kind and take precedence

@@ -92,6 +92,7 @@ def copy_rank(line: Line) -> int:
     if line.request_session and line.request_session != line.session:
         return KNOWN_COPY
     # The file of a side question repeats responses of its parent, as a side chain.
+    # A session that moves to the background begins with a copy of its history.
     return 0 if line.request_id and line.session_kind != "bg" and not line.sidechain else 1
 
 

@@ -103,6 +103,7 @@ class OpenResponses:
     def saw_line(self, uuid: str, parent: str) -> None:
         """Record that a line with this id was logged after the line `parent`, and belongs to no response."""
         for one in self.responses:
+            # Hooks log lines between two blocks of a response.
             if not parent or parent in one.behind:
                 one.behind = _with(one.behind, uuid)
 
@@ -144,4 +145,5 @@ def _goes_on(last: Open, tokens: Tokens, link: Link) -> bool:
     has_same_prompt = last.prompt == tokens[:4]
     if last.stop_reason is None:  # unfinished: the line may correct the stream's initial counts
         return has_same_prompt or not (last.has_results and any(last.prompt))
+    # Two finished lines with different outputs are two responses.
     return has_same_prompt and last.output == tokens.output

@@ -9,6 +9,7 @@ _ROLE = b'"role":'
 NEVER = b"\n"
 """No line contains its end."""
 
+# 400 bytes are too few for the id of a message behind these.
 HEAD = 640
 """Bytes at the beginning of a line that identify its kind: older versions write folder, session and branch there."""
 
@@ -64,6 +65,7 @@ class Repetition:
         self._usage_back, self._request_back = len(raw) - raw.rfind(self._usage), len(raw) - raw.rfind(self._request)
         self._last = None
 
+    # Four in ten lines of the assistant are repetitions. Decoding one takes 2.3 µs, these comparisons much less.
     def usage_in(self, block: bytes, begin: int, assistant: int, end: int) -> int:
         """The position of the usage in such a line, and -1 in any other; `assistant` is where the line first shows
         its kind. Whether another reply is inside the line is not checked."""
@@ -88,6 +90,7 @@ class Repetition:
         request = end - self._request_back
         if (request < begin or not starts(self._request, request)) and find(self._request, begin, end) < 0:
             return -1
+        # A line end may be lost, and a session total follow on the same line.
         if find(TOTAL, usage + len(self._usage), end) >= 0:
             return -1
         return -1 if self._version and block.rfind(self._version, begin, end) < 0 else usage

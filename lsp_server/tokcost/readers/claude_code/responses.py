@@ -76,6 +76,7 @@ def usual_usage(asking: Asking, line: Line, message: Message, time_ms: int) -> U
     written, split, details = usage.cache_creation_input_tokens, usage.cache_creation, usage.output_tokens_details
     if split:
         short, long = split.ephemeral_5m_input_tokens, split.ephemeral_1h_input_tokens
+    # As in `counts.tokens_of`.
     if written > short + long:
         short = written - long
     thinking = details.thinking_tokens if details else 0
@@ -90,6 +91,7 @@ def usage_of(
     message, request_id, branch = line.message or Message(), line.request_id or "", line.branch or ""
     kind, lower_bound = ("response", False) if message.stop_reason is not None else completeness(line, message)
     tools, speed, tier, geo = usage.server_tool_use, usage.speed, usage.service_tier, usage.inference_geo
+    # By position, in the order of the fields: with names, making the tuple would take three times as long (1.1 µs).
     return Usage(
         NAME,
         key,

@@ -72,5 +72,6 @@ def read_totals(raw: bytes) -> ModelTotals | None:
 
 def _tokens(total: _ModelTotal) -> Tokens | None:
     long = total.cache_write_1h or 0
+    # The count of cache writes includes those that live for an hour.
     counts = (total.input, total.cache_read, total.cache_write - long, long, total.output, total.thinking)
     return Tokens(*counts) if min(counts) >= 0 and max(counts) < MAX_TOKENS * MAX_SESSION else None

@@ -147,6 +147,7 @@ class _Transcript:
 
     def take(self, block: bytes) -> None:
         """Read all relevant lines of a block, in order."""
+        # Broken lines are rare: a block is only taken apart from the first one on.
         end = self._lines(block)
         if end < len(block):
             self._is_mended = True
@@ -161,6 +162,7 @@ class _Transcript:
         are not searched: they are decoded, unless they repeat the last response. (Inside a text quotes are escaped, so
         no text can look like an id or usage.)
         """
+        # Names are local and calls few, because this loop runs for every line of all transcripts.
         begin, size, find, replies = 0, len(block), block.find, Replies(block)
         take_reply, waiting = self._reply_line, self._open.responses
         self._times = LineTimes(self._last_ms)
@@ -182,6 +184,7 @@ class _Transcript:
                     self._other_line(block, begin, head, end)
                 else:
                     reply = replies.next if replies.next >= begin else replies.behind(begin)
+                    # Only these two signs of damage are cheap enough to look for in every prompt and result.
                     if reply < end or block[end - 1] != CLOSE:
                         self._require_whole(block[begin:end])
                     if waiting:
@@ -195,6 +198,7 @@ class _Transcript:
     def _reply_line(self, block: bytes, begin: int, named: int, end: int) -> None:
         """Process a line that seems to be the assistant's own; `named` is where it first shows that."""
         find, usage = block.find, self._repetition.usage_in(block, begin, named, end)
+        # A second reply in the line is another response that was written into this one.
         if usage >= 0 and find(REPLY, named, usage) < 0 and find(REPLY, usage, end) < 0:
             self.repeated += 1
             command = find(COMMAND, begin, min(usage, begin + COMMAND_WITHIN))
@@ -258,6 +262,7 @@ class _Transcript:
         self._last, self._key, self._found[key] = line, key, one
         self._asking.heed(raw, key, self._found)
         one = self._found[key]
+        # The same condition as in `_expect_repetition`.
         if one.copy_rank == 0 or (one.copy_rank == 1 and line.sidechain is True):
             self._repetition.expect(raw, line, key, one)
         else:
@@ -373,6 +378,8 @@ class _Transcript:
         """Remember the place of the last response, for records without a place."""
         if self._last is not None and self._last.timestamp is not None:
             cwd, branch = self._last.cwd or "", self._last.branch or ""
+            # The import refuses records in such a folder, and every later record without a place would be given this
+            # one.
             if "\0" not in cwd and "\0" not in branch:
                 self.state.cwd, self.state.branch = cwd, branch
             self.state.time_ms = milliseconds(self._last.timestamp)
@@ -410,8 +417,10 @@ class _Transcript:
             return
         self._remember()
         state = self.state
+        # A total has no time of its own.
         time_ms = max(before_ms or 0, state.time_ms)
         place = (state.cwd, state.branch, state.parents)
+        # What the total has beyond the lines is then mostly the compaction: it belongs to that moment and branch.
         if spent_ms := min(state.compacted_ms, time_ms):
             place = (state.compacted_in, state.compacted_on, state.parents)
         state.compacted_ms = 0

@@ -133,6 +133,7 @@ class _Session:
             if b'"metrics"' in bytes(raw):
                 self._skip("damaged record")
         elif message.role == "user":
+            # Results of tools have the user's role, too.
             self._turns += b'"tool_result"' not in bytes(message.content)
         elif message.role == "assistant":
             self._response(message)
@@ -165,8 +166,10 @@ class _Session:
             self._name,
             self._cwd,
             self._branch,
+            # The manifest names the branch of the first prompt, and in a fork possibly that of its origin.
             branch_stale=is_behind or self._is_fork or self._turns > 1 or self._order.moved_ms not in (0, time_ms),
             provider=model.provider or "",
+            # A message older than its session was copied by a fork.
             copy_rank=2 if time_ms < _began(self._name) else 0,
             reported_cost=nano_dollars(message.metrics.cost if message.metrics else None),
             moves_head=is_before,

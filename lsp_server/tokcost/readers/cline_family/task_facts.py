@@ -100,6 +100,7 @@ def _folder_of(folder: str) -> str:
     return found if found and is_path(found) else ""
 
 
+# The time of the file is a part of the key under which its content is cached.
 @lru_cache(maxsize=8)
 def _begun_in(path: str, _mtime_ns: int) -> dict[str, str]:
     """The folder of each task in a task list."""
@@ -117,6 +118,7 @@ def _surroundings(content: bytes) -> tuple[list[tuple[int, Model]], str]:
     folder = ""
     for raw in decoded(_raws, content, MOST_BYTES) or ():
         text = bytes(raw)
+        # The extension appends its part to the prompt, which may contain the same words.
         at = text.rfind(_SURROUNDINGS)
         said = decoded(_said, text, MOST_BYTES) if at >= 0 else None
         if said is None or said.role != "user":

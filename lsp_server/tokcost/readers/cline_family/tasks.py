@@ -38,6 +38,7 @@ _MISSES = frozenset(("deepseek", "doubao", "fireworks", "hicap", "litellm", "ope
 _COUNTED_HERE = frozenset(("vscode-lm",))
 """Those for which it counts tokens itself."""
 
+# Older versions add the counts in a second message, `api_req_finished`.
 _REQUESTS = frozenset(("api_req_started", "api_req_finished", "subagent_usage"))
 _COMMAND = "command"
 _LONGEST_COMMAND = 8192
@@ -91,6 +92,7 @@ def read_task(name: str, source: Source, cursor: bytes | None) -> Batch:
     messages = decoded(_messages, content, MOST_BYTES)
     if messages is None:
         skipped = {"damaged document": 1} if content.strip() else {}
+        # The cursor stays: without it, a later sum of deleted requests would count in full.
         return Batch(cursor or b"", skipped=skipped, restarted=True, position=len(content))
     task = _Task(name, source.path, decoded(_remembered, cursor) if cursor else None)
     for raw in messages:
@@ -156,6 +158,7 @@ class _Task:
 
     def _never_told(self, deleted: list[Usage]) -> Iterator[Usage]:
         """The usage in sums of deleted requests that was not reported while the requests existed."""
+        # As `unlogged` usage it is priced as short prompts: a sum says nothing of the length of each.
         deleted = [one._replace(key=f"{one.key}:deleted", kind="unlogged") for one in deleted]
         known = self._found.keys() | {one.key for one in deleted}
         told = [tokens for key, tokens in self._before.items() if key not in known]

@@ -17,7 +17,9 @@ class Decompressed:
         except ImportError as missing:
             add = installation().adding(["zstandard>=0.23"])
             raise OSError(f"compressed, and the package that reads it is not installed: {add}") from missing
+        # A frame's header decides how much memory its window takes: by default up to 128 MB.
         decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
+        # A file may have several frames (RFC 8878).
         self._plain = decompressor.stream_reader(stream, read_across_frames=True)
         self._errors = (zstandard.ZstdError, MemoryError)
 

@@ -42,6 +42,7 @@ class Counters(msgspec.Struct, gc=False):
     def values(self) -> Counts | None:
         """The counts; `None` for impossible ones."""
         found = (self.input or 0, self.cached or 0, self.output or 0, self.reasoning or 0, self.written or 0)
+        # A running total may be larger than any response.
         return found if min(found) >= 0 and found[1] <= found[0] and max(found) < MAX_TOKENS * 1000 else None
 
 
@@ -182,6 +183,7 @@ def _of_right_type(
         value = given.get(field.encode_name)
         if value is None or (wanted is not None and field.name not in wanted):
             continue
+        # Some servers number their responses.
         if field.name == "response" and isinstance(value, int):
             value = str(value)
         try:

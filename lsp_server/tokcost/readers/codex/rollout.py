@@ -118,6 +118,7 @@ class _Rollout:
         """Read the lines up to the first broken one, and return its position; `None` if there is none."""
         calls = {span for word in CALL_WORDS for span in lines_with(block, word)}
         told = {span for word in _WORDS for span in lines_with(block, word)}.union(broken_lines(block))
+        # Both kinds in one order: that of the lines shows which responses were requested before HEAD moved.
         for span in sorted(calls | told):
             raw = block[span[0] : span[1]]
             line, is_odd = read_line(raw) if span in told else (None, False)
@@ -198,10 +199,13 @@ class _Rollout:
             state.start_ms = milliseconds(meta.timestamp) or state.time_ms
             state.replaying = state.totals.inherits = bool(state.parent)
             state.replay_ms = state.time_ms
+        # The rollout of a fork or a sub-agent begins with its own `session_meta`; the parent's follows with the copied
+        # history.
         elif meta.id is not None and meta.id != state.thread:
             state.replaying = state.is_copy = True
             state.replay_ms = state.time_ms
             return
+        # It is written again with the same id: real rollouts have up to 30.
         state.resumed += 1
         state.provider = meta.provider or state.provider
         state.cwd = meta.cwd or state.cwd
@@ -259,6 +263,7 @@ class _Rollout:
         made = _uuid7_ms(context.turn)
         if made is not None:
             return made >= state.start_ms
+        # All lines of a copy are written within a second or so of the parent's `session_meta`.
         return state.time_ms >= max(state.start_ms, state.replay_ms + 1000 if state.is_copy else 0)
 
     def _is_replay(self) -> bool:
@@ -276,6 +281,7 @@ class _Rollout:
             if (_uuid7_ms(record.turn) or 0) < state.start_ms:
                 self._repeated(_REPLAYED)
                 return
+            # A record of the thread's own turn ends the copied history, too.
             state.replaying = False
         counts = record.usage.values() if record.usage else None
         if counts is None or not is_possible_time(state.time_ms):
@@ -363,6 +369,7 @@ class _Rollout:
             (self.count if found.is_lost else self._repeated)(found.reason)
             return
         state.told, state.told_ms = found.counts, event.time_ms
+        # A damaged record explains a jump: its response is in the total, and its loss has been reported.
         if found.is_jump and not state.has_lost:
             self.count(JUMPED)
         state.has_lost = False
@@ -408,6 +415,7 @@ class _Rollout:
             state.branch,
             provider=state.provider,
             tier=state.tier,
+            # A record that names another thread was copied from its rollout.
             copy_rank=0 if thread == self._thread else 2,
             subagent=state.is_subagent and thread == self._thread,
             final=True,
@@ -442,6 +450,7 @@ def _portion(rollout: _Rollout, number: int, position: int, *, more: bool) -> Ba
         rollout.usage,
         skipped=rollout.skipped,
         duplicates=rollout.duplicates,
+        # Each further portion adds to the first.
         restarted=number == 1,
         more=more,
         position=position,

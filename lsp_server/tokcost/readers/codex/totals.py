@@ -28,7 +28,7 @@ PARENTS = "running total that includes an unknown part of another session's"
 _SEEN = 256
 """The number of totals of a counter that are remembered, in 4 bytes each: late ones arrive soon."""
 _BEFORE = 4
-_MOST_LIMITS = 32
+_MOST_LIMITS = 32  # the cursor stays small, whatever a log names
 _AT_ONCE_MS = 5_000
 """Equal counts in another turn within this time are the same response, repeated."""
 
@@ -126,6 +126,7 @@ class Counter(msgspec.Struct, gc=False):
     def has_seen(self, total: Counts) -> bool:
         """Whether this was one of its totals."""
         wanted = _sum(total)
+        # A search for the bytes would also find the end of one checksum with the beginning of the next.
         return any(self.seen[at : at + 4] == wanted for at in range(0, len(self.seen), 4))
 
     def remember(self, event: Event) -> None:
@@ -162,6 +163,7 @@ class Totals(msgspec.Struct, gc=False):
             return 0
         counter = Counter() if known is None else self.counters[known]
         prior = _prior(event)
+        # Without cache writes, as in all comparisons of totals: cursors of earlier versions of tokcost lack them.
         wanted = [one[:4] for one in (event.total, prior) if one is not None]
         if event.total[:4] == counter.head[:4]:
             return 0
@@ -200,6 +202,7 @@ class Totals(msgspec.Struct, gc=False):
         known = self.of_limit.get(event.limit)
         if known is not None and len(self.counters) == 1:
             return
+        # Each new counter is at zero, which distinguishes none.
         wanted = [one[:4] for one in (total, _prior(event)) if one is not None and any(one)]
         if known is not None and self.counters[known].head[:4] in wanted:
             return
@@ -232,11 +235,14 @@ class Totals(msgspec.Struct, gc=False):
         """Process the next total."""
         if total[:4] == counter.head[:4]:
             return Passed(AGAIN)
+        # Codex sets the total to zero when the context window overflows (`fill_to_context_window` in its
+        # `protocol.rs`).
         if not any(total[:4]):
             counter.begin_anew()
             return Passed(AGAIN)
         inherits, self.inherits = self.inherits, False
         prior = _prior(event)
+        # The event after a compaction has zeros for the last response.
         if prior is None or event.last is None or not any(event.last):
             return self._next_total_alone(counter, event, total)
         if prior[:4] in (counter.head[:4], counter.told[:4]) or inherits:
@@ -250,6 +256,7 @@ class Totals(msgspec.Struct, gc=False):
         """Process a total that is a single response: the counter began at zero. If it was seen before, it is late,
         unless the counter continues from it in another turn."""
         if self._was_passed(counter, total):
+            # Equal counts are the same response, told late, far more often than two responses.
             counter.doubt = total if counter.turn != event.turn else NO_COUNTS
             return Passed(LATE)
         counter.begin_anew()
@@ -269,6 +276,7 @@ class Totals(msgspec.Struct, gc=False):
         if _contains(total, counter.head):  # the events of some responses are lost
             return self._jumped(counter, event, total, prior)
         jump = counter.jump
+        # A late event of a response that the jump contains ends where the jump's own response began.
         if jump is not None and prior[:4] == jump.head[:4] and total[:4] != jump.prior[:4]:
             return self._parted(counter, jump, event, total)
         if counter.has_seen(prior):
@@ -314,6 +322,7 @@ class Totals(msgspec.Struct, gc=False):
             return Passed(LATE)
         if _contains(total, counter.head):
             return self._grown(counter, event, total, _minus(total, self._base(counter, total)))
+        # Another process that resumes the thread may count from zero again.
         if counter.resumed != event.resumed:
             counter.begin_anew()
             return self._grown(counter, event, total, total)
@@ -341,6 +350,7 @@ class Totals(msgspec.Struct, gc=False):
         if not any(counts[:3]):
             return Passed(AGAIN)
         prefix = f"{counter.number}/" if counter.number else ""
+        # The time is no part of the key: a fork writes copied events with times of its own.
         return Spent(counts, f"{prefix}{counter.epoch}.{total[0]}.{total[2]}.{total[1]}")
 
     def _reach(self, counter: Counter, event: Event, total: Counts) -> None:

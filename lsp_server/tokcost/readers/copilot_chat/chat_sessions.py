@@ -22,6 +22,7 @@ from tokcost.readers.sources.records import decoded
 NAME = "copilot-chat-text"
 _OURS = "copilot/"
 """The prefix of the ids of Copilot's models."""
+# A journal of 47 MB with nothing but small requests would take half a gigabyte.
 _MOST_ENTRIES = 20_000
 """Requests of a session, or parts of a reply, in a journal: memory stays bounded."""
 _DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
@@ -124,6 +125,7 @@ class _Session:
         texts = [text for text in _texts(request) if text]
         length, factor = sum(map(len, texts)), factor_percent(model)
         known = self._before.get(key)
+        # Counting is dear: the encoder alone takes half a second to load.
         tokens = known[2] if known and known[:2] == (length, factor) else estimated_tokens(texts, model)
         if not tokens:
             return None

@@ -56,7 +56,7 @@ class _Spans(SqliteStoreReader):
 
     name = NAME
     required = _REQUIRED
-    identity = 3
+    identity = 3  # the row's id, the span's id and its time; the branch may be added later
     query = _QUERY
 
     def __init__(self, path: str) -> None:

@@ -20,6 +20,7 @@ class Workspaces:
         return self._known[session]
 
     def _look_for(self, session: str) -> str:
+        # The id comes from a row, and becomes part of a path.
         if not session or os.path.basename(session) != session or "\0" in session:
             return ""
         for name in self._windows():

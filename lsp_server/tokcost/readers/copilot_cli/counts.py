@@ -94,6 +94,7 @@ def key_of(
     first versions of the store), the time of the record distinguishes it from others with the same counts.
     """
     precise = first_token is not None and first_token != int(first_token)
+    # Durations as floats: `12` in one place may be `12.0` in the other.
     parts = ("" if precise else session, model, *counts, float(duration or 0), float(first_token or 0))
     if not duration and not first_token:
         parts = (*parts, told_ms)

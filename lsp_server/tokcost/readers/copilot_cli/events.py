@@ -110,6 +110,7 @@ class _Session:
         elif _TOOL in raw:
             self._tool_begins(raw)
         elif _TOOL_ENDS in raw:
+            # The result of a tool may be long: it is decoded only if the tool moves HEAD.
             if self.state.place.moving:
                 self._read(raw, self._tool_ends)
         elif any(word in raw for word in _PLACES):
@@ -124,6 +125,7 @@ class _Session:
     def leave_to_store(self) -> None:
         """Remove messages of requests that are in the store with all of their counts."""
         state = self.state
+        # Mostly there is nothing to remove, and the store need not be opened.
         if not state.leg.messages and not any(one.lower_bound for one in self.usage):
             return
         first_ms = first_row_ms(self._path, self._name)
@@ -178,6 +180,7 @@ class _Session:
             tokens,
             self._name,
             provider="" if request.is_byok else HOSTED,
+            # A fork copies records, and these name the session that made the request.
             copy_rank=0 if session == self._name else 2,
             reported_cost=reported_cost(request.copilot_usage and request.copilot_usage.nano_credits),
             subagent=bool(event.agent) or request.interaction_type == "conversation-subagent",

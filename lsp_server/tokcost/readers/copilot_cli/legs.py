@@ -71,6 +71,7 @@ class Leg(msgspec.Struct, gc=False):
 
     def add(self, message: Message) -> None:
         """Add a message. One response may be divided into several."""
+        # Parts of a response follow each other. A search of the complete leg would take quadratic time.
         same = [one for one in self.messages[-_MOST_SPLIT:] if one.key == message.key]
         if same:
             same[0].output = max(same[0].output, message.output)
@@ -93,6 +94,7 @@ class Leg(msgspec.Struct, gc=False):
         found: list[Usage] = []
         spent = {metric.model: _since(self.before.get(metric.model), metric.counts) for metric in metrics}
         spent = {model: counts for model, counts in spent.items() if any(counts)}
+        # Up to 1.0.31 messages name no model: they count for the one with the most output.
         main = max(spent, key=lambda model: spent[model].output, default="")
         for model, counts in spent.items():
             own = [one for one in self.messages if (one.model if one.model in spent else main) == model]

@@ -84,8 +84,10 @@ def first_row_ms(path: str, session: str) -> int:
 def read_history(store: str, session: str) -> History:
     """The history of a session with rows in a store; empty if its events are gone or cannot be read."""
     history = History([], {})
+    # The id comes from a row, and becomes part of a path.
     if not session or os.path.basename(session) != session or not is_path(session):
         return history
+    # If the store is a link, the events of its sessions are beside its target.
     folder = os.path.join(os.path.dirname(os.path.realpath(store)), "session-state")
     for name in (os.path.join(folder, session, _EVENTS), os.path.join(folder, f"{session}.jsonl")):
         source = source_at(name)

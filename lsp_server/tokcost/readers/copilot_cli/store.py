@@ -35,7 +35,7 @@ class _Rows(SqliteStoreReader):
 
     name = NAME
     required = _REQUIRED
-    identity = 3
+    identity = 3  # the row's id, its session and its time
 
     def __init__(self, path: str) -> None:
         self._path = path

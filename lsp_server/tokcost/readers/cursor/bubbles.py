@@ -26,6 +26,7 @@ from tokcost.readers.sources.sqlite_store import MOST_BYTES, Store, open_store
 NAME = "cursor-text"
 _ASSISTANT = 2
 _TABLE = {"cursorDiskKV": ("key", "value")}
+# `;` is the character after `:`, so the range has all keys with this prefix.
 _NEW = (
     "SELECT rowid, key, value FROM cursorDiskKV"
     " WHERE rowid > ? AND key >= 'bubbleId:' AND key < 'bubbleId;' ORDER BY rowid"
@@ -175,6 +176,7 @@ def _place_of(store: Store, cursor: bytes | None) -> tuple[int, str]:
     """The number and the key of the last bubble that was read. As long as it exists, with this number or a higher
     one, no later bubble had a lower one; otherwise all are read again."""
     number, _, key = (cursor or b"").partition(b" ")
+    # SQLite holds no number of more than 64 bits.
     if not (number.isdigit() and len(number) < 19 and key):
         return 0, ""
     last, since = key.decode("utf-8", "replace"), int(number)

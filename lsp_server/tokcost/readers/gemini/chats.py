@@ -201,6 +201,7 @@ class _Chat:
 
     def take_line(self, raw: bytes) -> None:
         """Read one line of a `.jsonl` file."""
+        # A message without counts may have the tools that the response before it called.
         if not any(word in raw for word in _WORDS) and b'"gemini"' not in raw:
             if is_broken(raw):
                 self._salvager.take(raw, self.take_line, self._damaged)
@@ -241,6 +242,7 @@ class _Chat:
     def _message(self, message: _Message, *, copied: bool) -> None:
         if message.type == "gemini" and message.tokens is not None:
             self._response(message, message.tokens, copied=copied)
+        # A patch repeats the tools of earlier messages.
         elif message.type == "gemini" and not copied:
             self._tools(message)
 
@@ -265,6 +267,7 @@ class _Chat:
         is_behind = not copied and self.state.is_behind_a_move(time_ms)
         usage = Usage(
             NAME,
+            # Both ids stay when a resumed chat moves from `.json` to `.jsonl`, so its responses count once.
             f"gemini:{self.state.session}:{message.id}",
             time_ms,
             message.model or "",
@@ -308,6 +311,7 @@ def _long(raw: bytes, longest: int) -> _Line | None:
 
 def _name(raw: msgspec.Raw) -> str | None:
     """A name. Raises `msgspec.DecodeError` for anything else."""
+    # The decoder refuses an empty text.
     return _kept_name.decode(raw if len(raw) <= LONGEST_NAME else b"")
 
 

@@ -58,6 +58,7 @@ def read_store(source: Source, cursor: bytes | None) -> Iterator[Batch]:
     if has_calls:
         for batch in _Calls(columns).read(source, calls or None):
             calls, sessions = batch.cursor, b"" if batch.restarted else sessions
+            # There is always more: the sessions follow.
             yield batch._replace(cursor=calls + b"\n" + sessions, more=True)
     for batch in _Sessions(columns, has_calls=has_calls).read(source, sessions or None):
         yield batch._replace(cursor=calls + b"\n" + batch.cursor)
@@ -81,7 +82,7 @@ class _Calls(SqliteStoreReader):
 
     name = NAME
     required = _CALLS
-    identity = 3
+    identity = 3  # the row's id, its session and its time
 
     def __init__(self, columns: dict[str, frozenset[str]]) -> None:
         calls, sessions = columns["usage_ledger"], columns["sessions"]
@@ -106,6 +107,7 @@ class _Calls(SqliteStoreReader):
             return None
         return Usage(
             NAME,
+            # The number of a deleted row is given again, so it is no key without the time.
             f"{NAME}:{session}:{created}:{number}",
             created if created >= _MILLISECONDS else created * 1000,
             model or _model_of(config),
@@ -150,6 +152,7 @@ def _total(session: str, folder: str | None, began_ms: int, counts: tuple[int | 
         raise ValueError
     if not tokens.total:
         return None
+    # As `unlogged` usage it is priced as short prompts: a sum says nothing of the length of each.
     return Usage(NAME, f"{NAME}:{session}", began_ms, "", tokens, session, folder or "", kind="unlogged")
 
 

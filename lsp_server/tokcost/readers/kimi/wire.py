@@ -61,7 +61,7 @@ class _Wire(JsonlReader):
             _remember_folder(record, session)
         elif record.get("type") == "usage.record":
             return self._of_code(record, session)
-        elif "type" not in record:
+        elif "type" not in record:  # the older CLI
             return self._of_cli(record)
         return None
 
@@ -176,4 +176,5 @@ def _place(path: str) -> tuple[str, str]:
 
 
 def _digest(folder: str) -> str:
+    # Kimi names folders by this digest. Some systems permit MD5 only if it does not serve security.
     return md5(folder.encode(errors="replace"), usedforsecurity=False).hexdigest()

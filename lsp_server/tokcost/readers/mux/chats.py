@@ -77,6 +77,7 @@ class _Chat(JsonlReader):
                 tokens,
                 self._session,
                 self._cwd,
+                # Behind a gateway, prices infer the provider from the model.
                 provider="" if provider in _GATEWAYS else provider,
                 lower_bound=is_summary,
                 reported_cost=_cost(by_provider),
@@ -88,6 +89,7 @@ def _tokens(said: dict[str, Any], by_provider: dict[str, Any]) -> Tokens:
     of_output: dict[str, Any] = said.get("outputTokenDetails") or {}
     by_anthropic: dict[str, Any] = by_provider.get("anthropic") or {}
     prompt, output = count_of(said, "inputTokens"), count_of(said, "outputTokens")
+    # In some rows these counts are in the details only.
     cached = count_of(said, "cachedInputTokens") or count_of(of_input, "cacheReadTokens")
     written = count_of(by_anthropic, "cacheCreationInputTokens") or count_of(of_input, "cacheWriteTokens")
     thought = count_of(said, "reasoningTokens") or count_of(of_output, "reasoningTokens")

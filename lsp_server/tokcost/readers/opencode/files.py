@@ -41,11 +41,13 @@ def _batch(source: Source, cursor: bytes | None, skipped: dict[str, int] | None 
     return Batch(cursor or b"", skipped=skipped or {}, restarted=True, position=source.size)
 
 
+# Each message of a session is a file of its own, and asks for the same session.
 @lru_cache(maxsize=64)
 def _session(storage: str, name: str) -> Session:
     """The session of a message, whose file is in the folder of some project."""
     projects = os.path.join(storage, "session")
     try:
+        # An id from a message becomes the name of a file here, and must not lead elsewhere.
         folders = sorted(os.listdir(projects)) if os.path.basename(name) == name else []
     except OSError:
         folders = []
@@ -57,4 +59,5 @@ def _session(storage: str, name: str) -> Session:
             continue
         if found is not None:
             return Session(name, found.directory, found.version, found.time, found.parent)
+    # The version decides whether the output includes reasoning; messages are in files up to 1.1.
     return Session(name, "", "1.1")

@@ -24,6 +24,7 @@ class OpencodeReader:
         folder = os.path.join(data_home(environ), "opencode")
         stores = [os.path.join(folder, "opencode.db"), *_stores_of_channels(folder)]
         if named := environ.get("OPENCODE_DB"):
+            # `join` leaves an absolute path as it is.
             stores.insert(0, os.path.join(folder, named))
         found = [Location(path, "store") for path in dict.fromkeys(stores)]
         return [*found, Location(os.path.join(folder, "storage", "message"))]

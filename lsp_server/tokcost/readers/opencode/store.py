@@ -115,6 +115,7 @@ class _Found:
             if place.updated is None:
                 misplaced += 1
                 continue
+            # Rows of one time stay together: the next call begins with that time again, and might never get beyond it.
             if taken >= MOST_ROWS and place.updated != self._cursor.updated.get(table):
                 more = True
                 break
@@ -123,6 +124,7 @@ class _Found:
             # A row from a clock that is ahead is read again, and counted when its time has come.
             is_behind = place.row > self._rows.get(table, place.row)
             is_new = (is_behind or self._before.get(table, -1) < place.updated) and place.updated <= self._now
+            # One by one, so that a row that is too large for memory loses no other.
             self._row(self._store.row(query, place.row), is_new=is_new)
         self._skip("record with an impossible time", max(0, misplaced - self._cursor.misplaced.get(table, 0)))
         self._cursor.misplaced[table] = misplaced
@@ -135,6 +137,7 @@ class _Found:
 
     def _places(self, table: str) -> Iterator[_Place]:
         """The positions of rows; impossible times come first."""
+        # Only at the beginning of a look: if each portion began with late rows, some would never end.
         since = self._before.get(table, 0) - (0 if self._goes_on else _LATE_MS)
         if not self._goes_on and (earliest := self._earliest_behind(table, since)) is not None:
             since = self._cursor.updated[table] = earliest

@@ -67,6 +67,7 @@ class PiReader(JsonlReader):
             session.get("id", ""),
             session.get("cwd", ""),
             provider=message.get("provider") or "",
+            # A reply older than its session was copied by a fork.
             copy_rank=2 if time_ms < session.get("began", 0) else 0,
             # The user's own server may give several replies one id; copies keep their time.
             weak_key=True,

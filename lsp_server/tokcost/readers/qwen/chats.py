@@ -126,6 +126,7 @@ def _usage(record: dict[str, Any], key: str, time_ms: int, model: str, counts: l
 
 
 def _tokens(prompt: int, output: int, thoughts: int, cached: int, total: int, *, sign_in: str) -> Tokens:
+    # A missing prompt had at least what came from the cache.
     prompt = prompt or cached
     if not _contains_thoughts(prompt + output, thoughts, total, sign_in) or thoughts > output:
         output += thoughts

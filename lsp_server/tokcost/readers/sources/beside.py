@@ -26,6 +26,8 @@ def facts_beside(path: str, decoder: "msgspec.json.Decoder[_Facts]") -> _Facts |
     content = b""
     try:
         with open_log(path) as stream:
+            # A raw file may return less than it was asked for. One byte more than allowed shows that the file is too
+            # large.
             while len(content) <= _MOST_BYTES and (piece := stream.read(_MOST_BYTES + 1 - len(content))):
                 content += piece
     except (OSError, ValueError):  # the latter for an impossible file name

@@ -22,6 +22,7 @@ def folder_of_window(window: str) -> str:
     """The folder that is open in a window, from the window's own folder; empty if there is none, or several."""
     try:
         with open_log(os.path.join(window, "workspace.json")) as stream:
+            # For a file opened with O_NONBLOCK, `FileIO.read` may return `None`.
             told = decoded(_workspace, stream.read(_MOST_BYTES) or b"")
     except OSError:
         return ""

@@ -14,5 +14,6 @@ def local_path(address: str) -> str:
         return ""
     path = unquote(parts.path) if parts.scheme == "file" and parts.netloc in ("", "localhost") else ""
     if os.name == "nt" and path:
+        # `file:///C:/folder` has the path `/C:/folder`.
         path = os.path.normpath(path.lstrip("/"))
     return path if is_path(path) else ""

@@ -79,6 +79,7 @@ class Walk:
         while self._pending or self._links:
             folder = (self._pending or self._links).pop()
             try:
+                # Before the folder is listed: whatever is added meanwhile changes its time, and it is listed again.
                 status = os.stat(folder)
             except OSError:
                 continue
@@ -108,6 +109,7 @@ class Walk:
                 return False
         except OSError:
             return False
+        # With a separator at its end, `/logs` is not taken for a folder that contains `/logs-2`.
         target = os.path.join(os.path.realpath(entry.path), "")
         return not any(os.path.join(os.path.realpath(one), "").startswith(target) for one in (self._root, folder))
 
@@ -122,12 +124,14 @@ def open_log(path: str) -> io.FileIO:
     return stream
 
 
+# O_BINARY, because in Windows' text mode line ends would be translated, and the offsets in cursors would be wrong.
 _NEVER_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def refuse_utf16(beginning: bytes) -> None:
     """Raises `OSError` if the first bytes of a file show that it is UTF-16 text: no assistant writes that, but a
     shell that copied a log may have."""
+    # With either byte order mark, or a JSON object without one.
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff", b'{\0"\0', b'\0{\0"')):
         raise OSError("it is UTF-16 text; convert it to UTF-8 (`iconv -f UTF-16 -t UTF-8`)")
 

@@ -13,6 +13,7 @@ _VALUE = rb'(?:\\*["\'])?[^ "\\]{1,200}(?:\\*["\'](?!,))?'
 _OPTION = rb"(?:-[cC]" + _GAP + _VALUE + rb'|-[^ "\\]{1,200})'
 _BEGIN = rb"(?:\b|(?<=\\[nrt]))"
 """Precedes a command: a line of a script begins after the letter of its escaped newline."""
+# The same as the verbs in `_COMMAND`, and as `_WORDS` in `opencode/head_moves.py`.
 _WORDS = (b"switch", b"checkout", b"rebase", b"bisect", b"stash")
 _RUNS_GIT = re.compile(rb'git[ "\\.]|gh pr checkout')
 """`git` before a gap, which does not follow it in the name of a field, or a GitHub program."""
@@ -23,6 +24,7 @@ _COMMAND = compiled_when_used(
     + _OPTION
     + rb"){0,5})("
     + _GAP
+    # Not `git checkout-index`.
     + rb")(switch|rebase|bisect|checkout|stash)(?![\w-])|gh pr checkout\b)"
 )
 _ARGUMENTS = 400
@@ -85,6 +87,7 @@ def _moves(command: re.Match[bytes], end: int) -> bool:
     if verb == b"checkout":
         return _checks_out(words)
     if verb == b"stash":
+        # All other subcommands of `git stash` stay on their branch (git-stash(1)).
         return words[:1] == [b"branch"]
     if verb == b"bisect":
         return _BISECT_STAYS.isdisjoint(words[:1])
@@ -106,12 +109,15 @@ def _checks_out(words: Sequence[bytes]) -> bool:
         return False
     before = list(words)
     if b"--" in words:
+        # Paths after `--` are restored; without any, what precedes it is a branch or a commit (git-checkout(1)).
         before = before[: before.index(b"--")]
         if len(before) + 1 < len(words):
             return False
     names = [word for word in before if word == b"-" or not word.startswith(b"-")]
+    # The words inside a substitution look like further names.
     if names and names[0].startswith(b"$("):
         return True
+    # Two names are a tree and a path in it.
     return len(names) == 1 and not _is_path(names[0])
 
 
@@ -129,6 +135,7 @@ def _runs_elsewhere(record: bytes, begin: int, command: re.Match[bytes], folder:
     if any(word.startswith(b"--git-dir=") and word != b"--git-dir=.git" for word in options):
         return True
     went = list(_GOES_TO().finditer(record, begin, command.start()))
+    # A parenthesis closes the subshell, and with it ends the change of folder.
     if not went or record.find(b")", went[-1].end(), command.start()) >= 0:
         return False
     return leads_out(went[-1][1], folder)
@@ -141,6 +148,7 @@ def _is_elsewhere(path: bytes, folder: bytes) -> bool:
     if path[:1] in (b"$", b"") or b"\\" in path or b":" in path[:3]:
         return False
     if path[:1] == b"~":
+        # The user's home folder is not known here, so the rest of the path is searched in the folder.
         return path[1:] not in folder
     if path[:1] != b"/":
         return not set(path.split(b"/")) <= {b".", b".."}

@@ -45,7 +45,7 @@ class JsonFileReader:
 
     def read(self, source: Source, cursor: bytes | None) -> Iterator[Batch]:  # noqa: ARG002
         """All usage of a document. Raises `OSError` if the file cannot be read."""
-        import msgspec
+        import msgspec  # usually nothing is new
 
         from tokcost.readers.sources.records import decoded
 

@@ -40,6 +40,6 @@ class JsonlReader:
         return in_portions(self._read, source, cursor)
 
     def _read(self, source: Source, cursor: bytes | None) -> Batch:
-        from tokcost.readers.sources.records import Lines
+        from tokcost.readers.sources.records import Lines  # usually nothing is new
 
         return Lines(source, cursor, self.words, self.usages).batch()

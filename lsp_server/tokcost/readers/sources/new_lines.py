@@ -17,6 +17,7 @@ CHUNK = 128 << 10
 pieces from the system each time, which costs more than searching them."""
 MAX_LINE = 32 << 20
 """A longer line is skipped and counted: no record with usage is nearly as long, and memory stays bounded."""
+# Not only the last few bytes: a log that was rewritten can have the same ones at the same offset.
 TAIL = 4096
 """Bytes before an offset: reading continues there if they are unchanged."""
 LIMIT = 256 << 20
@@ -106,10 +107,12 @@ class NewLines:
                 parts, held = ([data[end:]], len(data) - end) if end < len(data) else ([], 0)
             elif data.count(0) == len(data) and not any(part.strip(b"\0") for part in parts):
                 self._consumed(b"".join((*parts, data))[:-1])  # however long a run of NUL bytes is, a record may follow
+                # One NUL byte stays in front of the next record, and shows that something was lost before it.
                 parts, held = [data[-1:]], 1
             else:
                 held += len(data)
                 head = (parts[0] if parts else data)[:TAIL] if held <= MAX_LINE + len(data) else head
+                # Of a line that is too long, the cursor's checksum needs the tail only.
                 parts = [*parts, data] if held <= MAX_LINE else [b"".join((*parts, data))[-TAIL:]]
         self.rest = b"".join(parts) if held <= MAX_LINE else b""
 
@@ -151,7 +154,7 @@ class NewLines:
         return Batch(cursor, usage, skipped=skipped, restarted=self.restarted, more=self.more, position=self.offset)
 
 
-_HEAD = 9
+_HEAD = 9  # the offset and the length of the checksum, see `cursor`
 _UTF16_SHOWS = 4
 
 
@@ -185,6 +188,7 @@ def lines_with(block: bytes, word: bytes, start: int = 0) -> Iterator[tuple[int,
 
 def broken_lines(block: bytes) -> Iterator[tuple[int, int]]:
     """Start and end of each line of `block` that obviously is not exactly one record (`is_broken`)."""
+    # One search of the block saves one in each of its lines: hardly any block has a NUL byte.
     begin, size, has_nul = 0, len(block), b"\0" in block
     while begin < size:
         end = block.find(b"\n", begin)

@@ -30,6 +30,7 @@ def object_in(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def nano_dollars(dollars: object) -> int | None:
     """US dollars as nano-dollars; `None` if it is no number, or 0, which is written for subscriptions."""
+    # To Python, JSON's `true` is an `int`.
     if not isinstance(dollars, int | float) or isinstance(dollars, bool) or not 0 < dollars < 1e6:
         return None
     return round(dollars * NANO_PER_USD)

@@ -23,6 +23,7 @@ _number = msgspec.json.Decoder(float)
 _DAMAGED = object()
 _ODD = object()
 
+# In seconds this is the year 5138, in milliseconds March 1973.
 _MILLISECONDS = 10**11
 """A time with a number this large is in milliseconds, not seconds."""
 
@@ -87,6 +88,7 @@ _BEGINNINGS: dict[type[inspect.Type], str] = {
 }
 
 
+# Making the decoders of a shape takes some 30 times as long as reading a record with them.
 @lru_cache(maxsize=64)
 def _fields_of(shape: type[msgspec.Struct]) -> tuple[_Field, ...]:
     found: list[_Field] = []
@@ -131,6 +133,7 @@ def _read(field: _Field, written: bytes, needed: Container[str], names: Containe
         return _moment(written)
     if isinstance(field.type, inspect.IntType) and decoded(_number, written) is not None and not _is_whole(written):
         return _ODD
+    # A value that begins like its type and is refused is out of bounds, for example a name that is too long.
     return _DAMAGED if field.begins and first in field.begins else _ODD
 
 

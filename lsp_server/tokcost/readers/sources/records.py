@@ -65,11 +65,12 @@ def decoded(decoder: "msgspec.json.Decoder[_Record]", raw: bytes, longest: int =
         return None
     try:
         return decoder.decode(raw)
+    # A subclass of `DecodeError`, so it comes first: the JSON is sound, and mending its bytes would not help.
     except (msgspec.ValidationError, RecursionError):
         return None
     except (msgspec.DecodeError, UnicodeDecodeError):
         bare = with_whole_characters(raw.strip(PADDING))
-        if bare == raw and raw.isascii():
+        if bare == raw and raw.isascii():  # sound bytes, but no JSON
             return None
         mended = bare if bare.isascii() else _mended(bare, longest)
     try:
@@ -138,6 +139,7 @@ class Lines:
                 lines.stop()
         self._take(whole_rest(lines))
         state = msgspec.json.encode(self._session)
+        # The import would refuse the cursor, and with it everything in this batch.
         if len(state) + TAIL > MAX_STATE:
             state = msgspec.json.encode({})
             self._skip("a cursor larger than allowed")
@@ -208,4 +210,5 @@ def milliseconds(time: datetime | None) -> int:
     """Milliseconds since 1970-01-01 UTC; a time without a zone is UTC, a missing one is 0."""
     if time is None:
         return 0
+    # In integers: `timestamp()` is a float, which can come out a millisecond lower.
     return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - _EPOCH) // _MILLISECOND

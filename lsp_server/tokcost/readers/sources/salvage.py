@@ -36,6 +36,7 @@ _MOST_TRIED = 8
 _SHORT = 256
 _TINY = 64
 """Bytes of a line, and of the records in it, that hardly contain usage, which takes a name, a time and counts."""
+# A search takes about 13 µs, which is minutes for 300 MB of lines of 20 bytes.
 _MOST_FRUITLESS = 2_000
 """The number of broken lines without a longer record that are searched in one portion of a log."""
 
@@ -71,6 +72,7 @@ def salvage(line: bytes, *, ended: bool = True) -> Salvaged:
     if not spans:
         return Salvaged([], [line] if line.strip(BLANK) else [], 0)
     pieces = _without(line, spans)
+    # An interrupted record ends behind the ones that were written into it.
     if pieces[-1].strip(PADDING):
         around = _interrupted(line, spans)
         if around is not None:
@@ -158,6 +160,7 @@ def _whole_spans(line: bytes, *, ended: bool) -> Iterator[tuple[int, int]]:
     if inverted:
         found.update(_matched(line, inverted.end(), ended=ended))
     behind, left = 0, _MOST_TRIED * len(line)
+    # The longest part at each position comes first: shorter ones may be nested in it.
     for begin, end in sorted(found, key=lambda span: (span[0], -span[1])):
         if begin < behind:
             continue
@@ -178,6 +181,7 @@ def _matched(line: bytes, start: int, *, ended: bool) -> Iterator[tuple[int, int
             opened.append(at)
         elif line[at] == _CLOSE and opened:
             begin = opened.pop()
+            # Skips `{}` and code in prose: no assistant writes an empty record, or white space before the first key.
             if line[begin + 1] == _QUOTE and not _is_part(line, begin, at + 1, ended=ended):
                 yield begin, at + 1
 

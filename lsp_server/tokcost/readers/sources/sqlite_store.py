@@ -74,6 +74,7 @@ class Store:
         """The stored columns of a table; empty if there is no such table. A view or a virtual table has none: it
         computes its rows, possibly without end."""
         if table not in self._columns:
+            # The root page of a view or a virtual table is 0 or NULL (https://sqlite.org/schematab.html).
             rows = self._db.execute(
                 "SELECT name FROM pragma_table_info(:table) WHERE EXISTS (SELECT 1 FROM sqlite_schema AS kept"
                 " WHERE kept.name = :table COLLATE NOCASE AND kept.type = 'table' AND kept.rootpage > 0)",
@@ -92,6 +93,7 @@ class Store:
         with self._any_length():
             cursor = self._db.execute(query, tuple(parameters))
         while True:
+            # The limit is back before a row is handed out: the caller runs other queries between two rows.
             with self._any_length():
                 found = cursor.fetchmany(_FETCHED)
             yield from found
@@ -131,6 +133,7 @@ def open_store(path: str) -> Generator[Store]:
 
 def _as_os_error(error: sqlite3.Error) -> OSError:
     words = f"the SQLite store cannot be read: {error}"
+    # The lowest byte of an extended result code is the primary one (https://sqlite.org/rescode.html).
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_INTERRUPT:
         words = "the SQLite store cannot be read: reading it takes more steps than a store of its size can need"
@@ -160,9 +163,12 @@ def _connect(path: str) -> sqlite3.Connection:
     steps = _steps(path)
     connection = _opened(address, steps)
     try:
+        # Until the first query SQLite reads neither the file nor its WAL.
         connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")
     except sqlite3.Error as error:
         connection.close()
+        # `immutable` turns locks and the detection of changes off (https://sqlite.org/uri.html): for a store that
+        # somebody writes to, the result would be wrong.
         may_change = os.path.exists(f"{path}-wal") or os.access(os.path.dirname(path), os.W_OK)
         if may_change or not isinstance(error, sqlite3.OperationalError):
             raise
@@ -193,6 +199,7 @@ def _text(data: bytes) -> str:
 
 def _quoted(path: str) -> str:
     """A path as part of a URI (https://sqlite.org/uri.html)."""
+    # The percent sign comes first, or it would quote the other two again.
     return os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
@@ -378,4 +385,5 @@ class _Place:
 
 
 def _sum_of(row: tuple[Any, ...]) -> int:
+    # Not `hashlib`, which takes a hook 2 ms to import.
     return crc32(repr(row).encode("utf-8", "replace"))
