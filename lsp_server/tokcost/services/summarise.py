@@ -75,6 +75,7 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
         raise no_worktree(cwd, "Change to a repository, or use --all-repos to see every repository with usage.")
     ledger = open_for_reading(home)
     if ledger is None:
+        # A query creates no ledger: a clone without usage looks the same before and after the first import.
         return [Summary(here.root)] if here and not options.all_repos else []
     with ledger:
         if options.all_repos:
@@ -110,6 +111,7 @@ def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Lever
         return [], [f"{problem}; no plan is shown. {problem.hint}"]
 
 
+# 0 is the number under which sums have usage outside of any repository.
 _NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")
 
 
@@ -117,6 +119,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     found = list(_sums(ledger, repository.id, options))
     held = held_usage(ledger, repository.id, options.since_ms, options.until_ms)
     used = {one.branch for one in found if one.branch}
+    # Only commits with claims are compared with the default branch.
     branches = look_at_branches(repository.common_dir, here, used, with_default=bool(held))
     summary = Summary(repository.root)
     rows = _rows(found, branches, options)
@@ -186,6 +189,8 @@ def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]
         "session" if options.by == "session" else "day" if options.needs_days else "",
     )
     if asked.by == "day" and options.zone is not None:
+        # SQLite only knows UTC and this machine's zone (sqlite.org/lang_datefunc.html), so it gets the offsets of the
+        # zone within the time that the ledger covers.
         from tokcost.model.periods import offsets  # few ask for another time zone
 
         _, first_ms, last_ms = span(ledger)
