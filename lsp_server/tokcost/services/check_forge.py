@@ -128,6 +128,7 @@ def _forge(address: str, refs: Mapping[str, str]) -> _Forge:
         if word in host:
             return forge
     found = ((_GITHUB, "pull/"), (_GITLAB, "merge-requests/"), (_FORGES["gerrit"], "changes/"))
+    # The host of a company's own server has any name; its refs are there if somebody has fetched them.
     return next((forge for forge, start in found if any(f"/{start}" in name for name in refs)), _UNKNOWN)
 
 
@@ -195,6 +196,7 @@ def _shares(
     people."""
     others = {step.commit for step in steps} - squashed
     for commits in (squashed, others):
+        # Both groups need enough people, since each share is shown.
         if count_people(read_authors(repository, commits).values()) < least:
             return []
     squash, other = (percent(len(commits & with_line), len(commits)) for commits in (squashed, others))

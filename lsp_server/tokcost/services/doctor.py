@@ -61,6 +61,7 @@ class Diagnosis:
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     """Run all checks. Changes nothing, except that a damaged ledger is rescued."""
     diagnosis = Diagnosis()
+    # First, because later checks read the ledger.
     unusable = _rescued(home)
     _repository(diagnosis, home, environ, cwd)
     _folders(diagnosis, environ)
@@ -154,6 +155,7 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
             continue
         try:
             locations = list(dict.fromkeys(reader.locations(environ)))
+        # A reader can come from any package; one that fails must not hide the other checks.
         except Exception as error:
             diagnosis.add("logs", _failed(reader, "anywhere", error))
             continue
