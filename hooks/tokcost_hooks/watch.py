@@ -51,7 +51,8 @@ def run_watched(work: "Work", limits: Limits, give_up: "GiveUp") -> int:
     open_standard_streams()
     heard, spoken = os.pipe()
     promised, promise = os.pipe()
-    # Nothing is open yet: SQLite forbids to use a connection on both sides of a fork (sqlite.org/howtocorrupt.html).
+    # Nothing is open yet, such as the ledger: connections of SQLite must not cross a fork
+    # (sqlite.org/howtocorrupt.html).
     child = os.fork()
     if not child:
         _be_child(work, limits, spoken, promise)
@@ -235,7 +236,7 @@ def _switches(path: str) -> str:
         if line.startswith(b"State:") and b"R" in line.partition(b"(")[0]:
             return ""
         if line.startswith((b"voluntary_ctxt_switches:", b"nonvoluntary_ctxt_switches:")):
-            # Each wait adds a switch: equal counts mean that it is still the same wait (proc_pid_status(5)).
+            # Each wait adds a switch: equal counts mean that it is still the same wait (proc(5)).
             said += f":{int(line.rpartition(b':')[2])}"
     return said
 

@@ -36,7 +36,6 @@ def holds(path: str, lines: str) -> bool:
 def add_block(path: str, lines: str, *, first: bool = False) -> None:
     """Add our lines at the end of a file, or after its first line; earlier ones are removed. Raises
     `EnvironmentProblem` for a file that cannot be read: it would be lost."""
-    # An older block first, so that there is never more than one.
     remove_block(path)
     before = _read(path)
     how = "" if os.path.lexists(path) else _NEW_FILE

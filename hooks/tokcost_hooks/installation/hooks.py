@@ -82,7 +82,7 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
 def install_anew(worktree: Worktree) -> Installed:
     """Put our hooks where they are needed now: into git's configuration, if they are there and this git version runs
     them, else as `install` does. Raises `EnvironmentProblem`."""
-    # An older git ignores hooks in its configuration, also those that a newer one has put there.
+    # An older git ignores hooks in its configuration, also those put there while a newer one was in use.
     if not names_in_config(worktree) or git_version(worktree.path) < CONFIG_HOOKS:
         return install(worktree)
     install_in_config(worktree)

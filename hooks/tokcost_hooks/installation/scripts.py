@@ -22,7 +22,7 @@ Owner = Literal["nobody", "ours", "edited", "foreign"]
 
 _MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
 _MARKED = re.compile(rb"^" + re.escape(_MARK.encode()) + rb" \[([0-9a-f]{12})\]\r?\n", re.MULTILINE)
-# Atomic groups: a long file without `run=` is searched once, not from every position.
+# Atomic groups: a long file without `run=` or `if` is not searched again for every other way to divide it.
 _ASSIGNED = re.compile(rb"python=(?>(.*?)\nrun=)(?>(.*?)\nif )", re.DOTALL)
 _MOST = 65536
 

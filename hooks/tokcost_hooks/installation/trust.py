@@ -69,7 +69,6 @@ def how_to_close(folders: list[str]) -> str:
 def open_to_others() -> str:
     """The first file or folder used by our hooks that somebody other than us and root may change; empty if there is
     none."""
-    # Also Python itself, with which every hook starts.
     for path in (sys.executable, os.path.dirname(os.__file__)):
         if found := writable_by_others(path):
             return found

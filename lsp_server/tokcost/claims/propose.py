@@ -115,7 +115,6 @@ def _otherwise(ledger: Ledger, claims: Iterable[Claim], terms: Terms) -> frozens
 
 def _published_line(ledger: Ledger, repository: int, claim: Claim, version: int, terms: Terms) -> Line:
     """Record and return the line of a claim's next version; `claim` is its previous state."""
-    # `claim` was read before its usage grew, so its version is still the previous one.
     before = newest_line(ledger, claim.id) if claim.version else None
     rest = unsaid(ledger, repository, without=claim.id, exact=terms.precision == "exact")
     worth = worth_of(ledger, claim.id)

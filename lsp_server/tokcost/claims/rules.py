@@ -231,7 +231,7 @@ def missing_lines(noted: Noted, message: str) -> list[str]:
 
 def may_have_remains(message: str) -> bool:
     """Whether a message may have a part of a line of ours that cannot be read any more."""
-    # A line has three semicolons. This scan spares most commits the ledger.
+    # A line has three semicolons: what has neither one nor the key cannot be recognised as a part of it.
     return ";" in message or KEY.lower() in message.lower()
 
 

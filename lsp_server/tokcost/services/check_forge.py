@@ -196,7 +196,6 @@ def _shares(
     people."""
     others = {step.commit for step in steps} - squashed
     for commits in (squashed, others):
-        # Both groups need enough people, since each share is shown.
         if count_people(read_authors(repository, commits).values()) < least:
             return []
     squash, other = (percent(len(commits & with_line), len(commits)) for commits in (squashed, others))

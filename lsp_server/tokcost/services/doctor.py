@@ -155,8 +155,8 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
             continue
         try:
             locations = list(dict.fromkeys(reader.locations(environ)))
-        # A reader can come from any package; one that fails must not hide the other checks.
         except Exception as error:
+            # A reader can come from any package; one that fails must not hide the other checks.
             diagnosis.add("logs", _failed(reader, "anywhere", error))
             continue
         found = [_found_at(reader, location) for location in locations if os.path.exists(location.path)]

@@ -127,8 +127,8 @@ def prepare(
             _melt(environ, here, asked.path, text)
     elif here.branch is not None and _may_go_on(environ, consent):
         if not consent.enabled:
-            git = calling_git(environ)
             # The commit has no id yet: the hook after it binds the usage.
+            git = calling_git(environ)
             size = reflog_size(here.worktree)
             note_proposal(notes, Noted(here.commit, (BIND,), git.id if git else "", reflog=size))
         elif (message := _message(environ, here, asked, text)) is not None:

@@ -75,7 +75,6 @@ def summarise(home: Path, cwd: Path, options: LogOptions) -> list[Summary]:
         raise no_worktree(cwd, "Change to a repository, or use --all-repos to see every repository with usage.")
     ledger = open_for_reading(home)
     if ledger is None:
-        # A query creates no ledger: a clone without usage looks the same before and after the first import.
         return [Summary(here.root)] if here and not options.all_repos else []
     with ledger:
         if options.all_repos:
