@@ -21,9 +21,9 @@ def _entries(command: Callable[[Moment], str]) -> Sequence[Entry]:
 def _answer(verdict: Verdict, moment: Moment) -> Json:
     if not verdict.stops:
         return {"systemMessage": verdict.text} if verdict.text and moment == "prompt" else {}
-    # Codex 0.171.0 only skips a denied tool and lets the model go on, so there is nothing more to answer.
     if moment == "prompt":
         return {"continue": False, "stopReason": verdict.text}
+    # Codex 0.171.0 only skips a denied tool and lets the model go on, so there is nothing more to answer.
     decision = {"permissionDecision": "deny", "permissionDecisionReason": verdict.text}
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **decision}}
 
