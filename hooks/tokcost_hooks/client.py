@@ -38,6 +38,7 @@ def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "GiveUp
     try:
         request = Request("hook", [name, *arguments], os.getcwd(), os.environ)
         request.folders = sys.path[: sys.path.index(_OURS)] if _OURS in sys.path else []
+        # The only hook of ours to which git writes something (githooks(5)).
         if name == "post-rewrite":
             data = request.data = standard_input(limits.longest)
         server.send(request)
@@ -71,6 +72,7 @@ def _wait(server: "Connection", limits: Limits, give_up: "GiveUp") -> int | None
             return None
         if letter == DONE:
             return data[0]
+        # What was begun may have claimed usage and must not be done a second time.
         has_begun = has_begun or letter == BEGUN
         promised = _heard(letter, data, promised)
         reason = "" if letter else patience.spent()

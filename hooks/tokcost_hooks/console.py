@@ -49,6 +49,7 @@ def message_as_it_is(name: str, arguments: "Sequence[str]", directory: str = "")
         status = os.stat(os.path.join(directory, arguments[0]))
     except OSError:
         return (0, 0)
+    # The message is written by renaming a new file, so its inode number changes even within one tick of the clock.
     return (status.st_ino, status.st_mtime_ns)
 
 
@@ -66,6 +67,7 @@ def _has_line(directory: str, path: str) -> bool:
     """Whether the beginning of a message contains a line with an id. An exact answer would need an import, for which
     git would have to wait."""
     try:
+        # A pipe in its place must not keep git waiting.
         stream = os.open(os.path.join(directory, path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return False

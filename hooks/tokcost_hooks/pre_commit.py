@@ -29,6 +29,7 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
     checked = check_commit(call.home, call.environ, here)
     if checked is None:
         return Answer()
+    # Usage that could not be read can only raise the amount, so "not over" is unsure then.
     is_unsure = can_stop and not checked.is_current and stops_unchecked(here)
     if not (is_unsure or _may_be_told(checked)):
         return Answer(is_current=checked.is_current)
@@ -42,6 +43,7 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
         call.promise(STOP)  # before it is printed: whatever happens in between, the printed result holds
     for sentence, hint in said:
         call.tell(sentence, hint)
+    # Source Control of an editor shows little of what hooks print; its server shows this to the user.
     if said and ON_TERMINAL not in call.environ:
         keep_said(call.environ, here, [sentence for sentence, _ in said], stopped=stops)
     return Answer(stops, checked.is_current)

@@ -27,6 +27,7 @@ def main() -> None:
             reason = str(problem).encode("unicode_escape")
             os.write(2, b"tokcost: a hook could not start (%s); 'tokcost hooks install' repairs it.\n" % reason)
     finally:
+        # Reached only if `main`, which exits itself, could not be imported.
         os._exit(0)
 
 

@@ -54,10 +54,12 @@ def main(parent: int = 0) -> None:
 
     try:
         os.environ["TOKCOST_PARENT"] = str(parent or os.getppid())  # the working process may be no child of git
+        # An outer hook that runs git passes its own on, which is about another standard error.
         os.environ.pop(ON_TERMINAL, None)
         if os.isatty(STDERR):
             os.environ[ON_TERMINAL] = "1"
         limits, arguments = _limits(name), _arguments(name)
+        # Before the fork: a served hook starts no second process.
         answer = ask_server(name, arguments, limits, give_up)
         if answer.code is None:
             run = run_watched if hasattr(os, "fork") else run_beside_timer
@@ -95,15 +97,18 @@ def _seems_to_stop_unchecked() -> bool:
     """Whether a budget that cannot be checked is to stop the commit, from the text of the clone's settings. Only for
     work that ended before it read them as git does, which happens on a busy machine."""
     folder = os.environ.get("GIT_DIR") or ".git"
+    # A linked worktree has its settings in the common folder, to which this file leads (gitrepository-layout(5)).
     common = _beginning(os.path.join(folder, "commondir")).strip()
     lines = _beginning(os.path.join(folder, os.fsdecode(common), "config")).lower().splitlines()
     said = [line.partition(b"=")[2] for line in lines if line.strip().startswith(b"budgetunchecked")]
+    # Of several values git takes the last one (git-config(1)).
     return bool(said) and said[-1].strip(b' \t"') == b"block"
 
 
 def _beginning(path: str) -> bytes:
     """The first bytes of a file; none if there is no such file."""
     try:
+        # The settings may be a pipe, which must not keep git waiting.
         stream = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return b""

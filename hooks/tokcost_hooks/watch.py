@@ -51,6 +51,8 @@ def run_watched(work: "Work", limits: Limits, give_up: "GiveUp") -> int:
     open_standard_streams()
     heard, spoken = os.pipe()
     promised, promise = os.pipe()
+    # Nothing is open yet, such as the ledger: connections of SQLite must not cross a fork
+    # (sqlite.org/howtocorrupt.html).
     child = os.fork()
     if not child:
         _be_child(work, limits, spoken, promise)
@@ -111,6 +113,7 @@ def _be_child(work: "Work", limits: Limits, spoken: int, promise: int) -> None:
     that could write to it."""
     code = 1
     try:
+        # A group of its own, so that the watching process can also end what the child has started (git).
         os.setpgid(0, 0)
         for stream in (1, 2):
             os.dup2(spoken, stream)
@@ -184,6 +187,7 @@ class _Watch:
         """Pass on the child's output, until it pauses or ends."""
         while self._is_open:
             left = self._patience.left()
+            # Short steps: the child's exit code and its waits are looked at in between.
             ready, _, _ = select.select([self._heard], [], [], max(0.0, min(_STEP_SECONDS, left)))
             if not ready:
                 return
@@ -228,9 +232,11 @@ def _switches(path: str) -> str:
     """The numbers of voluntary and involuntary context switches of a thread; empty while it runs. Raises `OSError`."""
     said = ""
     for line in _read(path).splitlines():
+        # A running thread is busy, however rarely it was switched.
         if line.startswith(b"State:") and b"R" in line.partition(b"(")[0]:
             return ""
         if line.startswith((b"voluntary_ctxt_switches:", b"nonvoluntary_ctxt_switches:")):
+            # Each wait adds a switch: equal counts mean that it is still the same wait (proc(5)).
             said += f":{int(line.rpartition(b':')[2])}"
     return said
 
@@ -241,11 +247,13 @@ def _read(path: str) -> bytes:
 
 
 def _promised(pipe: int) -> int | None:
+    # The child may still have the other end open.
     os.set_blocking(pipe, False)
     try:
         promises = os.read(pipe, 64)
     except BlockingIOError:
         return None
+    # A later promise replaces an earlier one.
     return promises[-1] if promises else None
 
 

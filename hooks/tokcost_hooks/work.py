@@ -61,6 +61,7 @@ def work(call: Call) -> int:
         _tell_of_rescues(call)
         return STOP if is_stopped else 0
     except BaseException as problem:
+        # SystemExit and KeyboardInterrupt too: with any exit code but 0, git would abort the commit (githooks(5)).
         if not is_told_later(call.name, call.environ):
             message = end_of_message(call.name, call.arguments, before, call.directory)
             call.tell(*failure(call.name, words(problem), code, hint_of(problem), message=message))

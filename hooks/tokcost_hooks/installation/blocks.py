@@ -55,8 +55,10 @@ def remove_block(path: str) -> str:
         return ""
     if _digest(found["lines"]) != found["digest"].decode():
         return f"tokcost's lines in {path} were edited since and are left as they are"
+    # The line end that `add_block` put in front belongs to the block.
     start = found.start() - (1 if found["how"] == _NO_END.encode() else 0)
     rest = before[:start] + before[found.end() :]
+    # An empty file that was there before us stays.
     if not rest and found["how"] == _NEW_FILE.encode():
         os.unlink(path)
     else:
@@ -96,4 +98,5 @@ def _read(path: str) -> bytes:
 def _write(path: str, data: bytes) -> None:
     """Write a file atomically, with its previous mode."""
     make_folders(os.path.dirname(path), PUBLIC_FOLDER)
+    # Through a link, which `write_whole` would replace by a file.
     write_whole(os.path.realpath(path), data, PUBLIC_FILE, keeps_mode=True)

@@ -43,6 +43,7 @@ def put(path: str, hook: str) -> str:
 
 def take(path: str, hook: str) -> str:
     """Remove our hook from a path and restore the previous one. Returns a sentence if ours had to be left."""
+    # A process killed while it wrote a hook leaves a temporary file beside it.
     remove_unfinished(path)
     whose, kept = owner(path), kept_file(path, hook)
     if whose == "ours":
@@ -54,6 +55,7 @@ def take(path: str, hook: str) -> str:
         return ""
     if whose == "edited":
         return f"{path} was edited since and is left as it is"
+    # `put` was killed between its two steps: the second name is all that it left.
     if kept and whose == "foreign" and _same(kept, path):
         os.unlink(kept)
         _forget_folder(path)
@@ -91,6 +93,7 @@ def _double(path: str, kept: str) -> None:
         os.symlink(_link_text(path, kept), kept)
         return
     try:
+        # A second name instead of a rename: git finds a hook under the first one at every moment.
         os.link(path, kept, follow_symlinks=False)
     except (OSError, NotImplementedError):
         if os.path.islink(path):
@@ -103,6 +106,8 @@ def _double(path: str, kept: str) -> None:
 def _put_back(kept: str, path: str) -> None:
     if os.path.islink(kept) and (text := _link_text(kept, path)) != os.readlink(kept):
         aside = _free(kept)
+        # A relative link leads elsewhere from another folder, so a new one is made beside it and takes the place in one
+        # step.
         os.symlink(text, aside)
         os.replace(aside, path)
         os.unlink(kept)
@@ -145,6 +150,7 @@ def _same(one: str, other: str) -> bool:
     with open_regular(one) as first, open_regular(other) as second:
         if os.fstat(first.fileno()).st_size != os.fstat(second.fileno()).st_size:
             return False
+        # In portions, because a hook can be a binary of any size.
         while (part := first.read(_AT_ONCE)) == second.read(_AT_ONCE):
             if not part:
                 return os.stat(one).st_mode == os.stat(other).st_mode

@@ -63,6 +63,7 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
     if project := project_around(worktree, folder):
         why = f"{folder.path} has files of another repository ({project})"
         return _not_ours(worktree, folder, why)
+    # Before `check_folder`, which refuses a folder of another user.
     if (serving := _serving_already(worktree, folder)) is not None:
         return Installed(folder, (f"The hooks that another user (uid {serving}) installed there also work for you.",))
     check_folder(worktree, folder)
@@ -81,6 +82,7 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
 def install_anew(worktree: Worktree) -> Installed:
     """Put our hooks where they are needed now: into git's configuration, if they are there and this git version runs
     them, else as `install` does. Raises `EnvironmentProblem`."""
+    # An older git ignores hooks in its configuration, also those put there while a newer one was in use.
     if not names_in_config(worktree) or git_version(worktree.path) < CONFIG_HOOKS:
         return install(worktree)
     install_in_config(worktree)
@@ -97,6 +99,7 @@ def install_in_config(worktree: Worktree) -> None:
             f"this git ({have}) does not run hooks from its configuration; git {need} does",
             "Run `tokcost hooks install`: it puts them into the hooks folder.",
         )
+    # git runs hooks of its configuration in addition to those of the folder (git-hook(1)); ours would run twice.
     uninstall(worktree)
     try:
         for hook in needed_hooks(worktree):
@@ -114,6 +117,7 @@ def uninstall(worktree: Worktree) -> list[str]:
     folder, said = hooks_folder(worktree), list[str]()
     take_out_of_config(worktree)
     try:
+        # Remembered files are found after a change of `core.hooksPath`; the possible ones after the list was lost.
         for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, folder)]):
             said += [sentence for sentence in (_take_anywhere(path), remove_block(path)) if sentence]
         _forget(worktree)
@@ -274,6 +278,7 @@ def _ignore(worktree: Worktree, ours: list[HookLocation]) -> None:
         for path in (where.path, *([kept] if kept and not where.lines else [])):
             relative = os.path.relpath(path, top).replace(os.sep, "/") if top else ""
             if relative and "\n" not in relative:
+                # gitignore(5) gives these characters and trailing spaces a meaning, and has no form for a line end.
                 patterns.append("/" + "".join(f"\\{one}" if one in "\\*?[ " else one for one in relative))
     path = os.path.join(worktree.common_dir, "info", "exclude")
     if patterns:
@@ -291,6 +296,7 @@ def _take_anywhere(path: str) -> str:
     if hook not in HOOKS:
         return ""
     base = os.path.join(os.path.dirname(path), hook)
+    # A manager has moved ours, so the file under the hook's own name is the manager's.
     for moved in MOVED[1:]:
         if owner(base + moved) in ("ours", "edited"):
             return take(base + moved, hook)

@@ -57,5 +57,6 @@ def trouble_in_config(config: ConfigHooks, hook: str) -> str:
 def calls_script(worktree: Worktree, found: ConfigHook, hook: str) -> bool:
     """Whether a hook in git's configuration runs our script for this hook in this clone."""
     script = re.escape(f"{LOCAL_SCRIPTS}/{hook}")
+    # A folder in a shell variable, as in `_COMMAND`: the name of the clone is not part of it.
     of_clone = re.search(rf"[$][{{\w][^/\s]*/{script}(?![\w-])", found.command)
     return bool(of_clone) or shell_word(local_script(worktree, hook)) in found.command

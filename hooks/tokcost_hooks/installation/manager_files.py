@@ -24,6 +24,7 @@ def lefthook_files(worktree: Worktree) -> list[str]:
 def in_framework(worktree: Worktree, hook: str) -> bool:
     """Whether the pre-commit framework is configured to run this hook of ours."""
     text = text_of(os.path.join(worktree.path, ".pre-commit-config.yaml")) if hook else b""
+    # A search, because a commit waits: no YAML parser is loaded for one entry.
     return bool(re.search(rb"(?m)^[^#\n]*\bid:\s*['\"]?tokcost-" + _IDS.get(hook, hook).encode() + rb"\b(?!-)", text))
 
 

@@ -90,6 +90,8 @@ def manager_of(path: str) -> Manager:
 
 def husky_home(folder: HooksFolder) -> str:
     """The folder of husky's hooks; empty without husky."""
+    # husky 9 sets core.hooksPath to `.husky/_`, where its runner is `h`; older versions set it to `.husky` and have
+    # `_/husky.sh`.
     if os.path.basename(folder.path) == "_" and os.path.exists(os.path.join(folder.path, "h")):
         return os.path.dirname(folder.path)
     return folder.path if os.path.exists(os.path.join(folder.path, "_", "husky.sh")) else ""
@@ -102,6 +104,7 @@ def local_script(worktree: Worktree, hook: str) -> str:
 
 def _location_of(worktree: Worktree, folder: HooksFolder, hook: str) -> HookLocation:
     path = os.path.join(folder.path, hook)
+    # Before the others: a team that names our hook there runs it by the framework, whichever manager is installed too.
     if in_framework(worktree, hook):
         return HookLocation(hook, "", "pre-commit")
     if home := husky_home(folder):
@@ -129,6 +132,7 @@ def _lines_in(worktree: Worktree, path: str, hook: str, manager: Manager) -> Hoo
         path,
         manager,
         _LINE.format(folder=LOCAL_SCRIPTS, hook=hook),
+        # At the top, ours would read the standard input of post-rewrite before the existing script can.
         bool(_LEAVES.search(text)) and hook != "post-rewrite",
         is_tracked(worktree, path),
         "" if is_shell else "it is not a shell script",
@@ -140,8 +144,11 @@ def _for_lefthook(worktree: Worktree, hook: str) -> HookLocation:
     name = local[0] if local else "lefthook-local.yml"
     path = os.path.join(worktree.path, name)
     command = _COMMAND.format(folder=LOCAL_SCRIPTS, hook=hook)
+    # lefthook passes standard input only to commands that ask for it.
     stdin = "      use_stdin: true\n" if hook == "post-rewrite" else ""
+    # A JSON string is also a quoted scalar of YAML.
     lines = f"{hook}:\n  commands:\n    tokcost:\n      run: {json.dumps(command, ensure_ascii=False)}\n{stdin}"
+    # Our own lines have the key too.
     text = without_blocks(text_of(path))
     is_made_by_us = not local or b"(file made by tokcost)" in text_of(path)
     refusal = f"it has {hook} already" if _has_key(text, hook) else ""

@@ -27,6 +27,7 @@ class Planned(NamedTuple):
 def planned_hooks(worktree: Worktree) -> list[Planned]:
     """The hooks that `install_anew` would install, with their places. Raises `EnvironmentProblem`."""
     needed = needed_hooks(worktree)
+    # As `install_anew` decides: the user agrees to what this shows.
     if names_in_config(worktree) and git_version(worktree.path) >= CONFIG_HOOKS:
         return [Planned(hook, "", is_there=True) for hook in needed]
     folder = hooks_folder(worktree)

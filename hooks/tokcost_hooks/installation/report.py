@@ -58,6 +58,7 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
         is_ours = owner(where.path) in ("ours", "edited") and not where.lines
         needed = wanted and (where.hook in place.needed or is_ours)
         checks.append(_hook(place._replace(wanted=needed), where))
+    # Looks at every file that a hook imports, which is worth it only where hooks are to run.
     if risky := open_to_others() if wanted else "":
         hint = "Remove the permission of others to write there, or install tokcost elsewhere and run `tokcost enable`."
         checks.append(Check("safety", RISKY.format(risky), True, hint))
@@ -82,6 +83,7 @@ def _folder(place: Place) -> list[Check]:
         said = f"core.hooksPath is set and empty ({folder.scope}): no hook runs from a folder"
         return [Check("folder", said, place.wanted, f"`git config --{folder.scope} --unset core.hooksPath`")]
     home = os.path.realpath(folder.path)
+    # Assistants have been seen to write absolute paths (claude-code issues 80539, 88747); a relative one is a choice.
     if folder.is_shared or not os.path.isabs(folder.setting):
         return checks
     undo = f"`git config --{'worktree' if folder.scope == 'worktree' else 'local'} --unset core.hooksPath`"
@@ -194,8 +196,10 @@ def _file(place: Place, where: HookLocation) -> Check:
             does = "runs first" if os.access(kept, os.X_OK) else "was not executable before, and does not run"
             said += f"; {os.path.basename(kept)} {does}"
         said += " (the pre-commit framework starts it)" if where.manager == "pre-commit" else ""
+        # git runs `.husky/_/HOOK`, which husky generates and which calls the file of that name in `.husky`.
         if where.manager == "husky" and not os.path.exists(os.path.join(place.folder.path, hook)):
             return Check(hook, f"husky does not run {hook} here", place.wanted, "Run `npx husky` once.")
+        # husky 9 runs the file with `sh`, so it need not be executable.
         return _ready(place, hook, path, said, needs_mode=husky_home(place.folder) in ("", place.folder.path))
     at = os.path.join(place.folder.path, hook)
     if whose == "foreign" and (kept or is_remembered(place.worktree, path)):

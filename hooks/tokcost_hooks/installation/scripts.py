@@ -22,6 +22,7 @@ Owner = Literal["nobody", "ours", "edited", "foreign"]
 
 _MARK = "# Made by `tokcost hooks install`; `tokcost hooks uninstall` takes it away."
 _MARKED = re.compile(rb"^" + re.escape(_MARK.encode()) + rb" \[([0-9a-f]{12})\]\r?\n", re.MULTILINE)
+# Atomic groups: a long file without `run=` or `if` is not searched again for every other way to divide it.
 _ASSIGNED = re.compile(rb"python=(?>(.*?)\nrun=)(?>(.*?)\nif )", re.DOTALL)
 _MOST = 65536
 
@@ -224,6 +225,7 @@ exit $code
 
 def chained_script(hook: str) -> str:
     """A hook that first runs the previous one."""
+    # Standard input can be read once, so the script keeps it for the previous hook and for ours.
     reads = hook == "post-rewrite"
     first = _KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST
     before = _BY_HAND.format(hook=hook, kept=KEPT)
@@ -245,6 +247,7 @@ def owner(path: str) -> Owner:
     found = _MARKED.search(text)
     if not found:
         return "foreign"
+    # The digest, not the text: scripts of an older tokcost are ours too.
     if text[: found.start()] == b"#!/bin/sh\n" and _digest(text[found.end() :]) == found[1]:
         return "ours"
     return "edited"
@@ -288,6 +291,7 @@ def _signed(hook: str, before: str, feed: str) -> str:
         told='TOKCOST_NOTES="$notes" ' if hook in _BEFORE else "",
         guard=_HAS_BUDGET if is_budget else _WAITS_FOR.get(hook, "true"),
         unless=_UNLESS_STOPPED if is_budget else ":",
+        # The full path, because graphical programs start git with another PATH.
         python=shell_word(sys.executable),
         run=shell_word(_run_file()),
         path=shlex.quote(os.pathsep.join(PurePath(folder).as_posix() for folder in _import_from())),
@@ -302,6 +306,7 @@ def _assigned(path: str, group: int) -> str:
     marked = _MARKED.search(text)
     at = text.find(b"\npython=", marked.end() - 1) + 1 if marked else 0
     found = _ASSIGNED.match(text, at)
+    # Somebody may have edited the line so that it is no shell word any more.
     with suppress(ValueError, IndexError):
         return shlex.split(os.fsdecode(found[group]))[0] if found else ""
     return ""

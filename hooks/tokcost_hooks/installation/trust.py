@@ -53,6 +53,7 @@ def open_folders(worktree: Worktree, folder: HooksFolder) -> list[str]:
     """The hooks folder and its parents in the git folder, as far as users other than their owner may write there:
     they could replace our hooks."""
     here, git = os.path.realpath(folder.path), os.path.realpath(worktree.common_dir)
+    # Whoever may write a parent can put another folder in the place of this one.
     around = [here]
     while here.startswith(git + os.sep):
         here = os.path.dirname(here)

@@ -105,10 +105,12 @@ class _Journal:
 
     def claim_of(self, pair: tuple[str, str]) -> tuple[int, int] | None:
         """The claim and version of a response."""
+        # Differs in every process, which is harmless: nothing of this outlives the import.
         hashed = hash(pair)
         entries = self._buckets[hashed % _BUCKETS]
         wanted = hashed.to_bytes(8, "little", signed=True)
         at = entries.find(wanted)
+        # A match that does not begin an entry lies across two of them; -1 leaves a remainder too.
         while at % _ENTRY_BYTES:
             if at < 0:
                 return None
@@ -128,6 +130,7 @@ class _Journal:
     def undone(self) -> None:
         """Forget the usage of the current transaction, because it was rolled back."""
         self._met.clear()
+        # The rows of claims that this transaction created are gone, and SQLite may use their numbers again.
         self._claims.clear()
 
     def held(self) -> Iterator[tuple[int, Held]]:
@@ -143,6 +146,7 @@ class _Journal:
         claim = claim_to_hold(self._ledger, self._repository, name)
         if claim is None:
             return None
+        # The ledger has a claim from now on, after which the journal would count as known.
         claim_journal.go_on(self._ledger, self._repository, self._start)
         return claim, version
 

@@ -102,12 +102,14 @@ def _tell_where(row: BranchRow, carried: list[Held], carried_by: Carriers, seen:
     landed: set[str] = set()
     for one in carried:
         there = [commit for commit in _newest(one, carried_by.get(one.claim, [])) if seen.on_default(commit)]
+        # One claim elsewhere is enough: only a part of the branch has landed.
         if not there:
             if row.state == "deleted":
                 row.carried_on = tuple(dict.fromkeys(commit.branch for commit in row.commits if commit.branch))
             return
         landed.update(there)
     row.carried_on = tuple(dict.fromkeys(seen.branches[commit] for commit in sorted(landed)))
+    # A squash leaves the branch's own commits outside of the default branch, so git does not call it merged.
     own = [commit for commit in row.commits if not seen.on_default(commit.commit)]
     if row.state == "active" and not row.current and own and len(landed) < len(row.commits):
         row.state, row.squashed = "merged", True

@@ -65,6 +65,7 @@ def unread(ledger: Ledger, repository: int, common_dir: str) -> tuple[int, int]:
     except OSError:
         return 0, 0
     offset = known.removeprefix(_ANEW).strip()
+    # A journal that is shorter than what was read of it was rewritten by a purge, or is another one.
     start = int(offset) if offset.isdigit() and int(offset) <= size else 0
     if is_known and (start == size or _knows_all(ledger, repository, common_dir, start)):
         return 0, 0
@@ -98,6 +99,7 @@ def _knows_all(ledger: Ledger, repository: int, common_dir: str, start: int) -> 
     with _answered(common_dir), stream:
         stream.seek(start)
         while line := stream.readline(_MOST_CHARACTERS):
+            # The keys behind it are not decoded: 20,000 responses of one claim are two megabytes of JSON.
             head = _HEAD.match(line)
             if head is None:
                 continue
@@ -179,6 +181,7 @@ def restore(
     restoring, stopped, known = Restoring(ledger, repository), start, 0
     for entry, ended in read(common_dir, start, held):
         begun, stopped = stopped, ended
+        # The portion limits work, and records that the import has bound are only passed over.
         if begun in held:
             known += stopped - begun
         if entry is not None and (is_new or _is_news(ledger, repository, entry)):
@@ -187,6 +190,7 @@ def restore(
             break
     else:
         stopped = end
+    # Without the prefix, `unread` would take the rest for known as soon as the ledger has some claims.
     record_setting(ledger, _READ.format(repository), str(end) if stopped >= end else f"{_ANEW} {stopped}")
     return restoring.write()
 
@@ -311,6 +315,7 @@ def _path(common_dir: str) -> str:
     for one in (os.path.dirname(path), path):
         with suppress(OSError):
             status = os.lstat(one)
+            # Appending through a link would change the file behind it.
             if not is_ours(status) or stat.S_ISLNK(status.st_mode):
                 return os.path.join(common_dir, _FILE_BESIDE.format(os.geteuid()))
     return path

@@ -88,6 +88,7 @@ def note_proposal(folder: str, noted: Noted) -> None:
     """Record which lines were put into the message."""
     about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "", str(noted.reflog))
     about += ("given",) if noted.is_given else ()
+    # The scripts split this line at spaces (`read -r head git file rest`): an empty field would shift the others.
     first = " ".join(one.replace(" ", "_") or "-" for one in about)
     _write(os.path.join(folder, PROPOSAL), "".join(f"{one}\n" for one in (first, *noted.tokens)))
 
@@ -104,6 +105,7 @@ def begin_settling(folder: str) -> Noted | None:
     already, unless an older tokcost wrote it.
     """
     if read_proposal(folder) is not None:
+        # One rename, so that the proposal is under one of the two names at every moment.
         os.replace(os.path.join(folder, PROPOSAL), os.path.join(folder, UNSETTLED))
     forget(folder)
     return read_unsettled(folder)
@@ -191,6 +193,7 @@ def is_next_omitted(folder: str, head: str) -> bool:
 def is_omitted_from(folder: str, parents: tuple[str, ...]) -> bool:
     """Whether the line of a commit with these parents was to be omitted."""
     said = _read(os.path.join(folder, OMIT))
+    # A root commit has no parent; the note for it has an empty line in place of HEAD.
     return said != "" and said.strip() in (parents or ("",))
 
 
@@ -202,6 +205,7 @@ def still_to_keep(folder: str) -> list[ToKeep]:
 def still_to_keep_of_earlier(folder: str, head: str, *, asked_now: bool) -> list[ToKeep]:
     """The commits of `still_to_keep` that precede the commit being prepared on top of `head`; `asked_now` is whether
     that one is switched off too."""
+    # The script appends, so the last line is that of the commit being prepared.
     found = still_to_keep(folder)[: -1 if _wrote_a_line(folder, asked_now) else None]
     # A commit that was to be omitted, and still is, was abandoned.
     return [one for one in found if one.is_off or not is_next_omitted(folder, head)]
@@ -226,6 +230,7 @@ def all_kept(folder: str) -> None:
 def _wrote_a_line(folder: str, asked_now: bool) -> bool:
     """Whether the hook's script has noted the commit being prepared. The script does not know on top of which commit
     the next one shall carry no line."""
+    # The same two conditions as `_NOTE_KEEP` in the text of the hook's script.
     return asked_now or os.path.exists(os.path.join(folder, OMIT))
 
 
@@ -238,6 +243,7 @@ def _to_keep(line: str) -> ToKeep:
 def note_stripped(folder: str, who: str) -> bool:
     """Record that a hook removes lines; returns whether that is new."""
     path = os.path.join(folder, STRIPPED)
+    # The content is compared, so that another hook that strips lines is reported too.
     if _read(path) == f"{who}\n":
         return False
     _write(path, f"{who}\n")
@@ -265,6 +271,7 @@ def forget_purged(folder: str, claims: Set[str], is_of_purged: Callable[[str], b
     """Take out of the notes what was purged: these claims, the commits on branches of which that is said, and whatever
     budgets said. The rest of a proposal stays, since its commit may be in the making. Raises `OSError`."""
     for name in (PROPOSAL, UNSETTLED, UNSEEN, WITHHELD):
+        # The first line of a proposal passes as well: it begins with a commit id, which is longer than a claim's.
         _keep_lines(os.path.join(folder, name), lambda line: line.partition(".")[0] not in claims)
     _keep_lines(os.path.join(folder, KEEP), lambda line: not is_of_purged(_to_keep(line).branch))
     _keep_lines(os.path.join(folder, SAID), lambda _: False)
@@ -293,6 +300,7 @@ def _read_noted(folder: str, name: str) -> Noted | None:
     tokens = tuple(word for word in words if not word.startswith(":"))
     marks = [word for word in words if word.startswith(":")]
     last = " ".join(marks).rpartition(":seen")[2].split()
+    # Python refuses to parse numbers of thousands of digits.
     reflog = int(size) if size.isdecimal() and len(size) < 16 else -1
     saw = (":seen" in marks, ":whole" in last, reflog, given == "given", ":stripped" in last)
     noted = Noted(head, tokens, git, file, bool(checked), *saw)

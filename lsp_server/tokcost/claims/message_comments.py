@@ -53,10 +53,12 @@ def _configured(config: Config, folder: str, text: str) -> str:
     """The prefix of comments according to the settings. With `auto`, git takes the first character that begins no
     line."""
     core = config.section("core")
+    # git 2.45 calls it core.commentString, and takes both names for one setting (git-config(1)).
     said = core.get("commentstring", core.get("commentchar", ""))
     said = said or _setting(folder, "core.commentString", "core.commentChar")
     if said != "auto":
         return said or "#"
+    # If git has added its notes, they end the message and show the character that it chose.
     last = text.rstrip().rpartition("\n")[2][:1]
     taken = {line[:1] for line in text.split("\n")}
     return last if last and last in _CANDIDATES else next((one for one in _CANDIDATES if one not in taken), "#")
@@ -73,6 +75,7 @@ def _setting(folder: str, *names: str) -> str:
     """The first of these settings that is set anywhere."""
     for name in names:
         try:
+            # The user's own settings too, which the clone's configuration file does not have.
             return run_git(["config", name], folder, seconds=GIT_SECONDS).removesuffix("\n")
         except EnvironmentProblem:
             continue

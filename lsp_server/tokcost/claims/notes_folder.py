@@ -38,10 +38,12 @@ def notes_folders(git_dir: str) -> list[str]:
 def notes_folder_of_hook(environ: Mapping[str, str], worktree: Worktree) -> str:
     """The folder with our notes as given by a hook's script; without a script it is chosen, and created, in the same
     way."""
+    # The path is relative to the folder in which the script ran; only its last part is used, and only if it names us.
     name = os.path.basename(environ.get("TOKCOST_NOTES", ""))
     if name == NO_SCRIPT:
         return _made_beside(worktree)
     user = name.removeprefix(FOLDER)
+    # On Windows the number comes from `id -u` of git's own shell, which Python cannot ask.
     is_ours = user == str(os.geteuid()) if hasattr(os, "geteuid") else user.isdecimal()
     return os.path.join(worktree.git_dir, name) if name.startswith(FOLDER) and is_ours else worktree.git_dir
 
@@ -77,6 +79,7 @@ def _made_beside(worktree: Worktree) -> str:
 
 def _owns(folder: str) -> bool:
     try:
+        # A link is not followed: it can lead into the folder of another user.
         return is_ours(os.lstat(folder))
     except OSError:
         return False

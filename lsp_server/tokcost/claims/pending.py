@@ -24,5 +24,6 @@ def pending_on(ledger: Ledger, repository: int, branch: str, takes_estimates: bo
     if not takes_estimates:
         reported = worth_pending(ledger, repository, branch, "reported")
         return Pending(reported, estimated._replace(has_estimates=estimated.tokens > 0))
+    # With estimates a commit takes everything, so nothing is left over.
     every = worth_pending(ledger, repository, branch)
     return Pending(every._replace(has_estimates=estimated.tokens > 0))

@@ -68,6 +68,7 @@ def propose(
     counts = "any" if terms.estimates else "reported"
     present: dict[str, int] = {}
     for line in [*lines_in(message.text, message.comment), *message.carried_in]:
+        # A squash can list several versions of one claim, of which the highest counts.
         present[line.id] = max(line.version, present.get(line.id, 0))
     of_branch, mine = unsettled_claims(ledger, repository, branch), claims_named(ledger, repository, present)
     situation = Situation(
@@ -82,6 +83,8 @@ def propose(
     again = {
         claim: line
         for claim in decision.again
+        # Anybody can push a message that gives a claim of ours a higher version than it has; below that one our line
+        # would change nothing.
         if (line := newest_line(ledger, claim.id)) and line.version > max(claim.carried, present.get(claim.name, 0))
     }
     new: list[Line] = []
@@ -91,6 +94,7 @@ def propose(
         new.append(_published_line(ledger, repository, claim, claimed.version, terms))
     text = message.text
     if message.kind == "join" or message.carried_in:
+        # `merge --squash` indents the old messages, where git sees no trailers, and each branch brings its own block.
         text = lift_lines(text, message.carried_in, message.comment, message.placement)
     lines = (*again.values(), *new)
     unseen = (*(line for claim, line in again.items() if not claim.ever_carried), *new)

@@ -96,6 +96,8 @@ def follow_carriers(ledger: Ledger, repository: int, common_dir: str) -> bool:
             news = asked
         with ledger.transaction():
             _restore_at_once(ledger, repository, common_dir, MOST_SECONDS)
+            # git was asked about the way from `before` to `now`. If another process has recorded other refs meanwhile,
+            # the answer is about commits that the ledger knows already, or lacks some that it needs.
             if known_tips(ledger, repository, only_local=False) == before:
                 _write(ledger, repository, news, read_config(common_dir))
                 if news.now == now:
@@ -141,6 +143,7 @@ def refresh_carriers(
     if now == before:
         look.remember()
         return not only_local
+    # Only the refs are recorded: no commit from before the first claim has to be walked later.
     if not has_claims(ledger, repository):
         record_tips(ledger, repository, before, now)
         return not only_local
@@ -165,6 +168,7 @@ def _restore_at_once(ledger: Ledger, repository: int, common_dir: str, seconds: 
             "Run `tokcost log` once: it does that.",
         )
     if start < end and claim_journal.restore(ledger, repository, common_dir):
+        # Commits that carry the restored claims may lie behind refs that the ledger has followed already.
         forget_tips(ledger, repository)
     elif start == end:
         claim_journal.note_size(ledger, repository, common_dir)
@@ -234,6 +238,7 @@ class _Look:
         if len(before) <= _MANY_REFS:
             return all_tips(self._common_dir, self._heads, only_local=self._only_local), before
         state = known_state(self._ledger, self._repository, only_local=self._only_local).partition("\n")[2]
+        # Before the refs: one that moves in between differs from this state, and is read again next time.
         self._state = refs_state(self._common_dir, only_local=self._only_local)
         changed = read_changed(self._common_dir, state, before, only_local=self._only_local)
         if changed is not None:
@@ -275,6 +280,7 @@ def _fetched(tips: Tips) -> Tips:
 
 def _mark(tips: Tips) -> str:
     """A short text that differs where refs differ."""
+    # Not hashlib, which would load OpenSSL in every hook.
     return f"{crc32(repr(sorted(tips.items())).encode('ascii', 'backslashreplace')):08x}"
 
 
@@ -286,6 +292,8 @@ def _given_up(ledger: Ledger, repository: int) -> dict[str, float]:
 
 def _give_up(ledger: Ledger, repository: int, mark: str, seconds: float) -> None:
     """Record that these seconds were too few for the refs of that mark."""
+    # There is one mark for what a fetch moves and one for the clone's own refs; older ones are of refs that moved
+    # since.
     newest = list((_given_up(ledger, repository) | {mark: seconds}).items())[-2:]
     record_setting(ledger, _GIVEN_UP.format(repository), " ".join(f"{mark} {seconds}" for mark, seconds in newest))
 
@@ -301,6 +309,7 @@ def _read(ledger: Ledger, repository: int, common_dir: str, tips: tuple[Tips, Ti
     new = set(tips[1].values())
     messages, left = _moved(common_dir, tips, seconds)
     found = [one for commit, message in messages for one in _carried(ledger, repository, commit, message)]
+    # If every previous tip was reached from a new one, no commit can have disappeared.
     carriers = carrying_commits(ledger, repository) if left else {}
     gone, same = set[str](), list[tuple[str, str]]()
     if left and (carriers or found):
@@ -316,6 +325,7 @@ def _write(ledger: Ledger, repository: int, news: News, config: Config) -> None:
     because of it."""
     add_carriers(ledger, repository, news.found)
     if news.same:
+        # Before `release_unbound`, which gives back what is bound to commits without a ref.
         follow_bound(ledger, repository, news.same)
     drop_carriers(ledger, repository, news.gone)
     settle_carried(ledger, repository)
@@ -330,6 +340,7 @@ def _heads(here: CloneState | None) -> dict[str, Head]:
 def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list[tuple[str, str, int]]:
     """The claims of this clone that a commit carries. Messages without an id of ours are not even parsed."""
     ids = possible_ids(message)
+    # One question for all ids: a fetch can bring ten thousand messages that have ids of others.
     mine = names_among(ledger, repository, ids) if ids else set[str]()
     lines = read_message(message).lines if mine else []
     return [(commit, line.id, line.version) for line in lines if line.id in mine]
@@ -338,6 +349,7 @@ def _carried(ledger: Ledger, repository: int, commit: str, message: str) -> list
 def _moved(common_dir: str, tips: tuple[Tips, Tips], seconds: float) -> tuple[Iterable[tuple[str, str]], set[str]]:
     """New commits that may carry lines, with their messages, and the previous tips that new refs may not reach."""
     old, new = (set(side.values()) for side in tips)
+    # Nearly always one commit is new, in a file of its own, and reading it starts no process.
     walked = walk(common_dir, new - old, old)
     if walked is None:
         return messages_with_lines(common_dir, new - old, old, seconds=seconds), old - new

@@ -73,10 +73,13 @@ def decide(situation: Situation) -> Decision:
 
 def _claim_to_grow(situation: Situation, fresh: list[Claim]) -> Claim | None:
     """An amend grows the commit's own claim; otherwise a claim that no commit ever carried grows."""
+    # Without new usage only a line of the other precision is written anew, so that an exact amount that nobody has seen
+    # is not published where coarse ones are asked for.
     if not situation.has_pending:
         return max((claim for claim in fresh if claim.name in situation.otherwise), default=None)
     own = [claim for claim in _own(situation) if claim.name not in situation.otherwise]
     if situation.kind == "amend" and own:
+        # Claims compare by their row id, so this is the newest.
         return max(own)
     return max(fresh, default=None)
 
@@ -114,6 +117,7 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
     """
     if before is not None and before.exact != (terms.precision == "exact"):
         before = None
+    # Free usage is 0 USD; `unpriced` is only for usage of which no part has a price.
     priced = worth.list_cost > 0 or worth.unpriced_tokens < worth.tokens or not worth.unpriced_tokens
     exact = terms.precision == "exact"
     cost = _amount(worth.list_cost, rest.list_cost, exact, SMALLEST_COST)
@@ -122,6 +126,7 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
         cost = _at_least(cost, before.cost or 0, exact, SMALLEST_COST)
         tokens = _at_least(tokens, before.tokens, exact, 1)
         priced = priced or before.cost is not None
+    # A reader takes a line with more than these for damaged.
     cost, tokens = min(cost, MOST_COST), min(tokens, MOST_TOKENS)
     return Line(
         name,
@@ -226,6 +231,7 @@ def missing_lines(noted: Noted, message: str) -> list[str]:
 
 def may_have_remains(message: str) -> bool:
     """Whether a message may have a part of a line of ours that cannot be read any more."""
+    # A line has three semicolons: what has neither one nor the key cannot be recognised as a part of it.
     return ";" in message or KEY.lower() in message.lower()
 
 

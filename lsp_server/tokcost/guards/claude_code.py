@@ -23,6 +23,7 @@ def _entries(command: Callable[[Moment], str]) -> Sequence[Entry]:
 
 def _answer(verdict: Verdict, moment: Moment) -> Json:
     if not verdict.stops:
+        # Once for each prompt: a run calls many tools, and each would repeat the same warning.
         return {"systemMessage": verdict.text} if verdict.text and moment == "prompt" else {}
     stop: Json = {"continue": False, "stopReason": verdict.text}
     if moment == "tool":  # `continue` alone ends the run after this tool

@@ -23,6 +23,7 @@ def _answer(verdict: Verdict, moment: Moment) -> Json:
         return {"systemMessage": verdict.text} if verdict.text and moment == "prompt" else {}
     if moment == "prompt":
         return {"continue": False, "stopReason": verdict.text}
+    # Codex 0.171.0 only skips a denied tool and lets the model go on, so there is nothing more to answer.
     decision = {"permissionDecision": "deny", "permissionDecisionReason": verdict.text}
     return {"hookSpecificOutput": {"hookEventName": "PreToolUse", **decision}}
 

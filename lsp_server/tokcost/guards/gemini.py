@@ -13,6 +13,7 @@ def _settings(environ: Mapping[str, str]) -> str:
 
 def _entries(command: Callable[[Moment], str]) -> Sequence[Entry]:
     def hook(moment: Moment) -> Json:
+        # hooksConfig.disabled lists hooks by these names (`switches.py`).
         said = {"name": f"tokcost-guard-{moment}", "type": "command", "command": command(moment)}
         return {"hooks": [{**said, "timeout": SECONDS * 1000}]}  # milliseconds here
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from tokcost.guards.protocol import Entry, Extension
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+# A string is matched first, since `//` in a URL begins no comment and `,]` in a text ends no list. Possessive: after an
+# unclosed quote the rest is not tried again from every character.
 _STRING = r'"(?:\\.|[^"\\])*+(?:"|\Z)'
 _COMMENT = re.compile(rf"{_STRING}|(//[^\r\n]*+|/\*[\s\S]*?(?:\*/|\Z))", re.DOTALL)
 _LAST_COMMA = re.compile(rf"{_STRING}|(,)(?=[ \t\n\r]*+[}}\]])", re.DOTALL)
@@ -55,10 +57,12 @@ def beyond_json(text: str) -> dict[Extension, str]:
 def _plain(text: str) -> str:
     """The text as standard JSON, with every character in its place."""
     text = f" {text[1:]}" if text.startswith(_BOM) else text
+    # Comments first, since one may stand between the last comma and the bracket.
     return _blanked(_blanked(text, _COMMENT), _LAST_COMMA)
 
 
 def _blanked(text: str, pattern: re.Pattern[str]) -> str:
+    # As many spaces as characters: positions in the result are used in the text itself.
     return pattern.sub(lambda found: " " * len(found[1]) if found[1] else found[0], text)
 
 
@@ -76,12 +80,14 @@ def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
     """The text with all entries, and each inserted piece in order. Raises `Unreadable`."""
     plain = _plain(text)
     _, end = _value(plain, _skip(plain, 0))
+    # The decoder stops behind the first value; an entry put into such a text would never be read.
     if (more := _skip(plain, end)) < len(plain):
         raise Unreadable(f"it is not JSON: there is text after its end in line {_line(plain, more)}")
     line_end = "\r\n" if "\r\n" in text else "\n"
     pieces: list[str] = []
     for entry in entries:
         at, piece = _insertion(_plain(text), entry)
+        # Before the next entry, whose position must count these line ends.
         piece = piece.replace("\n", line_end)
         text = text[:at] + piece + text[at:]
         pieces.append(piece)
@@ -91,6 +97,7 @@ def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
 def without(text: str, pieces: list[str]) -> str | None:
     """The text without inserted pieces, the last one removed first; `None` if one of them was changed."""
     for piece in reversed(pieces):
+        # If somebody has copied the piece, ours cannot be told from the copy.
         if text.count(piece) != 1:
             return None
         before, _, behind = text.partition(piece)
@@ -111,6 +118,7 @@ def without_elements(text: str, path: tuple[str, ...], mark: str) -> str:
         if at is None:
             return text
         start, end = elements[at]
+        # The comma behind the element goes with it; for the last element, the one before.
         if at + 1 < len(elements):
             end = elements[at + 1].start
         elif at:
@@ -186,6 +194,7 @@ def _members(text: str, at: int, title: str) -> tuple[dict[str, Span], Span]:
             raise Unreadable(f"{title} is not an object (line {_line(text, at)})")
         begin = _skip(text, at + 1)
         _, at = _value(text, begin)
+        # Of a repeated key the last one counts, as in JavaScript's JSON.parse.
         found[key] = Span(begin, at)
         at = _behind_comma(text, at, "}", title)
     return found, Span(start, at + 1)

@@ -47,6 +47,7 @@ def _settings(environ: Mapping[str, str]) -> str:
 
 def _whole(command: Callable[[Moment], str]) -> str:
     text = _PLUGIN.replace("SECONDS", str(SECONDS))
+    # A JSON string is also a string of JavaScript, whatever the path of tokcost contains.
     return text.replace("PROMPT", json.dumps(command("prompt"))).replace("TOOL", json.dumps(command("tool")))
 
 

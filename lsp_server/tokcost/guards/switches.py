@@ -19,6 +19,7 @@ def why_off(guard: Guard, environ: Mapping[str, str]) -> str:
     for switch in guard.switches:
         path = os.path.normpath(os.path.join(folder, switch.file))
         found = _value(_document(path), switch.keys)
+        # A value of another type has no known effect in the assistant, and is not reported as one.
         if isinstance(found, bool) and found is switch.off:
             return f"{'.'.join(switch.keys)} is {'true' if found else 'false'} in {path}"
         if switch.off is None and any(ours in name for name in _texts(found) for ours in _OURS):
@@ -31,6 +32,7 @@ def _document(path: str) -> object:
         text = read_bounded(path).decode("utf-8")
         return tomllib.loads(text) if path.endswith(".toml") else parsed(text)
     except (OSError, ValueError, RecursionError, Unreadable):
+        # What cannot be read here is for the assistant itself to report.
         return None
 
 

@@ -33,6 +33,7 @@ def place(
     the origin of an assistant's own detached worktree has to apply that knowledge itself.
     """
     second = time_ms // 1000
+    # Logs have git's word for a detached HEAD in place of a branch.
     if hint == "HEAD":
         hint = ""
     elif timeline.renames:
@@ -43,12 +44,14 @@ def place(
         return BranchPlace(hint, "transcript") if hint else UNKNOWN
     stay = bisect_right(timeline.starts, second) - 1
     if timeline.starts[stay] == second:
+        # The stay before the first move of this second also covers a part of it.
         first = bisect_left(timeline.starts, second) - 1
         name = _seen(timeline, time_ms, observed) or ("" if hint_stale else hint)
         if moves_head:
             stay = _agreeing(timeline, first, stay - 1, name, stay - 1 if hint_stale else first)
         else:
             stay = _agreeing(timeline, first, stay, name, stay)
+    # Last, so that it also moves usage that a hint or an observation has placed within the second.
     branch = timeline.branches[_carried_to(timeline, stay, second)]
     if branch is None:
         return UNKNOWN
@@ -63,6 +66,7 @@ def steady_span(timeline: Timeline, time_ms: int) -> tuple[int, int]:
         return 0, 0
     starts = timeline.starts
     stay = bisect_right(starts, second) - 1
+    # Hints and observations decide here, and differ from one usage to the next.
     if starts[stay] == second:
         return 0, 0
     since, ends = timeline.carries[stay], [*starts[stay + 1 : stay + 2], _NEVER]
@@ -115,6 +119,7 @@ def _carried_to(timeline: Timeline, stay: int, second: int) -> int:
     """
     while True:
         since = timeline.carries[stay]
+        # The last commit of the stay has taken this usage in.
         if since is None or second <= since:
             return stay
         stay += 1

@@ -26,9 +26,11 @@ def place_in_gone_folder(
     """
     second = usage.time_ms // 1000
     name = timeline.present_name(usage.branch, second) if usage.branch not in ("", "HEAD") else ""
+    # A worktree lies below such a folder: usage in the folder itself belongs to the outer worktree.
     is_home = is_own or not _HOMES.isdisjoint(inside[:-1])
     if not name:
         return UNKNOWN if is_home else found
+    # All stays of this second: if the field names one of them, it does not contradict the reflog.
     first, last = bisect_left(timeline.starts, second) - 1, bisect_right(timeline.starts, second)
     if name in timeline.branches[first:last]:
         return found

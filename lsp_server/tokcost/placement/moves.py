@@ -40,6 +40,7 @@ _RETURN = re.compile(
     r"(?:(?:rebase|pull)(?: .*)? \((?:finish|abort)\)|rebase finished): returning to refs/heads/(\S+)$"
 )
 _RENAME = re.compile(r"Branch: renamed refs/heads/(\S+) to refs/heads/(\S+)$")
+# 64 digits in a repository with SHA-256 (git-init(1), --object-format).
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -50,6 +51,7 @@ def is_id(text: str) -> bool:
 
 def read_moves(entries: Sequence[ReflogEntry]) -> list[Move]:
     """The moves among the entries, in order."""
+    # Most entries are commits. A subject can begin with any of these words, but git puts `commit: ` in front of it.
     moves = (_read_move(index, entry.message) for index, entry in enumerate(entries) if entry.message.startswith(_TOLD))
     return [move for move in moves if move is not None]
 
@@ -63,7 +65,9 @@ def steady_seconds(entries: Sequence[ReflogEntry]) -> list[int]:
     seconds = [entry.second for entry in entries]
     if all(before <= after for before, after in pairwise(seconds)):
         return seconds
+    # A single entry dated into the future must not push all later ones there, as a running maximum would.
     believed = _longest_rise(seconds)
+    # Entries before the first trusted one have no predecessor to take a time from.
     last = seconds[min(believed)]
     for index, second in enumerate(seconds):
         last = second if index in believed else last
@@ -77,6 +81,7 @@ def _read_move(index: int, message: str) -> Move | None:
         source, _, target = message.removeprefix(_CHECKOUT).partition(" to ")
         return Move("checkout", index, source, target)
     if renamed := _RENAME.match(message):
+        # HEAD stays where it is, but the name of the branch before this entry is another one.
         return Move("rename", index, renamed[1], renamed[2])
     if returned := _RETURN.match(message):
         return Move("return", index, "", returned[1])

@@ -20,6 +20,7 @@ def reason_at(timeline: Timeline, second: int) -> Reason:
     """The reason for usage in the second (UTC), in a worktree with this timeline."""
     if timeline.problem:
         return "no_reflog"
+    # Before the stays: their first one reaches back for ever.
     if second < timeline.begins:
         return "before_reflog"
     stay = bisect_right(timeline.starts, second) - 1

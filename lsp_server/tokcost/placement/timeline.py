@@ -59,6 +59,7 @@ def build_timeline(history: History) -> Timeline:
     """The timeline of a worktree's history. Looking up a moment in it takes a binary search."""
     entries = history.entries
     seconds = steady_seconds(entries)
+    # Stable, so renames of one second keep the order in which git wrote them.
     renames = sorted(history.renames, key=lambda rename: rename.second)
     names = PresentNames(renames)
     moves = read_moves(entries)
@@ -99,6 +100,8 @@ def _branches(moves: Sequence[Move], history: History, seconds: Sequence[int], n
     found: list[str | None] = []
     for number, move in enumerate(moves):
         name = _before(moves, number, history.head)
+        # The branch before a rebase may come from what a user typed for a target, such as a tag or `HEAD~2`: only a
+        # name that git itself wrote somewhere is taken for a branch.
         certain = move.kind != "start"
         is_branch = name is not None and not is_id(name) and (certain or name in known)
         found.append(names.of(name, seconds[number]) if name is not None and is_branch else None)
@@ -168,6 +171,8 @@ def _creates(move: Move, history: History, second: int, target: str | None) -> b
     born = history.creations.get(target) if target else None
     if move.kind != "checkout" or born is None or entry.old != entry.new:
         return False
+    # git writes the reflog of the new branch before that of HEAD, so that a second may begin in between; its entry has
+    # what the user typed: nothing (HEAD) or the name of the branch.
     return born.source in ("HEAD", move.source) and second - 1 <= born.second <= second
 
 
@@ -177,6 +182,7 @@ def _joined(
     """Merge neighbouring stays on one branch (a rebase, a rename, a switch to the present branch)."""
     joined: tuple[list[int], list[str | None], list[int | None]] = ([], [], [])
     for number, branch in enumerate(branches):
+        # The last of the joined moves decides what followed to the next branch.
         if number and branch == joined[1][-1]:
             joined[2][-1] = carries[number]
             continue

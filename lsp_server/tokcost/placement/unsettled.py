@@ -31,6 +31,7 @@ def stretch_at(timeline: Timeline, second: int) -> Stretch:
     last = stay
     while (since := timeline.carries[last]) is not None:
         if second <= since:
+            # Usage up to that commit stays, later usage moves along.
             until = min(until, since + 1)
             break
         last += 1
@@ -47,6 +48,7 @@ def changed_since(before: Timeline, now: Timeline) -> int:
     most = min(len(before.starts) - 1, len(now.starts))
     while same < most and _stay(before, same) == _stay(now, same):
         same += 1
+    # The timelines agree up to this stay, so the earlier of the two ends is where they can first differ.
     ended = min(one.starts[same] for one in (before, now) if same < len(one.starts))
     first = same
     while first and now.carries[first - 1] is not None:

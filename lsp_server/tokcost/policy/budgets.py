@@ -48,6 +48,7 @@ def read_budgets(here: CloneState, branch: str | None) -> Budgets:
         if scope == "branch" and _LIMIT_OF_BRANCH in own:
             of_branch = Budget(scope, source="branch")
             found.append(_configured(own, _LIMIT_OF_BRANCH, f"branch.{branch}.", of_branch, problems))
+        # A limit of `none` counts as set, so it also overrides the repository's recommendation.
         elif key in said:
             found.append(_configured(said, key, "tokcost.", Budget(scope, source="clone"), problems))
         else:
@@ -65,6 +66,7 @@ def may_block(worktree: Worktree) -> bool:
 def budget_of(worktree: Worktree, scope: Scope, branch: str = "") -> Budget:
     """The budget of a scope: for the branch of that name, for the branch that is checked out, or for any branch."""
     here = read_state(worktree)
+    # No branch can be called `*` (git-check-ref-format(1)), so on a detached HEAD the limit for any branch is found.
     found = read_budgets(here, branch or here.branch or "*").found
     return next(one for one in found if one.scope == scope)
 
@@ -112,6 +114,7 @@ def _key(scope: Scope, branch: str) -> str:
 
 def _require_branch(worktree: Worktree, branch: str) -> None:
     known = local_branches(worktree.common_dir) or {}
+    # A branch without commits has no ref, but HEAD names it.
     if branch not in known and branch != read_head(worktree).branch:
         raise UsageError(
             f"there is no branch {branch}",
@@ -177,6 +180,7 @@ def _asks_to_block(value: Any) -> bool:
 
 
 def _write_setting(worktree: Worktree, key: str, value: str) -> None:
+    # Without --replace-all, git refuses to write a setting that somebody has set several times.
     run_git(["config", "--local", "--replace-all", key, value], worktree.path)
 
 

@@ -30,4 +30,5 @@ def forget_settings(worktree: Worktree) -> None:
 
 
 def _folder(worktree: Worktree) -> str:
+    # The main worktree may have been deleted while a linked one is in use.
     return worktree.path if os.path.isdir(worktree.path) else worktree.common_dir

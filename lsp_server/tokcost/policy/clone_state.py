@@ -18,12 +18,15 @@ from tokcost.settings import CONFIG_FILE
 def read_state(worktree: Worktree, configs: ConfigsOnce | None = None) -> CloneState:
     """Read the state of a worktree; `configs` is the configuration that was read before."""
     config = (configs or ConfigsOnce()).of(worktree.common_dir)
+    # In git's order (git-config(1)): settings of the command override those of the worktree, which override the
+    # clone's.
     for more in (worktree_settings(worktree.git_dir, config), command_settings(asker())):
         config = config.with_settings(_without_consent(more))
     head, policy, problem = read_head(worktree), b"", None
     try:
         policy = read_policy_of(worktree, hash_bytes(config))
     except SettingsDamaged as damage:
+        # Raised when the policy is used: status and budgets of one's own do not depend on it.
         problem = damage
     commit = head_commit(worktree, head)
     return CloneState(worktree, config, head, commit, read_operation(worktree), policy, problem)
@@ -54,6 +57,7 @@ def takes_estimates(config: Config) -> bool:
 
 def may_have_budget(here: CloneState) -> bool:
     """Whether there may be budgets. Most clones have none, and need not import the code that reads them."""
+    # A file that cannot be read may have one, and is reported by the code that reads budgets.
     return bool(here.policy_problem) or b"budget" in here.policy or here.config.has_setting(BUDGET_SETTINGS)
 
 

@@ -60,6 +60,7 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     if not _has_agreed(home, here.worktree.common_dir, said.get("consent", "").split()):
         return Consent(False, False, terms, _NOT_AGREED, _AGREE, is_unclear=True, is_anothers=True)
     try:
+        # Only after the consent: a clone in which nothing is written needs no valid policy.
         policy = read_policy(here)
     except SettingsDamaged as damage:
         unclear = f"{damage}; nothing is written until it is repaired"
@@ -98,6 +99,7 @@ def agree(home: Path, worktree: Worktree) -> None:
 def agree_no_more(home: Path, worktree: Worktree) -> None:
     """Withdraw this person's consent. Raises `EnvironmentProblem`."""
     marks, ours = _marks(worktree), _without_time(mark(home, worktree.common_dir))
+    # Without the time, which differs from that of the mark after `chown -R`.
     left = [one for one in marks if _without_time(one) != ours]
     if left != marks:
         _write_marks(worktree, left)
@@ -119,6 +121,7 @@ def _has_agreed(home: Path, common_dir: str, marks: list[str]) -> bool:
     ours = mark(home, common_dir)
     if ours in marks:
         return True
+    # After `chown -R` the file has another `st_ctime`, so its mark differs, but the link is the same file.
     return _without_time(ours) in map(_without_time, marks) and _is_linked(home, common_dir)
 
 
@@ -143,6 +146,7 @@ def _is_linked(home: Path, common_dir: str) -> bool:
         here, kept = os.lstat(f"{_agreed(common_dir)}-linked"), os.lstat(_link_at_home(home, common_dir))
     except OSError:
         return False
+    # Device and inode number, compared while both exist: a copy of either file has another number.
     return stat.S_ISREG(kept.st_mode) and os.path.samestat(here, kept)
 
 
@@ -198,6 +202,7 @@ def read_policy(here: CloneState) -> Policy:
     known = {"policy": ("", "recommend", "forbid"), "precision": ("coarse", "exact"), "models": (True, False)}
     written = {"policy": '"recommend" or "forbid"', "precision": '"coarse" or "exact"', "models": "true or false"}
     for key, value in (("policy", asks), ("precision", precision), ("models", models)):
+        # By identity, because `1 == True`: a number must not pass for a Boolean.
         if not any(value is one or (isinstance(value, str) and value == one) for one in known[key]):
             path = os.path.join(here.worktree.path, POLICY_FILE)
             raise SettingsDamaged(f"{path}: trailers.{key} is {shown(value)}", f"Write {written[key]}.")

@@ -52,6 +52,7 @@ def read_policy_of(worktree: Worktree, hash_bytes: int) -> bytes:
     staged version is valid: it applies to the repository. Raises as `read_policy_file`.
     """
     data = read_policy_file(worktree.path)
+    # An empty file is a decision too: it asks for nothing.
     if data or os.path.exists(os.path.join(worktree.path, POLICY_FILE)):
         return data
     try:

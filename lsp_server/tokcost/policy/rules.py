@@ -21,6 +21,7 @@ from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.settings import CONFIG_FILE
 
 KEYS = ("name", "say", "branch", "model", "assistant", "subagent", "context", "kind", "per", "over", "area", "outside")
+# Others write a repository's file, and its rules are evaluated at each commit and prompt: these limits bound the time.
 _MOST_RULES = 50
 _MOST_PATTERNS = 50
 _MOST_CHARACTERS = 200
@@ -116,6 +117,7 @@ def _text(table: Mapping[str, Any], key: str) -> str:
 def _patterns(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
     found = _paths(table, key)
     for pattern in found:
+        # In SQLite's GLOB, which matches models, a bracket begins a set of characters.
         if pattern.count("*") > _MOST_STARS or "[" in pattern:
             raise ValueError(f"{key}: {shown(pattern)} has more than {_MOST_STARS} stars, or brackets")
     return found
@@ -140,6 +142,7 @@ def _subagent(said: Any) -> bool | None:
 def _context(said: Any) -> int | None:
     if said is None:
         return None
+    # In Python `true` of TOML is an int.
     if not isinstance(said, int) or isinstance(said, bool) or not 0 <= said <= _MOST_CONTEXT:
         raise ValueError(f"context = {shown(said)} is not a number of tokens, for example context = 200000")
     return said
@@ -148,6 +151,7 @@ def _context(said: Any) -> int | None:
 def _over(said: Any) -> int | None:
     if said is None:
         return None
+    # A float of TOML is binary and cannot be an exact amount.
     if not isinstance(said, str):
         raise ValueError(f'over = {shown(said)} must be in quotes, for example over = "5"')
     return parse_limit(said)

@@ -34,6 +34,7 @@ def answer(
     `promise` receives the answer to give if the check does not finish."""
     name, moment, *more = words
     guard = guard_of(name)
+    # Settings may have an entry of another version of tokcost, which must not stop the assistant.
     if guard is None or moment not in ("prompt", "tool"):
         return _LETS_GO_ON
 
@@ -66,6 +67,7 @@ def judge(
         checked = check(home, environ, here, busy_seconds=_BUSY_SECONDS, git_seconds=_GIT_SECONDS)
     except (TokcostError, OSError, ValueError) as problem:
         return Verdict(unchecked_by_guard(str(problem)))
+    # Other notes do not make the figure uncertain, and would be repeated at each prompt.
     notes = () if checked.is_current else checked.notes
     return Verdict(*said_by_guard(checked.status, SWITCH, notes, blocks=blocks))
 

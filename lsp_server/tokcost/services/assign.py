@@ -51,9 +51,11 @@ def assign(home: Path, cwd: Path, branch: str, selection: Selection, *, dry_run:
             "no usage is named", "Select some with --from, --unplaced, --session, --directory, --since or --until."
         )
     with open_ledger(home) as ledger, ledger.transaction():
+        # A branch may be assigned to before anything was ever spent in its clone.
         repository, worktree = _here(ledger, here)
         _require_branch(ledger, here, repository, branch)
         found = _of_one_session(select_usage(ledger, repository, selection), selection.session)
+        # Repeating an assignment moves nothing, and must not be counted as moved.
         chosen = [one for one in found if one.entry.place.branch != branch]
         if not chosen:
             raise UsageError(

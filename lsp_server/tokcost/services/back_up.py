@@ -40,7 +40,10 @@ def back_up_behind(home: Path) -> None:
             return
     except TokcostError:
         return
+    # Not a fork: a child must not use its parent's connections to SQLite (sqlite.org/howtocorrupt.html). And without
+    # our streams: the reader of a pipe would wait for this process.
     nowhere = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    # An empty path means the current folder, where a repository may have modules of its own.
     command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(home), *(path for path in sys.path if path)]
     with suppress(OSError):
         os.posix_spawn(sys.executable, command, os.environ, file_actions=nowhere, setsid=True)

@@ -86,6 +86,7 @@ def _read_carriers(ledger: Ledger, here: CloneState, git_seconds: float) -> None
     from tokcost.usage.known_worktrees import repository_of
 
     repository = repository_of(ledger, here.worktree).id
+    # Mostly no ref has moved, and then no write lock is taken for which others would wait.
     if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds):
         with ledger.transaction():
             refresh_carriers(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)

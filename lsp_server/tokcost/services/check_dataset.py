@@ -30,6 +30,7 @@ def check_dataset(folder: Path, engine: str = "") -> DatasetCheck:
         found.replaced += len(files.replaced)
         damaged = [path for path in files.counted if not is_whole(path)]
         found.problems += [f"{path} is damaged: its content does not match its name; {_FROM_COPY}" for path in damaged]
+    # Sums over damaged files would be further findings with the same cause.
     if found.problems:
         return found
     with opened(folder) as connection:

@@ -56,6 +56,7 @@ def check_home(home: Path, environ: Mapping[str, str]) -> Iterator[Check]:
     try:
         if home.is_dir():
             check_private(str(home))
+        # Modes say nothing about a full disk, and nothing about what root may do.
         try_to_write(str(home))
         if (home / FILE_NAME).exists() and not os.access(home / FILE_NAME, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(home / FILE_NAME))

@@ -128,6 +128,7 @@ def _forge(address: str, refs: Mapping[str, str]) -> _Forge:
         if word in host:
             return forge
     found = ((_GITHUB, "pull/"), (_GITLAB, "merge-requests/"), (_FORGES["gerrit"], "changes/"))
+    # The host of a company's own server has any name; its refs are there if somebody has fetched them.
     return next((forge for forge, start in found if any(f"/{start}" in name for name in refs)), _UNKNOWN)
 
 

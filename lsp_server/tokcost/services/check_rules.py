@@ -25,6 +25,7 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
     asked = [rule for rule in read_rules(home, here).found if rule.is_for(branch)]
     if not asked:
         return []
+    # Few rules ask about sub-agents, and there may be ten thousand logs to compare.
     agents = subagents_among(source_paths(ledger)) if any(rule.subagent is not None for rule in asked) else []
     span, estimates = (
         Span(repository_of(ledger, here.worktree).id, branch, midnight_ms(time.time_ns() // 1_000_000)),

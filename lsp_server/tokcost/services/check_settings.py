@@ -147,6 +147,7 @@ def _configured(here: Worktree | None) -> Iterator[str]:
     """Sentences about our settings in git's configuration that nothing reads, or not in that place: only a clone's
     own settings count."""
     question = ["config", "--show-scope", "--show-origin", "-z", "--get-regexp", OURS]
+    # In `/` git reads no repository's settings, only those for all repositories.
     folder = here.path if here else "/"
     try:
         fields = run_git(question, folder).split("\0")

@@ -25,6 +25,7 @@ class _Session(NamedTuple):
 def check_telemetry(home: Path, environ: Mapping[str, str]) -> list[Compared]:
     """Every session with received usage, oldest first. Refreshes the ledger before. Raises `EnvironmentProblem` if
     there is no ledger and none can be created."""
+    # What commits carry does not matter here.
     ledger, _ = open_or_show(home, environ, None, How(follow=False))
     with ledger:
         found: list[Compared] = []

@@ -61,6 +61,7 @@ class Diagnosis:
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     """Run all checks. Changes nothing, except that a damaged ledger is rescued."""
     diagnosis = Diagnosis()
+    # First, because later checks read the ledger.
     unusable = _rescued(home)
     _repository(diagnosis, home, environ, cwd)
     _folders(diagnosis, environ)
@@ -155,6 +156,7 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
         try:
             locations = list(dict.fromkeys(reader.locations(environ)))
         except Exception as error:
+            # A reader can come from any package; one that fails must not hide the other checks.
             diagnosis.add("logs", _failed(reader, "anywhere", error))
             continue
         found = [_found_at(reader, location) for location in locations if os.path.exists(location.path)]

@@ -46,13 +46,16 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     """
     if read_policy(read_state(worktree)).forbids:
         raise UsageError("this repository forbids cost lines", _FORBIDDEN)
+    # First, because it is the step that other people's files can refuse.
     installed = install_anew(worktree)
     remember_clone(home, worktree)
     if from_now:
+        # Before the consent, so that no commit in between publishes earlier usage.
         _keep_everything(home, worktree)
     _write_setting(worktree, "precision", terms.precision)
     _write_setting(worktree, "models", "true" if terms.models else "false")
     agree(home, worktree)
+    # Last: a process killed before leaves a clone that writes no line.
     _write_setting(worktree, "enabled", "true")
     return installed
 

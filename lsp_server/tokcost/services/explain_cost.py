@@ -49,6 +49,7 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
     `UsageError` for a session that cannot be identified.
     """
     here = find_here(cwd)
+    # The id of a session is unique on this machine, so no repository is needed to find it.
     everywhere = options.all_repos or (options.session is not None and options.branch is None)
     if here is None and not everywhere:
         raise no_worktree(cwd, "Change to a repository, or use --all-repos to see every repository with usage.")
@@ -93,6 +94,7 @@ def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence
     agents = subagents_among(source_paths(ledger))
     counted = requests(ledger, scope, agents)
     series = every_series(ledger)
+    # Some logs have one record for a whole turn, in which the prompts of single requests cannot be compared.
     turns = logging_turns({one.assistant for one in series.values()})
     found = explain(counted, series, prices.recorded, [other.take for other in others], turns)
     found.as_other = [other.result() for other in others]

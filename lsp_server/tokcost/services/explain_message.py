@@ -75,6 +75,7 @@ def _known(ledger: Ledger, repository: int, name: str, version: int) -> Known | 
 
 
 def _proposed(ledger: Ledger, repository: int, folder: str) -> tuple[Line, ...]:
+    # The hook after a commit takes this note away, so it is about the commit that is being made.
     noted = read_proposal(folder)
     found: list[Line] = []
     for token in noted.tokens if noted else ():

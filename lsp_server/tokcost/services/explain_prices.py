@@ -89,6 +89,7 @@ def import_prices(home: Path, file: Path) -> Imported:
     with open_ledger(home) as ledger:
         pairs = sorted(models_used(ledger))
         compiled = compile_models(pairs, file)
+        # After compiling: a file that cannot be parsed is refused before it replaces the previous one.
         _keep(home, file)
         with ledger.transaction():
             record_prices(ledger, [as_row(one) for one in compiled], _now_ms())
@@ -126,6 +127,7 @@ def _price_again(
         rollup = Rollup()
         for row, entry, root in stored:
             price = pricer.price(entry.usage, root)
+            # The card does not matter: a new version of it often gives the same amount.
             is_other = (price.list_cost, price.state) != (entry.list_cost, entry.price_state)
             result = result.plus(entry.usage.time_ms, entry.list_cost or 0, price.list_cost or 0, is_other)
             if is_other and not dry_run:

@@ -78,6 +78,7 @@ def _wanted(ledger: Ledger, folder: Path, options: ExportOptions) -> Wanted:
     names = {0: "", **_names(known)}
     if not options.all_repos:
         one = _meant(ledger, known, folder)
+        # The name with its number, also for a single repository: later exports must not call it otherwise.
         names = {one.id: names.get(one.id) or os.path.basename(one.root)} if one.id else {}
     since = 0 if options.since_ms is None else options.since_ms
     until = FOREVER if options.until_ms is None else options.until_ms

@@ -105,6 +105,7 @@ class LargestDrivers:
                 self.wait = left if self.wait is None else min(left, self.wait)
                 return known.explanation
         found = explain_branch(of.ledger, of.home, here, branch)
+        # The rest begins after the work, so that a slow answer is not due again at once.
         ended = self._clock()
         self._known[key] = _Known(amounts, found, ended - began, ended)
         return found

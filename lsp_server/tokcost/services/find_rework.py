@@ -18,6 +18,7 @@ def find_rework(repository: Repository, span: Range, report: Report, newest: int
         return
     named = {change.commit: change for change in report.changes}
     oldest = min(report.changes, key=lambda change: change.head.time)
+    # The parents of the oldest change, not the range's own end: with `--since`, earlier commits need not be read.
     since = Range("", span.tips, (*span.excluded, f"{oldest.commit}^@"))
     try:
         found = rework_of(read_edits(repository, since), named, days)

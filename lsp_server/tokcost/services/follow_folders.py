@@ -119,6 +119,7 @@ def worktrees_around(folders: Iterable[str]) -> list[Worktree]:
     """The worktrees of all these folders, the linked worktrees of their clones, and their submodules."""
     found: dict[str, Worktree] = {}
     for here in filter(None, map(worktree_at, folders)):
+        # The first folder of a clone has brought all of its worktrees.
         if here.git_dir in found:
             continue
         main = find_worktree(here.root)

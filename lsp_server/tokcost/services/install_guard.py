@@ -56,6 +56,7 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
     Raises `UsageError`, and `EnvironmentProblem` if a guard is in place or the assistant's settings cannot be parsed.
     """
     guard = known_guard(name)
+    # People link their settings from a folder of dotfiles: the file behind the link is changed, and the link stays.
     path = os.path.realpath(guard.settings(environ))
     if _is_there(guard, _record(home).get(guard.name)):
         raise EnvironmentProblem(
@@ -125,12 +126,14 @@ def install(home: Path, plan: Plan) -> None:
     try:
         private_folder(str(home))
         _refuse_read_only(plan.path)
+        # The user was asked in between, and the assistant may have written its settings meanwhile.
         if _read(plan.path) != plan.before:
             raise EnvironmentProblem(f"{plan.path} has changed in the meantime", "Run the command again.")
         is_ours_alone = plan.before is None or is_blank(plan.before)
         noted = {"path": plan.path, "pieces": plan.pieces, "whole": plan.after if is_ours_alone else None}
         noted["blank"] = plan.before if is_ours_alone else None
         record = _record(home)
+        # The folders of an installation that was killed after its record exist by now.
         noted["folders"] = _missing_folders(plan.path) or record.get(plan.guard.name, {}).get("folders", [])
         _remember(home, record | {plan.guard.name: noted})  # recorded first, so that it can always be removed
         make_folders(os.path.dirname(plan.path), 0o755)
@@ -163,6 +166,7 @@ def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
         text = _read(path)
         if text is None or not _asks(guard, text):
             return None
+        # Only a file that is exactly as we write it is deleted without a record.
         whole = guard.whole is not None and text in (guard.whole(_commands(guard, one)) for one in (False, True))
         noted = {"path": path, "pieces": [], "whole": text if whole else None, "folders": []}
     path = str(noted["path"])
@@ -267,6 +271,7 @@ def _commands(guard: Guard, blocks: bool) -> Callable[[Moment], str]:
 
     def command(moment: Moment) -> str:
         words = shlex.join([*program, *_MARK.split(), guard.name, moment, *(["--block"] if blocks else [])])
+        # Assistants write prompts and arguments of tools to standard input, which nothing of ours may open.
         return f"[ ! -x {shlex.quote(program[0])} ] || {words} </dev/null"
 
     return command
@@ -278,6 +283,7 @@ def _program() -> list[str]:
     for path in (os.path.abspath(sys.argv[0]), beside):
         if os.path.basename(path) == "tokcost" and os.access(path, os.X_OK) and os.path.isfile(path):
             return [path]
+    # -P keeps the current folder, which may be anybody's repository, from the import path.
     return [sys.executable, "-P", "-m", "tokcost"]
 
 

@@ -91,6 +91,7 @@ def _days(span: Milliseconds, plans: Iterable[Plan], today: date, zone: tzinfo |
     """The local days in a span; an open span begins with the first plan and ends today."""
     since, until = span
     first = min(one.since for one in plans) if since is None else datetime.fromtimestamp(since / 1000, zone).date()
+    # The end is excluded: midnight belongs to the next day.
     last = today if until is None else datetime.fromtimestamp((until - 1) / 1000, zone).date()
     return Span(first, last)
 

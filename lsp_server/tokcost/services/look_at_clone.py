@@ -65,6 +65,7 @@ def state_around(cwd: Path) -> CloneState | None:
 
 def state_of_hook(directory: str, environ: Mapping[str, str]) -> CloneState | None:
     """The state of the worktree for which git runs a hook in a folder; `None` if that is no worktree."""
+    # A hook opens the configuration once; a test counts that.
     configs = ConfigsOnce()
     worktree = worktree_for(directory, environ, configs)
     return None if worktree is None else read_state(worktree, configs)

@@ -39,6 +39,7 @@ def branch_page(
     row = next((one for one in summary.branches if one.branch == name), None)
     if row is None:
         return BranchPage(name, tuple(names), takes_estimates=status.takes_estimates)
+    # Few branches have such usage, and finding it in claims reads rows.
     if row.split.total.lower_bound or row.split.total.partial:
         doubts = doubts_of_claims(ledger, repository_of(ledger, here).id)
         for commit in row.commits:

@@ -30,6 +30,7 @@ from tokcost.services.find_rework import find_rework
 from tokcost.services.group_report import group
 from tokcost.services.look_at_clone import folder_of_history
 
+# Enough to find the few people that a share needs; a million commits need not be read for that.
 _AUTHORS_LOOKED_AT = 5_000
 
 
@@ -68,6 +69,7 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
     report.contributors_needed = policy.contributors
     if options.range is None and options.base is None and not options.all_refs:
         report.open = _open(repository, span, changes)
+    # Coverage is a share of all commits of the range, whatever their dates.
     if options.since is None and options.until is None:
         report.coverage = _coverage(repository, span, told, policy.contributors)
     if options.groups and report.changes:
@@ -105,6 +107,7 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
         name.split("/", 2)[2]: tip
         for prefix in prefixes
         for name, tip in sorted(all_refs(repository).items())
+        # `origin/HEAD` only points to a branch that is listed itself.
         if name.startswith(prefix) and not name.endswith("/HEAD")
     }
     if not tips:

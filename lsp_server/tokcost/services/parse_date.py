@@ -64,6 +64,7 @@ def since_ms(words: str, option: str = "--since", zone: tzinfo | None = None) ->
 def until_ms(words: str, option: str = "--until", zone: tzinfo | None = None) -> int:
     """The first moment after the range that the text means, in milliseconds UTC: for a day, the end of that day."""
     is_day = _is_whole_day(words, option)
+    # Not 24 hours after the beginning: a day on which clocks change has 23 or 25.
     return (_seconds(words, "23:59:59", option, zone) + is_day) * 1000
 
 
@@ -92,6 +93,7 @@ def _is_in_calendar(parts: Mapping[str, str | None]) -> bool:
 def time_zone(name: str) -> tzinfo:
     """The zone of that name in the IANA database (`Europe/Berlin`), from this machine's or Python's copy. Raises
     `UsageError` if there is none."""
+    # Without the IANA database, which a small container or Windows may lack.
     if name.upper() in ("UTC", "Z"):
         return UTC
     from zoneinfo import ZoneInfo  # few ask for another time zone
@@ -104,6 +106,7 @@ def time_zone(name: str) -> tzinfo:
 
 def _seconds(words: str, day_time: str, option: str, zone: tzinfo | None) -> int:
     asked, is_day = words.strip(), _is_whole_day(words, option)
+    # As an expiry date, git takes `now` for the end of time (parse_expiry_date in its date.c).
     if asked.lower() == "now":
         return int(time.time())
     if is_day:

@@ -43,11 +43,13 @@ def plan_watches(
         elif (number := _identity(location.path)) is not None:
             found.deep[location.path] = number
         else:
+            # The nearest existing parent: an assistant that is installed later creates the folder there.
             _await(found, Path(location.path))
     for folder in folders:
         if not os.path.isdir(folder):
             _await(found, Path(folder))
         _add(found, folder, _OF_WORKTREE)
+        # `git init` in an open folder is noticed only through the names that it creates below `.git`.
         _add(found, os.path.join(folder, ".git"), _OF_NEW)
     for one in worktrees:
         _add(found, one.path, _OF_WORKTREE)

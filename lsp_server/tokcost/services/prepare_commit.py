@@ -113,17 +113,21 @@ def prepare(
     gone on, and the file may belong to another commit by then. Raises `TokcostError`; the message is then unchanged.
     """
     notes = notes_folder_of_hook(environ, here.worktree)
+    # The first two put earlier notes where `settle_late` looks for them. All of it precedes the new proposal, whose
+    # note has the same name.
     adopt(here.worktree.git_dir, notes)
     put_aside(notes)
     settle_late(home, environ, here, notes)
     consent, text = read_consent(home, here), _read(asked.path)
     is_off, omitted = is_switched_off(environ), is_next_omitted(notes, here.commit)
     is_done, is_noted = keep_earlier(home, environ, here, notes, consent, asked_now=is_off), False
+    # A rebase may be aborted, which runs no hook: usage claimed here would then be in a commit that no ref reaches.
     if here.operation.rebasing:
         if consent.enabled:
             _melt(environ, here, asked.path, text)
     elif here.branch is not None and _may_go_on(environ, consent):
         if not consent.enabled:
+            # The commit has no id yet: the hook after it binds the usage.
             git = calling_git(environ)
             size = reflog_size(here.worktree)
             note_proposal(notes, Noted(here.commit, (BIND,), git.id if git else "", reflog=size))
@@ -134,6 +138,8 @@ def prepare(
             if is_noted:
                 _propose(home, environ, here, notes, draft, consent.terms)
                 if draft.may_stay_empty and not draft.silent:
+                    # git makes no commit of an untouched template (git-commit(1), --template), but with our line in the
+                    # file it sees a change. commit-msg compares with this copy.
                     note_untouched(notes, message.text)
     if is_done and (is_noted or not (is_off or omitted)):
         all_kept(notes)  # otherwise the hook after the commit handles what has no note
@@ -167,11 +173,14 @@ def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: s
         return None
     comment = comment_of(environ, here, text, edited=edited)
     bare = drop_lines(text, comment)
+    # git refuses an empty message; with our line in it, it would make a commit that is titled by the line.
     if not edited and not has_content(bare, comment):
         if has_ours_in_title(text, comment):
             _write(asked.path, bare)  # everything else is comments that git removes
         return None
     carried_in = _squashed(here.worktree, asked) if here.operation.squashing else ()
+    # `--amend -m` arrives with the source `message`, like a new commit; only the command line of git shows the
+    # difference.
     if kind == "commit" and asked.source and _is_amended_by_hook(environ):
         replaced = read_message(message_of(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)).lines
         if replaced:
@@ -231,6 +240,7 @@ def _kind(operation: Operation, text: str, asked: Asked) -> CommitKind:
     may_revert = asked.source == "message" or (asked.source == "merge" and not operation.merging)
     if operation.copying or (may_revert and is_revert(text)):
         return "copy"
+    # `--amend` passes HEAD; `-c` and `-C` pass the commit as it was typed, and make a new one (githooks(5)).
     if (asked.source, asked.commit) == ("commit", "HEAD"):
         return "amend"
     joins = operation.squashing or operation.merging or asked.source in ("squash", "merge")
@@ -267,24 +277,31 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
         if repository < 0:
             return
         with ledger.transaction():
+            # Both change what is proposed: a claim that a commit carries by now is not continued, and a line that was
+            # removed by hand is not written again.
             refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
             record_withheld(ledger, repository, notes)
+            # The next commit would publish what a limit leaves over.
             limit = -1 if draft.silent else MOST_USAGE
             proposal = propose(ledger, repository, draft.branch, message, terms, limit)
             kept = _left_in_message(ledger, repository, draft, proposal)
             estimated = _keep_estimated(ledger, repository, draft)
             _require_awaited(draft)  # what is returned now counts as never claimed
+        # After the transaction, which can still fail, and before the message: the journal must have what is published.
         claim_journal.write(worktree.common_dir, [*claim_journal.versions(ledger, proposal.new), *estimated])
     withheld_recorded(notes)
     _require_awaited(draft)
     if proposal.text != message.text and not draft.silent:
         _write(draft.asked.path, proposal.text)
+    # No message has a silent proposal's lines, so the hook after the commit withholds them like lines that their owner
+    # deleted.
     put = proposal.unseen if draft.silent else (*proposal.lines, *kept)
     if put:
         tokens = tuple(dict.fromkeys(line.token for line in put))
         git, file = draft.git, os.path.basename(draft.asked.path)
         is_checked = draft.asked.has_commit_msg and git is not None and not git.skips_commit_msg
         name, size = git.id if git else "", reflog_size(worktree)
+        # Otherwise the missing lines of a silent proposal would count as removed by a hook, and stay pending.
         is_given = not (draft.silent or draft.edited)
         noted = Noted(draft.head, tokens, name, file, is_checked, reflog=size, is_given=is_given)
         note_proposal(notes, noted)
@@ -313,6 +330,7 @@ def _left_in_message(ledger: Ledger, repository: int, draft: Draft, proposal: Pr
     lines = [line for line in lines_in(proposal.text, draft.message.comment) if line.id in before]
     amends = draft.message.kind == "amend"
     found = claims_named(ledger, repository, {line.id for line in lines})
+    # A new message can have a line of another commit by copying; whoever deletes the copy decides nothing.
     mine = {claim.name for claim in found if amends or not (claim.ever_carried or claim.fate)}
     return [line for line in lines if line.id in mine]
 
@@ -325,6 +343,7 @@ def _content(text: str, comment: str) -> list[str]:
 
 def _read(path: str) -> str:
     try:
+        # A message can have any encoding (i18n.commitEncoding), and its other bytes must stay as they are.
         return read_bounded(path, MOST_OF_GIT).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise of_file(f"the message {path}", "cannot be read", error) from error

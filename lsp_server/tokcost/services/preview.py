@@ -56,6 +56,7 @@ def look_ahead(home: Path, worktree: Worktree, terms: Terms, *, busy_seconds: fl
             with ledger.transaction():
                 refresh_carriers(ledger, repository, worktree.common_dir)
                 message = Message(f"{SUBJECT}\n", "commit")
+                # An exception is how a transaction is rolled back.
                 raise _TakenBack(propose(ledger, repository, branch, message, terms).lines)
         except _TakenBack as done:
             known = {line.id for line in done.lines if line.version > 1} | names_known(

@@ -105,10 +105,12 @@ def purge(home: Path, cwd: Path, asked: Asked) -> Done:
             if here is not None:  # a clone that was moved is none that the ledger knows
                 _purge_journals([here.common_dir], record, problems)
             _purge_files(home, record, problems)
+    # Before they are removed: a user without backups gets none from a purge.
     had_backups = bool(backups(home))
     removed = _remove_copies(home, problems)
     if (home / FILE_NAME).exists():
         with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
+            # Deleted rows are still in free pages and in the WAL.
             is_clean = scrub(ledger)
         if had_backups:
             back_up(home)
@@ -123,9 +125,11 @@ def _purge_ledger(ledger: Ledger, record: PurgeRecord, scope: Scope, problems: l
         clones = [one.common_dir for one in known]
         gone = [one for one in known if one.id in touched and not os.path.isdir(one.common_dir)]
         missing += [one.root for one in gone if has_claims(ledger, one.id)]
+        # From here on no import brings the usage back, whenever this process ends.
         record_chosen(ledger, record)
         _purge_journals(clones, record, problems)
         delete_chosen(ledger, record, everything=everything)
+        # A claim that keeps other usage still exists, and its notes are needed.
         held -= names_known(ledger, held)
         notes = [
             _NotesOf(one.common_dir, held, _empty_branches(ledger, one.id, everything))
@@ -255,6 +259,7 @@ def _session(ledger: Ledger, beginning: str | None) -> str | None:
 
 def forget_history(cache: Path) -> None:
     """Remove the cache of histories; it is created again from git. Raises `EnvironmentProblem`."""
+    # A WAL that is left can be taken for that of the next file of this name (sqlite.org/howtocorrupt.html).
     for suffix in ("", "-wal", "-shm", "-journal"):
         path = cache / f"{HISTORY}{suffix}"
         try:

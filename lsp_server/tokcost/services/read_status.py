@@ -35,6 +35,7 @@ def fresh_status(home: Path, environ: Mapping[str, str], cwd: Path, *, fresh: bo
     ledger, report = open_or_show(home, environ, here, How())
     with ledger:
         status = status_in(ledger, home, here)._replace(current=report.is_current)
+    # A look at the logs that was cut short, for example by a locked ledger, finds none either.
     is_empty = report.is_current and not report.found_files and not status.tokens
     return status._replace(no_logs=_assistants(environ, cwd)) if is_empty else status
 
@@ -122,6 +123,7 @@ def _heard(rules: list[Heard]) -> dict[str, Any]:
 def _of_branch(ledger: Ledger, repository: int, branch: str | None) -> tuple[Split, Figures]:
     """The figures of a branch and of its pending part."""
     split, pending = Split(), NO_FIGURES
+    # `summarise` has the same figures, but a hook or a prompt would have to import all of it.
     for one in sums(ledger, repository):
         if branch is not None and one.branch == branch:
             split.add(one.figures, one.assistant, one.model, one.evidence)

@@ -50,6 +50,7 @@ def reconcile(home: Path, environ: Mapping[str, str], asked: Asked, say: Say, is
 def _month(text: str) -> Month:
     year, dash, number = text.partition("-")
     plain = dash and len(year) == 4 and len(number) == 2 and (year + number).isdecimal() and text.isascii()
+    # The end of the month must be a date too, and Python's last year is 9999.
     if not plain or not (2020 <= int(year) <= 9998 and 1 <= int(number) <= 12):
         raise UsageError(f"--month {text}: this is not a month", "Write it as --month 2026-10.")
     return Month(int(year), int(number))
@@ -57,6 +58,7 @@ def _month(text: str) -> Month:
 
 def _spent(home: Path, environ: Mapping[str, str], provider: Provider, month: Month) -> tuple[list[Spent], list[str]]:
     """The usage of all repositories that this provider charged for, and remarks on it."""
+    # Claims and commits do not matter for a bill.
     ledger, report = open_or_show(home, environ, None, How(follow=False))
     with ledger:
         found = spent_by_day(ledger, month.start * 1000, month.end * 1000)

@@ -116,6 +116,7 @@ def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
     otherwise: the next process has more time."""
     from tokcost.services.rescue import MOST_BYTES_AT_ONCE, rescue
 
+    # Only hooks and guards wait for the ledger for less than a second.
     is_hurried = busy_seconds < 1
     if is_hurried and (home / FILE_NAME).stat().st_size > MOST_BYTES_AT_ONCE:
         raise damage
@@ -127,6 +128,7 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
     with ExitStack() as stack, ExitStack() as reading:
         ledger = stack.enter_context(_open(home, how)) if (home / FILE_NAME).exists() else None
         if ledger is not None:
+            # First: the paths of worktrees in the ledger decide where logs are looked for and where usage is placed.
             follow_move(ledger, here.worktree if here else None)
             _try_again_after_upgrade(ledger)
         looks = _told(look_for_logs(ledger, environ, _roots(ledger, here)), report)
@@ -141,9 +143,11 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
             every = chain(outcomes, _rest(ledger, looks, how.progress, report))
             claims = _import(ledger, home, Placer(ledger, here, own_worktrees(environ)), how, every, report)
             reading.close()
+        # After the import: a process killed in between must read these folders again, or their usage is lost.
         _remember(ledger, looks)
         if how.follow:
             _follow_commits(ledger, report, claims)
+        # The caller closes the ledger; the stack is for an exception on the way here.
         stack.pop_all()
     return ledger, report
 
@@ -201,6 +205,8 @@ def _follow_commits(ledger: Ledger, report: ImportReport, claims: "ImportedClaim
     """Follow what commits carry, in every repository that has claims and refs that moved."""
     for one in repositories(ledger):
         if needs_refresh(ledger, one.id, one.common_dir):
+            # In portions, each in its own transaction; `follow_carriers` would restore a large journal in one, and
+            # hooks would wait for it.
             restore_claims(ledger, one.id, one.common_dir, claims.held(one.id) if claims else None)
             try:
                 if not follow_carriers(ledger, one.id, one.common_dir):
@@ -247,6 +253,7 @@ def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     if any(moved_stamp(one, clones[one.repository]) for one in worktrees(ledger)):
         return True
     outside = directories_without_worktree(ledger)
+    # A folder that a log names by a digest cannot be looked up, only recognised when somebody asks about it.
     if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.worktree.path) in outside:
         return True
     folders = [path for path in outside if os.path.isabs(path)]

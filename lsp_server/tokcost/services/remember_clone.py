@@ -17,6 +17,7 @@ _BUSY_SECONDS = 1.0
 def remember_clone(home: Path, worktree: Worktree) -> None:
     """Have the ledger know the clone of a worktree; one that cannot be written now hears of it by the first usage."""
     with suppress(TokcostError), open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger, ledger.transaction():
+        # Before the clone is recorded: a renamed one would otherwise be recorded as another clone.
         move_here(ledger, worktree)
         mark = repository_fingerprint(worktree.common_dir)
         record_repository(ledger, worktree.common_dir, worktree.root, mark)

@@ -37,6 +37,7 @@ def set_budget(home: Path, worktree: Worktree, change: BudgetChange, *, verbose:
     budget = budgets.budget_of(worktree, change.scope, change.branch)
     checked_out = read_head(worktree).branch or ""
     try:
+        # The first budget that may stop commits needs a pre-commit hook, and the last one no longer does.
         install_anew(worktree)
     except EnvironmentProblem as trouble:
         return BudgetSet(budget, checked_out, trouble)

@@ -71,6 +71,7 @@ LOOK_SECONDS = 0.5
 BUSY_SECONDS = 0.15
 """The time to wait for the ledger. With the 0.1 s of a budget check, a ledger held by another process costs a commit
 0.25 s."""
+# Left open, because closing the last connection checkpoints the WAL and waits for the disk (sqlite.org/wal.html).
 IN_HOOK = How(follow=False, busy_seconds=BUSY_SECONDS, leave_open=True)
 
 
@@ -113,6 +114,8 @@ def settle_late(home: Path, environ: Mapping[str, str], here: CloneState, notes:
     """
     worktree, noted = here.worktree, read_unsettled(notes)
     if noted is not None:
+        # The script of post-commit has moved this note, so a commit was made. Where nothing names it, HEAD is examined
+        # in its place.
         made = _made_since(worktree, noted) or here.commit
         if made and noted.tokens != (BIND,):
             commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
@@ -135,6 +138,7 @@ def _settle_unseen(home: Path, environ: Mapping[str, str], here: CloneState, not
 def _made_without_its_hook(environ: Mapping[str, str], here: CloneState, noted: Noted) -> Commit | None:
     """The commit for which a proposal was noted, if it was made anyway; `None` if it was abandoned, because HEAD has
     not moved or something else moved it."""
+    # The git process of the note is still above us where somebody's hook commits or amends inside its commit.
     if was_given_up(noted, is_running=any(git.id == noted.git for git in calling_gits(environ))):
         return None
     worktree = here.worktree
@@ -179,6 +183,7 @@ def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, note
 def settle_merge(home: Path, environ: Mapping[str, str], here: CloneState, *, squashed: bool) -> str:
     """Find out which proposed lines a merge carries (post-merge); otherwise as `settle`. A merge without a commit
     settles nothing: a note then belongs to a commit that was never made."""
+    # git runs post-merge after a fast-forward too and only tells hooks whether it was a squash (githooks(5)).
     if squashed or last_message(here.worktree).endswith("Fast-forward"):
         forget(notes_folder_of_hook(environ, here.worktree))
         return ""
@@ -222,6 +227,8 @@ def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit
     said = _DAMAGED if damaged else ""
     if not removed:
         return said
+    # The note first, because the ledger may be locked; the journal second, because a ledger that is rebuilt from it
+    # must not propose the line again.
     note_withheld(notes, removed)
     claim_journal.write(worktree.common_dir, map(claim_journal.withheld_line, removed))
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
@@ -232,6 +239,7 @@ def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit
 
 def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str]) -> Collection[str]:
     """The missing lines, by id, of which a part is left in a message: they wait for the next commit."""
+    # Mostly nothing is left of a removed line, and the ledger need not be opened.
     if not may_have_remains(message):
         return ()
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
@@ -279,6 +287,7 @@ def _withhold_kept(
 ) -> bool:
     """Withhold pending usage where these commits were made; returns whether nothing is left to do. When in doubt,
     usage pending on the branch of the present commit is withheld too."""
+    # Lines may be enabled here after all, and would then publish usage that was to be withheld.
     if consent.is_unclear or consent.is_anothers:
         return False
     if not found or not consent.enabled:
@@ -319,6 +328,7 @@ def _bind(home: Path, environ: Mapping[str, str], here: CloneState, commit: Comm
         if repository < 0:
             return
         if amended:
+            # Before the refresh, which releases what is bound to a commit that no ref reaches, such as the amended one.
             follow_bound(ledger, repository, [(amended, commit.id)])
         refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
         bind_pending(ledger, repository, branch, new_name(), commit.id)

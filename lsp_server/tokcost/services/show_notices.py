@@ -9,6 +9,7 @@ from tokcost.settings import RESCUES_FILE
 
 def notices(home: Path) -> list[str]:
     """A sentence for each unacknowledged rescue of the ledger."""
+    # Every prompt asks: one file-system call instead of an import.
     if not os.path.exists(home / RESCUES_FILE):
         return []
     from tokcost.ledger.rescue_record import read_rescues

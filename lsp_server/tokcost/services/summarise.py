@@ -110,6 +110,7 @@ def _plans(ledger: Ledger, home: Path, options: LogOptions) -> "tuple[list[Lever
         return [], [f"{problem}; no plan is shown. {problem.hint}"]
 
 
+# 0 is the number under which sums have usage outside of any repository.
 _NOWHERE = KnownRepository(0, "", NO_REPOSITORY, "")
 
 
@@ -117,6 +118,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     found = list(_sums(ledger, repository.id, options))
     held = held_usage(ledger, repository.id, options.since_ms, options.until_ms)
     used = {one.branch for one in found if one.branch}
+    # Only commits with claims are compared with the default branch.
     branches = look_at_branches(repository.common_dir, here, used, with_default=bool(held))
     summary = Summary(repository.root)
     rows = _rows(found, branches, options)
@@ -186,6 +188,8 @@ def _sums(ledger: Ledger, repository: int, options: LogOptions) -> Iterable[Sum]
         "session" if options.by == "session" else "day" if options.needs_days else "",
     )
     if asked.by == "day" and options.zone is not None:
+        # SQLite only knows UTC and this machine's zone (sqlite.org/lang_datefunc.html), so it gets the offsets of the
+        # zone within the time that the ledger covers.
         from tokcost.model.periods import offsets  # few ask for another time zone
 
         _, first_ms, last_ms = span(ledger)

@@ -49,6 +49,7 @@ def remove_traces(home: Path, traces: Traces) -> list[str]:
     """Remove the traces; returns sentences about what had to be left. Repeating it has no effect."""
     left: list[str] = []
     try:
+        # First: whatever cannot be removed afterwards writes no line any more.
         agree_no_more(home, traces.worktree)
         if traces.is_shared:
             left.append("another user of this machine uses tokcost here, so hooks and settings stay")
@@ -127,6 +128,7 @@ def _files(worktree: Worktree, is_shared: bool) -> Iterator[str]:
             paths += sorted(entry.path for entry in os.scandir(git_dir) if entry.name.startswith(_NOTES))
     for path in paths:
         with suppress(OSError):
+            # A link in place of our folder is removed itself; what it leads to stays.
             if is_ours(os.lstat(path)):
                 yield path
 
