@@ -95,7 +95,7 @@ class World:
         self.log.parent.mkdir(parents=True)
 
     def fill_ledger(self, usage: int) -> None:
-        """Import the corpus, and make up as much usage of other repositories as is missing."""
+        """Import the corpus, and make up as much usage of other repositories as is missing, spread over five years."""
         self.run(self.folder, self.tokcost, "log", "--all-repos", "--json")
         with open_ledger(self.folder / "ledger") as ledger:
             (known,) = ledger.db.execute("SELECT count(*) FROM usage").fetchone()
@@ -104,7 +104,9 @@ class World:
                 rollup = Rollup()
                 with ledger.transaction():
                     numbers = range(start, min(start + 50_000, usage))
-                    insert_usage(ledger, [_made_up(n, repositories[n % len(repositories)]) for n in numbers], rollup)
+                    insert_usage(
+                        ledger, [_made_up(n, usage, repositories[n % len(repositories)]) for n in numbers], rollup
+                    )
                     rollup.apply(ledger)
 
     def clones(self, files: int) -> list[Clone]:
@@ -194,9 +196,14 @@ class World:
         append(self.log, line | {"cwd": str(clone.path), "gitBranch": "main"})
 
 
-def _made_up(number: int, repository: int) -> Entry:
+_LAST_MS = 1_790_000_000_000
+_FIVE_YEARS_MS = 5 * 365 * 86_400_000
+
+
+def _made_up(number: int, of: int, repository: int) -> Entry:
     tokens = Tokens(3, 50_000, 1_000, 0, 300, 0)
-    usage = Usage("claude-code", f"made-up-{number}", 1_700_000_000_000 + number * 1000, "claude-sonnet-4-5", tokens)
+    time_ms = _LAST_MS - _FIVE_YEARS_MS + number * _FIVE_YEARS_MS // of
+    usage = Usage("claude-code", f"made-up-{number}", time_ms, "claude-sonnet-4-5", tokens)
     usage = usage._replace(session=f"session-{number // 200}", cwd=f"/made/up/{repository}")
     return Entry(usage, repository, None, BranchPlace(f"feat/{number // 1000}", "reflog"), 12_345_678, "priced", None)
 
