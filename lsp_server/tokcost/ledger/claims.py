@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import kept, taken
+from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import Group
 from tokcost.ledger.settings import record_setting, setting
@@ -106,7 +106,7 @@ def withhold_unplaced(ledger: Ledger, repository: int, git_dir: str, name: str) 
         "SELECT id FROM usage WHERE claim IS NULL AND place IN (SELECT id FROM place WHERE repository = ?"
         " AND branch IS NULL AND worktree IN (SELECT id FROM worktree WHERE git_dir = ?))"
     )
-    parameters = (repository, kept(git_dir))
+    parameters = (repository, to_stored(git_dir))
     if ledger.db.execute(f"{chosen} LIMIT 1", parameters).fetchone() is None:
         return None
     claim = new_claim(ledger, repository, name)._replace(version=1)
@@ -318,7 +318,7 @@ def known_tips(ledger: Ledger, repository: int, *, only_local: bool = False) -> 
         spans = ("ref < 'refs/'", "ref >= 'refs/heads/' AND ref < 'refs/heads0'", "ref >= 'refs0'")
         query = " UNION ALL ".join(f"{query} AND {span}" for span in spans)
     rows = ledger.db.execute(query, (repository,) * len(spans))
-    return {taken(ref): commit for ref, commit in rows}
+    return {from_stored(ref): commit for ref, commit in rows}
 
 
 def forget_tips(ledger: Ledger, repository: int) -> None:
@@ -330,8 +330,8 @@ def forget_tips(ledger: Ledger, repository: int) -> None:
 def record_tips(ledger: Ledger, repository: int, before: Mapping[str, str], tips: Mapping[str, str]) -> None:
     """Record the present refs; `before` is the result of `known_tips`."""
     _forget_states(ledger, repository)
-    gone = [(repository, kept(ref)) for ref in before if ref not in tips]
-    new = [(repository, kept(ref), commit) for ref, commit in tips.items() if before.get(ref) != commit]
+    gone = [(repository, to_stored(ref)) for ref in before if ref not in tips]
+    new = [(repository, to_stored(ref), commit) for ref, commit in tips.items() if before.get(ref) != commit]
     ledger.db.executemany("DELETE FROM tip WHERE repository = ? AND ref = ?", gone)
     ledger.db.executemany("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", new)
 

@@ -7,7 +7,7 @@ which of them is damaged: all usage of the clone would be in no repository other
 import os
 import sqlite3
 
-from tokcost.ledger.paths import kept, taken
+from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.ledger.places import KnownRepository, is_aside
 
 _LINKED = f"{os.sep}worktrees{os.sep}"
@@ -21,13 +21,13 @@ def correct_folders(connection: sqlite3.Connection) -> None:
         " ON worktree.repository = repository.id WHERE git_dir IS NOT NULL ORDER BY repository.id, length(git_dir)"
     )
     for number, common_dir, root, git_dir in rows.fetchall():
-        if is_aside(KnownRepository(number, common_dir, root, "")) or os.path.exists(taken(common_dir)):
+        if is_aside(KnownRepository(number, common_dir, root, "")) or os.path.exists(from_stored(common_dir)):
             continue
-        there = taken(git_dir).partition(_LINKED)[0]
+        there = from_stored(git_dir).partition(_LINKED)[0]
         if os.path.isdir(there):
             main = os.path.dirname(there) if os.path.basename(there) == ".git" else there
             # The fingerprint stands beside the damaged text. Without one, the next look takes that of the disk.
             connection.execute(
                 "UPDATE OR IGNORE repository SET common_dir = ?, root = ?, fingerprint = NULL WHERE id = ?",
-                (kept(there), kept(main), number),
+                (to_stored(there), to_stored(main), number),
             )

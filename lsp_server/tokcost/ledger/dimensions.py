@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import kept
+from tokcost.ledger.paths import to_stored
 from tokcost.ledger.rows import Entry, Group, Ids
 from tokcost.model.usage import Usage
 
@@ -103,7 +103,7 @@ class Dimensions:
 
     def _find_log_place(self, content: tuple[str, str, bool]) -> int:
         path, branch, is_stale = content
-        directory = self._id("directory", "path = ?", ("path",), (kept(path),))
+        directory = self._id("directory", "path = ?", ("path",), (to_stored(path),))
         return self._id(
             "log_place", _LOG_PLACE, ("directory", "branch", "is_stale"), (directory, branch or None, +is_stale)
         )

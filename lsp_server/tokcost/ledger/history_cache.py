@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.private import append_ours, check_our_database, private_folder
-from tokcost.ledger.paths import kept
+from tokcost.ledger.paths import to_stored
 from tokcost.model.changes import Carrier, Introduced, Revert
 from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
@@ -55,9 +55,9 @@ class HistoryCache:
         self._db = connection
         digest = blake2b(shape.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
         with self._db:
-            self._db.execute("INSERT OR IGNORE INTO repository (path, shape) VALUES (?, ?)", (kept(path), digest))
+            self._db.execute("INSERT OR IGNORE INTO repository (path, shape) VALUES (?, ?)", (to_stored(path), digest))
             asked = "SELECT id, shape FROM repository WHERE path = ?"
-            self._id, known = self._db.execute(asked, (kept(path),)).fetchone()
+            self._id, known = self._db.execute(asked, (to_stored(path),)).fetchone()
             # Another shallow boundary or other grafts change what is reachable from a tip, so a walk is no longer
             # complete.
             if known != digest:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import kept
+from tokcost.ledger.paths import to_stored
 from tokcost.model.place import Observation
 
 
@@ -13,7 +13,7 @@ def record_observation(ledger: Ledger, git_dir: str, branch: str, now_ms: int, w
     The newest period is extended if it has the same branch and the server watched since then: what happened before
     `watching_since_ms` was not observed.
     """
-    path = kept(git_dir)
+    path = to_stored(git_dir)
     query = "SELECT first_ms, last_ms, branch FROM observation WHERE git_dir = ? ORDER BY first_ms DESC LIMIT 1"
     newest = ledger.db.execute(query, (path,)).fetchone()
     if newest is not None and (newest[2] or "") == branch and newest[1] >= watching_since_ms:
@@ -33,11 +33,11 @@ def record_stretches(ledger: Ledger, git_dir: str, stretches: Sequence[Observati
     """Record periods that were determined otherwise; known ones stay unchanged."""
     ledger.db.executemany(
         "INSERT OR IGNORE INTO observation (git_dir, first_ms, last_ms, branch) VALUES (?, ?, ?, ?)",
-        [(kept(git_dir), one.first_ms, one.last_ms, one.branch or None) for one in stretches],
+        [(to_stored(git_dir), one.first_ms, one.last_ms, one.branch or None) for one in stretches],
     )
 
 
 def observations(ledger: Ledger, git_dir: str) -> list[Observation]:
     """Every period of one worktree, oldest first."""
     query = "SELECT first_ms, last_ms, ifnull(branch, '') FROM observation WHERE git_dir = ? ORDER BY first_ms"
-    return [Observation(*row) for row in ledger.db.execute(query, (kept(git_dir),))]
+    return [Observation(*row) for row in ledger.db.execute(query, (to_stored(git_dir),))]

@@ -2,15 +2,15 @@
 those that are no UTF-8 as lone surrogates (PEP 383). They are stored as private-use characters, which no path
 contains."""
 
-_KEPT = {0xDC80 + byte: 0x10FF00 + byte for byte in range(128)}
-_TAKEN = {kept: surrogate for surrogate, kept in _KEPT.items()}
+_STORED = {0xDC80 + byte: 0x10FF00 + byte for byte in range(128)}
+_SURROGATE = {stored: surrogate for surrogate, stored in _STORED.items()}
 
 
-def kept(path: str) -> str:
+def to_stored(path: str) -> str:
     """A path in stored form."""
-    return path if path.isascii() else path.translate(_KEPT)
+    return path if path.isascii() else path.translate(_STORED)
 
 
-def taken(text: str) -> str:
+def from_stored(text: str) -> str:
     """A path from its stored form."""
-    return text if text.isascii() else text.translate(_TAKEN)
+    return text if text.isascii() else text.translate(_SURROGATE)

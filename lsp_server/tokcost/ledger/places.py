@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokcost.ledger.dimensions import Dimensions
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import kept, taken
+from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.ledger.rollup import KEY, Rollup
 from tokcost.ledger.rows import SELECTED, Group, Stored, from_row
 from tokcost.model.place import BranchPlace
@@ -50,7 +50,9 @@ _REPOSITORY = "SELECT id, common_dir, root, ifnull(fingerprint, '') FROM reposit
 def repositories(ledger: Ledger) -> list[KnownRepository]:
     """All repositories."""
     rows = ledger.db.execute(f"{_REPOSITORY} ORDER BY id")
-    return [KnownRepository(number, taken(common), taken(root), mark) for number, common, root, mark in rows]
+    return [
+        KnownRepository(number, from_stored(common), from_stored(root), mark) for number, common, root, mark in rows
+    ]
 
 
 def branches_seen(ledger: Ledger, repository: int) -> list[str]:
@@ -63,7 +65,9 @@ def worktrees(ledger: Ledger) -> list[KnownWorktree]:
     """All worktrees."""
     found = [KnownWorktree(*row) for row in ledger.db.execute(f"{_WORKTREE} ORDER BY id")]
     return [
-        one._replace(path=taken(one.path), git_dir=taken(one.git_dir), origin_path=taken(one.origin_path))
+        one._replace(
+            path=from_stored(one.path), git_dir=from_stored(one.git_dir), origin_path=from_stored(one.origin_path)
+        )
         for one in found
     ]
 
@@ -73,9 +77,9 @@ def record_repository(ledger: Ledger, common_dir: str, root: str, fingerprint: s
     ledger.db.execute(
         "INSERT INTO repository (common_dir, root, fingerprint) VALUES (?, ?, nullif(?, '')) ON CONFLICT (common_dir)"
         " DO UPDATE SET root = excluded.root, fingerprint = excluded.fingerprint",
-        (kept(common_dir), kept(root), fingerprint),
+        (to_stored(common_dir), to_stored(root), fingerprint),
     )
-    return ledger.db.execute("SELECT id FROM repository WHERE common_dir = ?", (kept(common_dir),)).fetchone()[0]
+    return ledger.db.execute("SELECT id FROM repository WHERE common_dir = ?", (to_stored(common_dir),)).fetchone()[0]
 
 
 def record_fingerprint(ledger: Ledger, repository: int, fingerprint: str) -> None:
@@ -90,10 +94,11 @@ def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str)
         "UPDATE worktree SET git_dir = :new || substr(git_dir, length(old) + 1)"
         " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
         " WHERE repository = :repository AND (git_dir = old OR substr(git_dir, 1, length(old) + 1) = old || '/')",
-        {"new": kept(common_dir), "repository": repository},
+        {"new": to_stored(common_dir), "repository": repository},
     )
     ledger.db.execute(
-        "UPDATE repository SET common_dir = ?, root = ? WHERE id = ?", (kept(common_dir), kept(root), repository)
+        "UPDATE repository SET common_dir = ?, root = ? WHERE id = ?",
+        (to_stored(common_dir), to_stored(root), repository),
     )
 
 
@@ -113,23 +118,23 @@ def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) ->
     another repository that was at this path keeps its usage under another path."""
     ledger.db.execute(
         "UPDATE worktree SET path = path || ? || id || ')' WHERE path = ? AND repository != ?",
-        (_ASIDE, kept(path), repository),
+        (_ASIDE, to_stored(path), repository),
     )
     ledger.db.execute(
         # The stamp describes the reflog in one git folder: with another folder, usage has to be placed again.
         "INSERT INTO worktree (repository, path, git_dir) VALUES (?, ?, nullif(?, '')) ON CONFLICT (path) DO UPDATE SET"
         " stamp = iif(repository = excluded.repository AND git_dir IS excluded.git_dir, stamp, NULL),"
         " repository = excluded.repository, git_dir = excluded.git_dir",
-        (repository, kept(path), kept(git_dir)),
+        (repository, to_stored(path), to_stored(git_dir)),
     )
-    return ledger.db.execute("SELECT id FROM worktree WHERE path = ?", (kept(path),)).fetchone()[0]
+    return ledger.db.execute("SELECT id FROM worktree WHERE path = ?", (to_stored(path),)).fetchone()[0]
 
 
 def record_origin(ledger: Ledger, worktree: int, origin_path: str, origin_branch: str) -> None:
     """Record that an assistant created a worktree for itself, and its origin."""
     ledger.db.execute(
         "UPDATE worktree SET origin_path = nullif(?, ''), origin_branch = nullif(?, '') WHERE id = ?",
-        (kept(origin_path), origin_branch, worktree),
+        (to_stored(origin_path), origin_branch, worktree),
     )
 
 
@@ -142,7 +147,7 @@ def note_placed(ledger: Ledger, worktree: int, stamp: str, second: int) -> None:
 def directories_without_worktree(ledger: Ledger) -> list[str]:
     """Working directories of usage that were in no repository when they were last checked."""
     query = "SELECT path FROM directory WHERE worktree IS NULL AND path != '' ORDER BY path"
-    return [taken(row[0]) for row in ledger.db.execute(query)]
+    return [from_stored(row[0]) for row in ledger.db.execute(query)]
 
 
 def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
@@ -150,26 +155,26 @@ def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
     ledger.db.execute(
         "INSERT INTO directory (path, worktree) VALUES (?, ?) ON CONFLICT (path) DO UPDATE SET"
         " worktree = excluded.worktree",
-        (kept(path), worktree),
+        (to_stored(path), worktree),
     )
 
 
 def unbind_directory(ledger: Ledger, path: str) -> None:
     """Forget the worktree of a working directory that was not found. Usage that was placed there stays."""
-    ledger.db.execute("UPDATE directory SET worktree = NULL WHERE path = ?", (kept(path),))
+    ledger.db.execute("UPDATE directory SET worktree = NULL WHERE path = ?", (to_stored(path),))
 
 
 def bound_directories(ledger: Ledger) -> dict[str, int]:
     """Maps all known working directories to worktrees."""
     query = "SELECT path, worktree FROM directory WHERE worktree IS NOT NULL"
-    return {taken(path): worktree for path, worktree in ledger.db.execute(query)}
+    return {from_stored(path): worktree for path, worktree in ledger.db.execute(query)}
 
 
 def usage_in_directory(ledger: Ledger, path: str) -> list[Stored]:
     """The usage of one working directory that is in no worktree."""
     # By place, since usage is not indexed by directory.
     query = f"{SELECTED} WHERE place_id IN (SELECT id FROM place WHERE worktree IS NULL) AND directory = ?"
-    return [from_row(row) for row in ledger.db.execute(query, (kept(path),))]
+    return [from_row(row) for row in ledger.db.execute(query, (to_stored(path),))]
 
 
 def usage_in_worktree(ledger: Ledger, worktree: int, since_ms: int) -> list[Stored]:
@@ -250,7 +255,7 @@ def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> lis
         clauses.append("substr(session, 1, length(:session)) = :session")
     if selection.directory is not None:
         clauses.append("(directory = :directory OR substr(directory, 1, length(:below)) = :below)")
-    directory = kept(selection.directory or "")
+    directory = to_stored(selection.directory or "")
     more = {"repository": repository, "directory": directory, "below": f"{directory.rstrip('/')}/"}
     query = f"{SELECTED} WHERE {' AND '.join(clauses)}"
     return [from_row(row) for row in ledger.db.execute(query, selection._asdict() | more)]

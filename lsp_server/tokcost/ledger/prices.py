@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tokcost.ledger.dimensions import Dimensions
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import taken
+from tokcost.ledger.paths import from_stored
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import SELECTED, Entry, Stored, from_row
 
@@ -96,7 +96,7 @@ def usage_to_price(
 ) -> list[tuple[Stored, Entry, str]]:
     """Usage from a moment on, of all models or of pairs of provider and model, each with its entry and the root of
     its repository (empty: outside repositories)."""
-    roots = {number: taken(root) for number, root in ledger.db.execute("SELECT id, root FROM repository")}
+    roots = {number: from_stored(root) for number, root in ledger.db.execute("SELECT id, root FROM repository")}
     query = f"{SELECTED} WHERE time_ms >= ?"
     values: list[object] = [since_ms]
     if pairs is not None:

@@ -12,7 +12,7 @@ from tokcost.ledger.claims import STAND_INS
 from tokcost.ledger.compact import rewrite
 from tokcost.ledger.damage import dangling
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import kept, taken
+from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.ledger.purge_record import PurgeRecord
 from tokcost.ledger.rollup import add_up_again
 from tokcost.ledger.rows import SELECTED, from_row
@@ -64,7 +64,7 @@ def choose(ledger: Ledger, scope: Scope) -> Purged:
         names = [scope.assistant, *(name for name, of in FROM_TEXT.items() if of == scope.assistant)]
         listed = ", ".join(f"'{name}'" for name in names if name.replace("-", "").isalnum())
         clauses.append(f"(assistant.name = :assistant OR {_WHOSE} = :assistant OR assistant.name IN ({listed}))")
-    directory = kept(scope.directory or "")
+    directory = to_stored(scope.directory or "")
     values = scope._asdict() | {"directory": directory, "below": f"{directory.rstrip('/')}/"}
     # A table instead of a list in memory: a scope may have a million responses. CROSS JOIN below makes SQLite go from
     # the chosen rows to usage, never through all usage.
@@ -147,7 +147,7 @@ def _sources_without_usage(db: sqlite3.Connection) -> Iterator[tuple[str, Source
         " WHERE id IN (SELECT id FROM temp.purged_source) AND problem IS NULL"
     )
     for assistant, path, size, mtime_ns in rows:
-        yield assistant, Source(taken(path), size, mtime_ns)
+        yield assistant, Source(from_stored(path), size, mtime_ns)
 
 
 _EMPTY_SOURCES = (

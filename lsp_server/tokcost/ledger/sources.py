@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.paths import kept, taken
+from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.model.logs import UNFINISHED, Batch, Source
 
 _UPSERT = """
@@ -19,7 +19,7 @@ def sizes_read(ledger: Ledger, assistant: str) -> dict[str, tuple[int, int]]:
     """Size and mtime of every file of an assistant when it was last read, by path."""
     query = "SELECT path, size, mtime_ns FROM source WHERE assistant = ?"
     rows = ledger.db.execute(query, (assistant,))
-    return {taken(path): (size, mtime_ns) for path, size, mtime_ns in rows}
+    return {from_stored(path): (size, mtime_ns) for path, size, mtime_ns in rows}
 
 
 class Read(NamedTuple):
@@ -41,7 +41,7 @@ class Read(NamedTuple):
 def read_of(ledger: Ledger, assistant: str, path: str) -> Read | None:
     """The state in which an assistant's reader last left a source; `None` if it was never read."""
     query = "SELECT size, mtime_ns, cursor, consumed FROM source WHERE path = ? AND assistant = ?"
-    row = ledger.db.execute(query, (kept(path), assistant)).fetchone()
+    row = ledger.db.execute(query, (to_stored(path), assistant)).fetchone()
     return None if row is None else Read(row[0], row[1], row[2] or b"", row[3])
 
 
@@ -58,7 +58,7 @@ def record_read(ledger: Ledger, assistant: str, source: Source, batch: Batch) ->
     process may be killed before that.
     """
     mtime_ns = UNFINISHED if batch.more else source.mtime_ns
-    values = (assistant, kept(source.path), source.size, mtime_ns, batch.cursor or None, batch.position)
+    values = (assistant, to_stored(source.path), source.size, mtime_ns, batch.cursor or None, batch.position)
     (number,) = ledger.db.execute(_UPSERT, values).fetchone()
     if batch.restarted:
         ledger.db.execute("DELETE FROM tally WHERE source = ?", (number,))
@@ -76,7 +76,13 @@ def record_problem(ledger: Ledger, assistant: str, source: Source, problem: str,
         " VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT (path, assistant) DO UPDATE SET problem = excluded.problem,"
         " size = excluded.size, mtime_ns = excluded.mtime_ns",
         # The column refuses an empty text, and a reader of another package may give no reason.
-        (assistant, kept(source.path), source.size, UNFINISHED if passing else source.mtime_ns, problem or "unknown"),
+        (
+            assistant,
+            to_stored(source.path),
+            source.size,
+            UNFINISHED if passing else source.mtime_ns,
+            problem or "unknown",
+        ),
     )
 
 
@@ -108,13 +114,15 @@ def try_again(ledger: Ledger) -> None:
 
 def listing_of(ledger: Ledger, reader: str, root: str) -> bytes | None:
     """The remembered listing of the folders and files below a root, in the form in which it was recorded."""
-    row = ledger.db.execute("SELECT data FROM listing WHERE reader = ? AND root = ?", (reader, kept(root))).fetchone()
+    row = ledger.db.execute(
+        "SELECT data FROM listing WHERE reader = ? AND root = ?", (reader, to_stored(root))
+    ).fetchone()
     return row[0] if row else None
 
 
 def record_listing(ledger: Ledger, reader: str, root: str, data: bytes) -> None:
     """Record a listing, in the caller's transaction."""
-    ledger.db.execute("INSERT OR REPLACE INTO listing VALUES (?, ?, ?)", (reader, kept(root), data))
+    ledger.db.execute("INSERT OR REPLACE INTO listing VALUES (?, ?, ?)", (reader, to_stored(root), data))
 
 
 def problems(ledger: Ledger) -> list[tuple[str, str]]:
@@ -126,7 +134,7 @@ def unreadable(ledger: Ledger) -> list[tuple[str, str, str]]:
     """Files that could not be read, each with the reason and the assistant."""
     # ORDER BY would make SQLite fetch every row by way of the index of paths.
     rows = ledger.db.execute("SELECT path, problem, assistant FROM source WHERE problem IS NOT NULL")
-    return sorted((taken(path), problem, assistant) for path, problem, assistant in rows)
+    return sorted((from_stored(path), problem, assistant) for path, problem, assistant in rows)
 
 
 def tallies(ledger: Ledger, kind: str) -> dict[tuple[str, str], int]:
@@ -147,7 +155,7 @@ def skipped_in(ledger: Ledger) -> dict[tuple[str, str], list[str]]:
     )
     found: dict[tuple[str, str], list[str]] = {}
     for assistant, reason, path in rows:
-        found.setdefault((assistant, reason), []).append(taken(path))
+        found.setdefault((assistant, reason), []).append(from_stored(path))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tokcost.ledger.paths import kept, taken
+from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.model.logs import Batch
 
 
@@ -34,7 +34,7 @@ def packed(part: Part) -> bytes:
         # Hardly any folder needs another form, and looking at each of them would cost every import.
         return msgspec.msgpack.encode(part)
     except UnicodeEncodeError:
-        stored = part.batch and _with_paths(part.batch, kept)
+        stored = part.batch and _with_paths(part.batch, to_stored)
         return msgspec.msgpack.encode(part._replace(batch=stored, has_stored_paths=True))
 
 
@@ -42,7 +42,7 @@ def unpacked(results: Iterable[bytes]) -> Iterator[Part]:
     """The parts from their packed form."""
     for part in map(msgspec.msgpack.Decoder(Part).decode, results):
         if part.batch and part.has_stored_paths:
-            yield part._replace(batch=_with_paths(part.batch, taken), has_stored_paths=False)
+            yield part._replace(batch=_with_paths(part.batch, from_stored), has_stored_paths=False)
         else:
             yield part
 
