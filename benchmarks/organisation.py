@@ -1,4 +1,4 @@
-"""A dataset of many claims, and the harvest of a long history, timed.
+"""A dataset of many claims, and the reading of a long history, timed.
 
     python benchmarks/organisation.py --claims 1000000 --files 1000 --commits 100000 --engines duckdb spark
 
@@ -79,7 +79,7 @@ def main() -> None:
             of_dataset(folder / "costs", arguments.claims, arguments.files)
             of_engines(folder / "costs", arguments.engines)
         if arguments.commits:
-            of_harvest(folder, arguments.commits)
+            of_reading(folder, arguments.commits)
     finally:
         shutil.rmtree(folder)
 
@@ -129,7 +129,7 @@ def make_files(costs: Path, claims: int, rows: int, each: int) -> None:
         new.rename(costs / f"cells/{file_digest(new)}.parquet")
 
 
-def of_harvest(folder: Path, commits: int) -> None:
+def of_reading(folder: Path, commits: int) -> None:
     """Times of collecting one long history."""
     draw = random.Random(1)
     people = [f"p{number}" for number in range(300)]

@@ -36,8 +36,8 @@ from tokcost.datasets.folder import (
 )
 from tokcost.errors import EnvironmentProblem, TokcostError, UsageError, of_file
 from tokcost.files.parquet import in_portions, parquet_bytes, parquet_pieces
-from tokcost.history.harvest import harvest
 from tokcost.history.privacy.claims_of_many import Claims
+from tokcost.history.repository_changes import read_repository_changes
 from tokcost.model.dataset import ClaimRow, Collected, RepositoryOutcome
 from tokcost.repo.clones import Without, is_address, updated_clone, without_secret
 
@@ -86,7 +86,7 @@ def _read(name: str, plan: Plan, claims: Claims) -> RepositoryOutcome:
         folder = name
         if is_address(name):
             folder = updated_clone(name, plan.clones or plan.cache / "clones", plan.without)
-        number = claims.add(harvest(folder, plan.cache, plan.through, plan.key, notes))
+        number = claims.add(read_repository_changes(folder, plan.cache, plan.through, plan.key, notes))
     except (TokcostError, OSError, ValueError) as error:
         return RepositoryOutcome(shown, problem=_said(error))
     return RepositoryOutcome(shown, number, notes=notes)

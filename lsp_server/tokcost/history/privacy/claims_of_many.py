@@ -26,7 +26,7 @@ _AREA, _ISSUE, _MONTH, _MODEL = map(GROUPINGS.index, ("area", "issue", "month", 
 """Positions in the names of a part."""
 
 
-class Harvest(NamedTuple):
+class RepositoryChanges(NamedTuple):
     """Everything from one repository's history about the collected months."""
 
     repository: str
@@ -65,10 +65,11 @@ class _Claim(NamedTuple):
     parts: tuple[_Part, ...]
 
 
-class _Kept(NamedTuple):
-    """The data of one repository that stay in memory until the end of a run."""
+class _RepositoryClaims(NamedTuple):
+    """The claims of one repository: what stays in memory of it until the end of a run."""
 
-    repository: str
+    digest: str
+    """Of its identity."""
     least: int
     claims: dict[str, _Claim]
     """By id."""
@@ -78,20 +79,20 @@ class Claims:
     """The claims of many repositories."""
 
     def __init__(self) -> None:
-        self._kept: list[_Kept] = []
+        self._repositories: list[_RepositoryClaims] = []
         self._authors: dict[Author, int] = {}
         self._texts: dict[object, object] = {}
         """Names, and tuples of names, that occurred before: most claims share those of other claims."""
 
-    def add(self, harvest: Harvest) -> int:
+    def add(self, found: RepositoryChanges) -> int:
         """Take the data needed from one repository; returns the number of its claims."""
-        claims = self._claims(harvest)
-        self._kept.append(_Kept(harvest.repository, harvest.least, claims))
+        claims = self._claims(found)
+        self._repositories.append(_RepositoryClaims(found.repository, found.least, claims))
         return len(claims)
 
     def ids(self) -> set[str]:
         """The ids of all claims."""
-        return {id for one in self._kept for id in one.claims}
+        return {id for one in self._repositories for id in one.claims}
 
     def rows(self, known: Mapping[str, Sequence[ClaimRow]]) -> Iterator[ClaimRow]:
         """The rows that a dataset does not have yet: new claims, claims that grew, and claims that have entered a cell.
@@ -99,7 +100,7 @@ class Claims:
         `known` are the dataset's rows of them, by id. The result is sorted, so that equal facts give equal rows.
         """
         # Not in the order of the command line: the same facts must give the same bytes.
-        order = sorted(self._kept, key=lambda one: one.repository)
+        order = sorted(self._repositories, key=lambda one: one.digest)
         heads = count_heads(self._authors)
         best: dict[str, int] = {}
         for number, one in enumerate(order):
@@ -122,12 +123,12 @@ class Claims:
         for id, rows in new:
             yield from sorted(_placed(id, order[best[id]], rows, places, known.get(id, ())))
 
-    def _claims(self, harvest: Harvest) -> dict[str, _Claim]:
-        for author in harvest.authors.values():
+    def _claims(self, found: RepositoryChanges) -> dict[str, _Claim]:
+        for author in found.authors.values():
             self._authors.setdefault(author, len(self._authors))
         lines: dict[str, tuple[Line, list[_Part]]] = {}
-        for at, change in enumerate(harvest.changes):
-            for line, piece in pieces_of(at, change, harvest.authors, self._authors, harvest.facts):
+        for at, change in enumerate(found.changes):
+            for line, piece in pieces_of(at, change, found.authors, self._authors, found.facts):
                 names = tuple(self._same(piece.names[by]) for by in GROUPINGS)
                 part = _Part(piece.who, self._same(names), piece.list_cost, piece.tokens)
                 lines.setdefault(line.id, (line, []))[1].append(part)
@@ -146,18 +147,18 @@ def _about(line: Line) -> str:
     return f"{int(line.exact)}{int(line.unpriced)}{blake2b(rest, digest_size=4).hexdigest()}"
 
 
-def _rank(kept: _Kept, id: str) -> str:
+def _rank(repository: _RepositoryClaims, id: str) -> str:
     """The order of `trailer.highest`, in digits that every engine compares alike under any collation; a copy in
     another repository is decided by its digest."""
-    one = kept.claims[id]
+    one = repository.claims[id]
     cost = -1 if one.cost is None else one.cost
-    return f"{one.version:08x}{cost + 1:016x}{one.tokens:016x}{one.about}{kept.repository}"
+    return f"{one.version:08x}{cost + 1:016x}{one.tokens:016x}{one.about}{repository.digest}"
 
 
 class _Beside:
     """The cells of the repositories' own reports, and which repositories are forks of one another."""
 
-    def __init__(self, order: Sequence[_Kept], heads: Sequence[int]) -> None:
+    def __init__(self, order: Sequence[_RepositoryClaims], heads: Sequence[int]) -> None:
         self._order = order
         self._families = _families([one.claims for one in order])
         members: dict[int, list[int]] = {}
@@ -167,14 +168,14 @@ class _Beside:
         self._labels = [_labels(one, heads) for one in order]
         self._seen: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def family(self, harvest: int) -> str:
+    def family(self, number: int) -> str:
         """One name for a repository and its forks."""
-        return self._order[self._families[harvest]].repository
+        return self._order[self._families[number]].digest
 
-    def cells(self, harvest: int, id: str, area: str, issue: str) -> tuple[str, ...]:
+    def cells(self, number: int, id: str, area: str, issue: str) -> tuple[str, ...]:
         """The cells, one for each grouping of each report of the family."""
         found: list[str] = []
-        for member in self._members[self._families[harvest]]:
+        for member in self._members[self._families[number]]:
             own = self._order[member].claims.get(id)
             part = own and next((one for one in own.parts if _where(one) == (area, issue)), own.parts[0])
             labels = self._labels[member].items()
@@ -182,14 +183,14 @@ class _Beside:
         return self._seen.setdefault(tuple(found), tuple(found))
 
 
-def _labels(kept: _Kept, heads: Sequence[int]) -> dict[Grouping, Labels]:
+def _labels(repository: _RepositoryClaims, heads: Sequence[int]) -> dict[Grouping, Labels]:
     names: dict[tuple[str, ...], dict[Grouping, str]] = {}
     pieces: list[Piece] = []
-    for one in kept.claims.values():
+    for one in repository.claims.values():
         for part in one.parts:
             known = names.get(part.names) or names.setdefault(part.names, dict(zip(GROUPINGS, part.names, strict=True)))
             pieces.append(Piece(heads[part.author], 0, known, part.list_cost, part.tokens, one.unpriced))
-    return shown_labels(pieces, kept.least) if pieces else {}
+    return shown_labels(pieces, repository.least) if pieces else {}
 
 
 def _where(part: _Part) -> tuple[str, str]:
@@ -232,19 +233,20 @@ class _Asked(NamedTuple):
     """A claim whose publication is to be decided."""
 
     id: str
-    harvest: int
-    kept: _Kept
+    number: int
+    """The position of its repository among all."""
+    repository: _RepositoryClaims
     heads: Sequence[int]
     beside: _Beside
 
     @property
     def claim(self) -> _Claim:
         """Its figures."""
-        return self.kept.claims[self.id]
+        return self.repository.claims[self.id]
 
     def rows_and_shares(self, known: Sequence[ClaimRow], first: int) -> tuple[tuple[_Wanted, ...], list[Share]]:
         """The rows of a claim, and its parts in the form for `safe_cells`; the first part has the number `first`."""
-        one, rank = self.claim, _rank(self.kept, self.id) if known else ""
+        one, rank = self.claim, _rank(self.repository, self.id) if known else ""
         newest = max((row.rank for row in known), default="")
         published = [row for row in known if row.cell_area is not None]
         gone_cost, gone_tokens = (
@@ -289,10 +291,10 @@ class _Asked(NamedTuple):
 
     def _share(self, part: _Part) -> Share:
         area, issue = _where(part)
-        cells = self.beside.cells(self.harvest, self.id, area, issue)
-        family, who = self.beside.family(self.harvest), self.heads[part.author]
+        cells = self.beside.cells(self.number, self.id, area, issue)
+        family, who = self.beside.family(self.number), self.heads[part.author]
         amounts = part.list_cost, part.tokens
-        return Share(who, family, part.names[_MONTH], area, part.names[_MODEL], *amounts, self.kept.least, cells)
+        return Share(who, family, part.names[_MONTH], area, part.names[_MODEL], *amounts, self.repository.least, cells)
 
 
 class _Amounts(NamedTuple):
@@ -313,22 +315,26 @@ def _known(published: Sequence[ClaimRow], area: str) -> str:
 
 
 def _placed(
-    id: str, kept: _Kept, rows: Sequence[_Wanted], places: Mapping[int, Place], known: Iterable[ClaimRow]
+    id: str,
+    repository: _RepositoryClaims,
+    rows: Sequence[_Wanted],
+    places: Mapping[int, Place],
+    known: Iterable[ClaimRow],
 ) -> Iterator[ClaimRow]:
     """The rows of one claim with their cells, unless the dataset has them already. A claim is in cells with all of
     its parts or not at all: its rows have one rank."""
     cells: list[Place | None] = [places.get(one.share) for one in rows]
     is_published = bool(rows) and all(cells)
-    rank = _rank(kept, id) + (_PUBLISHED if is_published else _WAITING)
+    rank = _rank(repository, id) + (_PUBLISHED if is_published else _WAITING)
     if any(row.rank == rank for row in known):
         return
-    claim = kept.claims[id]
+    claim = repository.claims[id]
     for one, cell in zip(rows, cells, strict=True):
         names = claim.parts[0].names
         row = ClaimRow(
             id,
             claim.version,
-            kept.repository,
+            repository.digest,
             names[_MONTH],
             one.area,
             names[_MODEL],

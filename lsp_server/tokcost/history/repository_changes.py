@@ -9,7 +9,7 @@ from tokcost.errors import EnvironmentProblem, NotARepository
 from tokcost.history.changes import changes_of
 from tokcost.history.facts_of_changes import read_facts, read_heads
 from tokcost.history.identity import repository_digest
-from tokcost.history.privacy.claims_of_many import Harvest
+from tokcost.history.privacy.claims_of_many import RepositoryChanges
 from tokcost.history.read_history import read_history
 from tokcost.history.report_policy import read_report_policy
 from tokcost.model.changes import Change
@@ -28,10 +28,10 @@ _MOST_TOKENS = 10**16
 """Of one repository: a larger number is forged, and would not fit into the sums of many repositories."""
 
 
-def harvest(folder: str, cache: Path, through: str, key: bytes, notes: list[str]) -> Harvest:
+def read_repository_changes(folder: str, cache: Path, through: str, key: bytes, notes: list[str]) -> RepositoryChanges:
     """Read one repository up to the end of a month; `notes` receives remarks.
 
-    The parsed messages are kept in `cache`, in a file for this repository. Raises `EnvironmentProblem`,
+    The parsed messages are cached in `cache`, in a file for this repository. Raises `EnvironmentProblem`,
     `SettingsDamaged`.
     """
     repository = _repository(folder)
@@ -48,7 +48,7 @@ def harvest(folder: str, cache: Path, through: str, key: bytes, notes: list[str]
     authors = read_authors(repository, {commit for change in changes for commit in change.carriers})
     if repository.is_shallow:
         notes.append("this clone is shallow and lacks older history; `git fetch --unshallow` fetches it")
-    return Harvest(name, changes, authors, facts, policy.contributors)
+    return RepositoryChanges(name, changes, authors, facts, policy.contributors)
 
 
 def _repository(folder: str) -> Repository:
