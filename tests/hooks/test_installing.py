@@ -11,7 +11,7 @@ from support.hooked import Hooked
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.files import put
 from tokcost_hooks.installation.hooks import install, uninstall
-from tokcost_hooks.installation.scripts import KEPT, owner
+from tokcost_hooks.installation.scripts import PREVIOUS, owner
 
 Seen = dict[str, tuple[int, bytes]]
 
@@ -199,7 +199,7 @@ def test_ours_edited_by_somebody_is_left_alone(plain: Hooked) -> None:
         (said,) = uninstall(plain.worktree)
         assert "edited" in said
         assert (hooks_of(plain) / "commit-msg").read_bytes() == edited
-        assert (hooks_of(plain) / f"commit-msg{KEPT}").exists()
+        assert (hooks_of(plain) / f"commit-msg{PREVIOUS}").exists()
         assert owner(str(hooks_of(plain) / "post-commit")) == "nobody"
 
 
@@ -209,9 +209,9 @@ def test_ours_overwritten_by_somebody_is_left_alone_and_nothing_old_comes_back(p
     write(hooks_of(plain) / "commit-msg", "#!/bin/sh\n# new\n")
     for _ in range(2):
         (said,) = uninstall(plain.worktree)
-        assert KEPT in said
+        assert PREVIOUS in said
         assert (hooks_of(plain) / "commit-msg").read_text() == "#!/bin/sh\n# new\n"
-        assert (hooks_of(plain) / f"commit-msg{KEPT}").read_text() == "#!/bin/sh\n# old\n"
+        assert (hooks_of(plain) / f"commit-msg{PREVIOUS}").read_text() == "#!/bin/sh\n# old\n"
 
 
 def test_installing_over_what_overwrote_us_loses_neither_hook(plain: Hooked) -> None:
@@ -221,7 +221,7 @@ def test_installing_over_what_overwrote_us_loses_neither_hook(plain: Hooked) -> 
     assert any("changed by somebody" in said for said in install(plain.worktree).said)
     uninstall(plain.worktree)
     assert (hooks_of(plain) / "commit-msg").read_text() == "#!/bin/sh\n# new\n"
-    assert (hooks_of(plain) / f"commit-msg{KEPT}.1").read_text() == "#!/bin/sh\n# old\n"
+    assert (hooks_of(plain) / f"commit-msg{PREVIOUS}.1").read_text() == "#!/bin/sh\n# old\n"
 
 
 def test_a_manager_that_wrote_the_same_hook_again_leaves_no_copy(plain: Hooked) -> None:

@@ -92,7 +92,7 @@ def test_a_foreign_wal_is_set_aside_and_the_ledger_is_as_it_was(
     assert world.all_held() == world.held
     assert "no usage is lost" in world.told("log")
     (one,) = read_rescues(world.home)
-    assert Path(one.kept).read_bytes() == world.foreign[whose]
+    assert Path(one.damaged_file).read_bytes() == world.foreign[whose]
     assert "write-ahead log of another database" in world.told("doctor")
     world.told("doctor", "--acknowledge")
     assert "rescued" not in world.told("log")

@@ -19,7 +19,7 @@ from tokcost.ledger.open import FILE_NAME, open_ledger
 from tokcost.ledger.rescue_record import read_rescues
 from tokcost.ledger.rollup import disagreements
 from tokcost.model.rescue import Rescue
-from tokcost.reports.rescues import kept_words
+from tokcost.reports.rescues import saved_words
 from tokcost.services.rescue import rescue
 
 KILLED = """
@@ -268,8 +268,8 @@ def test_a_rescue_names_the_backup_that_all_usage_came_from(world: World) -> Non
 
 def test_a_rescue_names_the_file_and_the_backup_where_usage_came_from_both() -> None:
     one = Rescue("20260101T000000Z", "kept", "what", {"usage": 5}, {"usage": 2}, 1, {}, (9, 90), (5, 50))
-    assert kept_words(one) == "50 of 90 tokens were saved from it and a backup"
-    assert kept_words(one._replace(from_backup={"session": 1})) == "50 of 90 tokens were saved from it"
+    assert saved_words(one) == "50 of 90 tokens were saved from it and a backup"
+    assert saved_words(one._replace(from_backup={"session": 1})) == "50 of 90 tokens were saved from it"
 
 
 @pytest.mark.slow

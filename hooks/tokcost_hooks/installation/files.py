@@ -10,7 +10,7 @@ from contextlib import suppress
 from tokcost.files.foreign import open_regular
 from tokcost.files.private import PUBLIC_FOLDER, SCRIPT, make_folders, remove_unfinished, write_whole
 from tokcost_hooks import HOOKS
-from tokcost_hooks.installation.scripts import KEPT, KEPT_FOLDER, chained_script, owner
+from tokcost_hooks.installation.scripts import PREVIOUS, PREVIOUS_FOLDER, chained_script, owner
 
 MOVED = ("", ".legacy", ".old")
 """The suffixes that a hook's name may get when ours was moved: the pre-commit framework renames existing hooks to
@@ -22,11 +22,10 @@ _ASKS_NAME = re.compile(rb"basename|PROGRAM_NAME|argv\[0\]|##\*/|__FILE__")
 """Text in a script that determines by its own name which hook it is."""
 
 
-def kept_file(path: str, hook: str) -> str:
-    """The path at which the previous hook is kept; empty if there was none. `path` is the place of ours, now or
-    before."""
+def previous_file(path: str, hook: str) -> str:
+    """The path of the previous hook; empty if there was none. `path` is the place of ours, now or before."""
     folder = os.path.dirname(path)
-    places = (os.path.join(folder, hook + KEPT), os.path.join(folder, KEPT_FOLDER, hook))
+    places = (os.path.join(folder, hook + PREVIOUS), os.path.join(folder, PREVIOUS_FOLDER, hook))
     return next((place for place in places if os.path.lexists(place)), "")
 
 
@@ -45,10 +44,10 @@ def take(path: str, hook: str) -> str:
     """Remove our hook from a path and restore the previous one. Returns a sentence if ours had to be left."""
     # A process killed while it wrote a hook leaves a temporary file beside it.
     remove_unfinished(path)
-    whose, kept = owner(path), kept_file(path, hook)
+    whose, previous = owner(path), previous_file(path, hook)
     if whose == "ours":
-        if kept:
-            _put_back(kept, path)
+        if previous:
+            _put_back(previous, path)
         else:
             os.unlink(path)
         _forget_folder(path)
@@ -56,12 +55,14 @@ def take(path: str, hook: str) -> str:
     if whose == "edited":
         return f"{path} was edited since and is left as it is"
     # `put` was killed between its two steps: the second name is all that it left.
-    if kept and whose == "foreign" and _same(kept, path):
-        os.unlink(kept)
+    if previous and whose == "foreign" and _same(previous, path):
+        os.unlink(previous)
         _forget_folder(path)
         return ""
-    if kept:
-        return f"{path} was changed by somebody since and is left as it is; what was there before tokcost is in {kept}"
+    if previous:
+        return (
+            f"{path} was changed by somebody since and is left as it is; what was there before tokcost is in {previous}"
+        )
     return ""
 
 
@@ -72,47 +73,47 @@ def write_script(path: str, text: str) -> None:
 
 
 def _keep(path: str, hook: str) -> str:
-    folder, said, before = os.path.dirname(path), "", kept_file(path, hook)
+    folder, said, before = os.path.dirname(path), "", previous_file(path, hook)
     if before and not _same(before, path):
         aside = _free(before)
         os.rename(before, aside)
         said = f"{path} was changed by somebody since; it now runs first, and what was there before is in {aside}"
     elif before:
         os.unlink(before)
-    kept = os.path.join(folder, hook + KEPT)
+    previous = os.path.join(folder, hook + PREVIOUS)
     if _asks_name(path):
-        kept = os.path.join(folder, KEPT_FOLDER, hook)
-        make_folders(os.path.dirname(kept), PUBLIC_FOLDER)
-    _double(path, kept)
+        previous = os.path.join(folder, PREVIOUS_FOLDER, hook)
+        make_folders(os.path.dirname(previous), PUBLIC_FOLDER)
+    _double(path, previous)
     return said
 
 
-def _double(path: str, kept: str) -> None:
+def _double(path: str, previous: str) -> None:
     """Create a second name for a file; the first one disappears when ours takes its place."""
-    if os.path.islink(path) and _link_text(path, kept) != os.readlink(path):
-        os.symlink(_link_text(path, kept), kept)
+    if os.path.islink(path) and _link_text(path, previous) != os.readlink(path):
+        os.symlink(_link_text(path, previous), previous)
         return
     try:
         # A second name instead of a rename: git finds a hook under the first one at every moment.
-        os.link(path, kept, follow_symlinks=False)
+        os.link(path, previous, follow_symlinks=False)
     except (OSError, NotImplementedError):
         if os.path.islink(path):
-            os.symlink(os.readlink(path), kept)
+            os.symlink(os.readlink(path), previous)
             return
         with open(path, "rb") as stream:
-            write_whole(kept, stream.read(), os.stat(path).st_mode & 0o7777)
+            write_whole(previous, stream.read(), os.stat(path).st_mode & 0o7777)
 
 
-def _put_back(kept: str, path: str) -> None:
-    if os.path.islink(kept) and (text := _link_text(kept, path)) != os.readlink(kept):
-        aside = _free(kept)
+def _put_back(previous: str, path: str) -> None:
+    if os.path.islink(previous) and (text := _link_text(previous, path)) != os.readlink(previous):
+        aside = _free(previous)
         # A relative link leads elsewhere from another folder, so a new one is made beside it and takes the place in one
         # step.
         os.symlink(text, aside)
         os.replace(aside, path)
-        os.unlink(kept)
+        os.unlink(previous)
         return
-    os.replace(kept, path)
+    os.replace(previous, path)
 
 
 def _link_text(link: str, place: str) -> str:
@@ -120,7 +121,7 @@ def _link_text(link: str, place: str) -> str:
     text, up = os.readlink(link), "../"
     if os.path.isabs(text) or os.path.dirname(link) == os.path.dirname(place):
         return text
-    return up + text if os.path.basename(os.path.dirname(place)) == KEPT_FOLDER else text.removeprefix(up)
+    return up + text if os.path.basename(os.path.dirname(place)) == PREVIOUS_FOLDER else text.removeprefix(up)
 
 
 def _asks_name(path: str) -> bool:
@@ -136,7 +137,7 @@ def _asks_name(path: str) -> bool:
 def _serves_others(path: str) -> bool:
     folder, hook = os.path.split(path)
     for name in HOOKS:
-        for other in (os.path.join(folder, name), os.path.join(folder, KEPT_FOLDER, name)):
+        for other in (os.path.join(folder, name), os.path.join(folder, PREVIOUS_FOLDER, name)):
             with suppress(OSError):
                 if name != hook and os.path.islink(other) and os.path.samefile(path, other):
                     return True
@@ -170,4 +171,4 @@ def _write(path: str, text: str) -> None:
 
 def _forget_folder(path: str) -> None:
     with suppress(OSError):  # not there, or something else is in it
-        os.rmdir(os.path.join(os.path.dirname(path), KEPT_FOLDER))
+        os.rmdir(os.path.join(os.path.dirname(path), PREVIOUS_FOLDER))

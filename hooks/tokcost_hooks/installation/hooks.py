@@ -21,7 +21,7 @@ from tokcost.repo.worktree import linked_worktrees
 from tokcost.reports.text import to_copy
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
-from tokcost_hooks.installation.files import MOVED, kept_file, put, take, write_script
+from tokcost_hooks.installation.files import MOVED, previous_file, put, take, write_script
 from tokcost_hooks.installation.in_config import names_in_config, put_in_config, take_out_of_config
 from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script, project_around
 from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, runs_here
@@ -274,8 +274,8 @@ def _ignore(worktree: Worktree, ours: list[HookLocation]) -> None:
     patterns: list[str] = []
     for where in ours:
         top = next((one for one in _tops(worktree) if where.path.startswith(one + os.sep)), "")
-        kept = kept_file(where.path, where.hook)
-        for path in (where.path, *([kept] if kept and not where.lines else [])):
+        previous = previous_file(where.path, where.hook)
+        for path in (where.path, *([previous] if previous and not where.lines else [])):
             relative = os.path.relpath(path, top).replace(os.sep, "/") if top else ""
             if relative and "\n" not in relative:
                 # gitignore(5) gives these characters and trailing spaces a meaning, and has no form for a line end.

@@ -15,7 +15,7 @@ from tokcost.repo.worktree import find_worktree
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import without_blocks
 from tokcost_hooks.installation.manager_files import in_framework, lefthook_files, text_of
-from tokcost_hooks.installation.scripts import KEPT, calls_us
+from tokcost_hooks.installation.scripts import PREVIOUS, calls_us
 
 Manager = Literal["", "husky", "lefthook", "pre-commit"]
 
@@ -171,7 +171,7 @@ def _has_key(text: bytes, hook: str) -> bool:
 
 def _is_all_ours(path: str) -> bool:
     """Whether a file is a script of ours, possibly edited, and not somebody else's with lines of ours."""
-    return calls_us(path) and b"for previous in" in text_of(path) and KEPT.encode() in text_of(path)
+    return calls_us(path) and b"for previous in" in text_of(path) and PREVIOUS.encode() in text_of(path)
 
 
 def _lefthooks(path: str) -> bool:

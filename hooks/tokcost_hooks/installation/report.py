@@ -12,7 +12,7 @@ from tokcost.repo.version import CONFIG_HOOKS, git_version
 from tokcost.repo.worktree import find_worktree
 from tokcost.reports.text import to_copy
 from tokcost_hooks.installation.blocks import has_block
-from tokcost_hooks.installation.files import kept_file
+from tokcost_hooks.installation.files import previous_file
 from tokcost_hooks.installation.hooks import OPEN, RISKY, check_git, is_remembered, needed_hooks, stale
 from tokcost_hooks.installation.in_config import calls_script, config_name, is_our_name, trouble_in_config
 from tokcost_hooks.installation.manager_files import in_framework
@@ -189,12 +189,12 @@ def _in_framework(place: Place, hook: str) -> Check:
 
 def _file(place: Place, where: HookLocation) -> Check:
     hook, path = where.hook, where.path
-    whose, kept = owner(path), kept_file(path, hook)
+    whose, previous = owner(path), previous_file(path, hook)
     if whose in ("ours", "edited"):
         said = "runs" if whose == "ours" else "runs, edited by somebody"
-        if kept:
-            does = "runs first" if os.access(kept, os.X_OK) else "was not executable before, and does not run"
-            said += f"; {os.path.basename(kept)} {does}"
+        if previous:
+            does = "runs first" if os.access(previous, os.X_OK) else "was not executable before, and does not run"
+            said += f"; {os.path.basename(previous)} {does}"
         said += " (the pre-commit framework starts it)" if where.manager == "pre-commit" else ""
         # git runs `.husky/_/HOOK`, which husky generates and which calls the file of that name in `.husky`.
         if where.manager == "husky" and not os.path.exists(os.path.join(place.folder.path, hook)):
@@ -202,9 +202,9 @@ def _file(place: Place, where: HookLocation) -> Check:
         # husky 9 runs the file with `sh`, so it need not be executable.
         return _ready(place, hook, path, said, needs_mode=husky_home(place.folder) in ("", place.folder.path))
     at = os.path.join(place.folder.path, hook)
-    if whose == "foreign" and (kept or is_remembered(place.worktree, path)):
+    if whose == "foreign" and (previous or is_remembered(place.worktree, path)):
         by = manager_of(path) or "somebody"
-        said = f"replaced by {by} since" + (f"; what was there before tokcost is in {kept}" if kept else "")
+        said = f"replaced by {by} since" + (f"; what was there before tokcost is in {previous}" if previous else "")
         return Check(hook, said, place.wanted, INSTALL)
     if where.manager == "pre-commit" and is_remembered(place.worktree, at):
         return Check(hook, "replaced by pre-commit since", place.wanted, INSTALL)

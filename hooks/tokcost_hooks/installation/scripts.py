@@ -13,8 +13,8 @@ import tokcost
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST, open_regular
 
-KEPT = ".before-tokcost"
-KEPT_FOLDER = "before-tokcost"
+PREVIOUS = ".before-tokcost"
+PREVIOUS_FOLDER = "before-tokcost"
 """The folder for a hook that checks its own name, which must not change then."""
 
 Owner = Literal["nobody", "ours", "edited", "foreign"]
@@ -180,10 +180,10 @@ _UNLESS_STOPPED = '[ "$?" != 79 ] || code=1'
 file."""
 
 _BY_HAND = """\
-# Without tokcost: delete this file, and give {hook}{kept}, if it is there, this name again.
+# Without tokcost: delete this file, and give {hook}{previous}, if it is there, this name again.
 """
 _KEPT_FIRST = """\
-for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do
+for previous in "${{0%/*}}/{hook}{previous}" "${{0%/*}}/{folder}/{hook}"; do
   if [ -x "$previous" ]; then
     "$previous" "$@" || code=$?
   fi
@@ -191,11 +191,11 @@ done
 """
 _KEPT_FIRST_BOTH_READ = """\
 input=x
-if [ "$1" = rebase ] || [ -x "${{0%/*}}/{hook}{kept}" ] || [ -x "${{0%/*}}/{folder}/{hook}" ]; then
+if [ "$1" = rebase ] || [ -x "${{0%/*}}/{hook}{previous}" ] || [ -x "${{0%/*}}/{folder}/{hook}" ]; then
   input=$(cat; echo x)
 fi
 input=${{input%x}}
-for previous in "${{0%/*}}/{hook}{kept}" "${{0%/*}}/{folder}/{hook}"; do
+for previous in "${{0%/*}}/{hook}{previous}" "${{0%/*}}/{folder}/{hook}"; do
   if [ -x "$previous" ]; then
     printf %s "$input" | "$previous" "$@" || code=$?
   fi
@@ -228,9 +228,9 @@ def chained_script(hook: str) -> str:
     # Standard input can be read once, so the script keeps it for the previous hook and for ours.
     reads = hook == "post-rewrite"
     first = _KEPT_FIRST_BOTH_READ if reads else _KEPT_FIRST
-    before = _BY_HAND.format(hook=hook, kept=KEPT)
+    before = _BY_HAND.format(hook=hook, previous=PREVIOUS)
     before += _WAS_WHOLE if hook == "commit-msg" else ""
-    before += first.format(hook=hook, kept=KEPT, folder=KEPT_FOLDER)
+    before += first.format(hook=hook, previous=PREVIOUS, folder=PREVIOUS_FOLDER)
     return _signed(hook, before, 'printf %s "$input" | ' if reads else "")
 
 

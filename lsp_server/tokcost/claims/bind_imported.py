@@ -40,7 +40,7 @@ class ImportedClaims:
     def claim_of(self, repository: int, assistant: str, key: str) -> tuple[int, int] | None:
         """The claim (row id) and version that new usage belongs to; `None` if the journal does not record it.
 
-        Runs in the caller's transaction, which ends with `kept` or `undone`.
+        Runs in the caller's transaction, which ends with `committed` or `rolled_back`.
         """
         if not self._binds:
             return None
@@ -61,15 +61,15 @@ class ImportedClaims:
             with suppress(OSError):
                 claim_journal.write(common_dir, [Remembered(claim.name, version, "", keys)])
 
-    def kept(self) -> None:
+    def committed(self) -> None:
         """Count the bound usage, because the transaction has committed."""
         for journal in self._journals.values():
-            journal.kept()
+            journal.committed()
 
-    def undone(self) -> None:
+    def rolled_back(self) -> None:
         """Forget the bound usage and the claims created with it, because the transaction was rolled back."""
         for journal in self._journals.values():
-            journal.undone()
+            journal.rolled_back()
 
     def held(self, repository: int) -> Mapping[int, Held]:
         """The records of a repository's journal whose usage is bound completely, by their offsets."""
@@ -121,13 +121,13 @@ class _Journal:
             self._claims[number] = self._claim(*self.records[number][:2])
         return self._claims[number]
 
-    def kept(self) -> None:
+    def committed(self) -> None:
         """Count the usage of the current transaction as bound, because the transaction has committed."""
         for number in self._met:
             self._found[number] += 1
         self._met.clear()
 
-    def undone(self) -> None:
+    def rolled_back(self) -> None:
         """Forget the usage of the current transaction, because it was rolled back."""
         self._met.clear()
         # The rows of claims that this transaction created are gone, and SQLite may use their numbers again.

@@ -14,7 +14,7 @@ from tokcost.ledger.damage import told, wrong_with
 from tokcost.ledger.open import FILE_NAME, open_for_reading
 
 EVERY_SECONDS = 7 * 86_400
-KEPT = 2
+_MOST = 2
 _NAME = re.compile(r"ledger\.backup-\d{8}T\d{6}Z\.db")
 _NEW = "ledger.backup.new"
 _ABANDONED_SECONDS = 3600
@@ -62,7 +62,7 @@ def back_up(home: Path) -> Path | None:
         finally:
             for suffix in ("", "-wal", "-shm", "-journal"):
                 Path(f"{new}{suffix}").unlink(missing_ok=True)
-    for old in [*_in_order(home)[KEPT:], *_left_by_killed(home)]:
+    for old in [*_in_order(home)[_MOST:], *_left_by_killed(home)]:
         old.unlink(missing_ok=True)
     return target
 

@@ -36,7 +36,7 @@ SELECT ifnull(branch, ''), claim.id, name, ifnull(fate, ''), carried,
 FROM {{held}} AS held JOIN claim ON claim.id = held.claim
 WHERE claim.repository = ? AND {{which}} GROUP BY 2, 1 ORDER BY 2, 1
 """
-_KEPT = _HELD.format(unpriced="unpriced_tokens", held="rollup_row", which="usage > 0")
+_STORED = _HELD.format(unpriced="unpriced_tokens", held="rollup_row", which="usage > 0")
 _BETWEEN = _HELD.format(
     unpriced="iif(list_cost IS NULL, tokens, 0)", held="usage_row", which="time_ms >= ? AND time_ms < ?"
 )
@@ -46,7 +46,7 @@ def held_usage(ledger: Ledger, repository: int, since_ms: int | None, until_ms: 
     """Every claim of a repository with each branch of its usage, oldest claim first; limited to a span of time if
     one is given."""
     if since_ms is None and until_ms is None:
-        rows = ledger.db.execute(_KEPT, (repository,))
+        rows = ledger.db.execute(_STORED, (repository,))
     else:
         span = (since_ms or 0, FOREVER if until_ms is None else until_ms)
         rows = ledger.db.execute(_BETWEEN, (repository, *span))

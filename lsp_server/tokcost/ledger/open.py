@@ -218,10 +218,10 @@ def finish(home: Path) -> None:
         return
     path, rescued = home / FILE_NAME, found[-1]
     # The old WAL goes before the rescued file comes: SQLite would apply it to that by its name.
-    kept = damaged_name(home, rescued.stem.removeprefix("ledger.rescued-"))
+    damaged = damaged_name(home, rescued.stem.removeprefix("ledger.rescued-"))
     for suffix in ("", "-wal", "-shm"):
         with suppress(FileNotFoundError):
-            os.replace(f"{path}{suffix}", f"{kept}{suffix}")
+            os.replace(f"{path}{suffix}", f"{damaged}{suffix}")
     os.replace(rescued, path)
 
 

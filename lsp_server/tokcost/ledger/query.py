@@ -72,7 +72,7 @@ STATE = """CASE WHEN spent.claim_version <= claim.carried
   THEN iif(claim.fate = 'bound', 'bound', 'carried') ELSE iif(claim.fate = 'withheld', 'withheld', '') END"""
 """The state of the claim of `spent`, where `claim` is joined to it: `Sum.state`."""
 _ESTIMATED = "spent.series IN (SELECT id FROM series WHERE price_state = 'estimated')"
-_KEPT = f"""
+_STORED = f"""
 SELECT ifnull(spent.repository, 0), ifnull(branch, ''), assistant, model, evidence, kind, {STATE}, sum(usage),
   sum(input), sum(cache_read), sum(cache_write_5m), sum(cache_write_1h), sum(output), sum(reasoning), sum(list_cost),
   sum(unpriced_tokens), sum(lower_bound), sum(iif({_ESTIMATED}, usage, 0)), sum(iif({_ESTIMATED}, tokens, 0)),
@@ -110,7 +110,7 @@ _DAY = "strftime('%Y-%m-%d', (time_ms + CASE {offsets} END) / 1000, 'unixepoch')
 
 def sums(ledger: Ledger, repository: int) -> list[Sum]:
     """All usage of a repository (0: outside repositories), from the stored sums."""
-    found = list(_sums(ledger.db.execute(_KEPT.format(places=_PLACES), (repository,))))
+    found = list(_sums(ledger.db.execute(_STORED.format(places=_PLACES), (repository,))))
     return _with_estimates(ledger, repository, found, Question(), "''")
 
 

@@ -20,7 +20,7 @@ def read_rescues(home: Path) -> list[Rescue]:
         found = [Rescue(*one) for one in loads(read_ours(str(path)) or b"")]
     except (ValueError, TypeError, RecursionError):
         return [Rescue("", str(path), "the record of rescues is damaged", {}, {}, 0, {}, None, (0, 0))]
-    return [one for one in found if one.acknowledged or os.path.exists(one.kept)]
+    return [one for one in found if one.acknowledged or os.path.exists(one.damaged_file)]
 
 
 def record_rescue(home: Path, rescue: Rescue) -> None:

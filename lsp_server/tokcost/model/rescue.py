@@ -8,9 +8,9 @@ class Rescue(NamedTuple):
     """A ledger that was damaged, and the result of its rescue."""
 
     stamp: str
-    """The time, as in the name of the kept file."""
-    kept: str
-    """The damaged file."""
+    """The time, as in the name of the damaged file."""
+    damaged_file: str
+    """The present path of the damaged file."""
     what: str
     """The damage."""
     rows: Mapping[str, int]

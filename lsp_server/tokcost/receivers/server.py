@@ -51,7 +51,7 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def __init__(self, store: Store, host: str, port: int, notify: Callable[[Notice], None]) -> None:
         """Start listening; `notify` receives notices for the user. Raises `EnvironmentProblem` if it cannot listen."""
-        self.kept: Counter[str] = Counter()
+        self.stored: Counter[str] = Counter()
         """Responses stored, by assistant."""
         self.refused = 0
         """Responses whose counts were invalid."""
@@ -87,9 +87,9 @@ class Receiver(socketserver.ThreadingMixIn, socketserver.TCPServer):
         try:
             with self._one:
                 body = posted.body if posted.is_json else protobuf.as_json(kind, posted.body)
-                kept = list(self._responses(kind, body))
-                self._store.add(kept)
-                self.kept.update(one.assistant for one in kept)
+                responses = list(self._responses(kind, body))
+                self._store.add(responses)
+                self.stored.update(one.assistant for one in responses)
         except ValueError:
             return HTTPStatus.BAD_REQUEST
         # Before `OSError`, which it is. Exporters repeat a request after 503 and give up after 507
@@ -214,7 +214,7 @@ def _not_listening(host: str, port: int, error: OSError) -> EnvironmentProblem:
     )
 
 
-def summary_of(kept: Mapping[str, int], refused: int) -> str:
+def summary_of(stored: Mapping[str, int], refused: int) -> str:
     """A sentence about what was received."""
-    counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(kept.items())) or "none"
+    counts = ", ".join(f"{count:,} of {name}" for name, count in sorted(stored.items())) or "none"
     return f"responses stored: {counts}" + (f"; {refused:,} without reliable counts" if refused else "")

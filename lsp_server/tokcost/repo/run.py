@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     import subprocess
     from threading import Event
 
-_KEPT = (
+_PASSED_ON = (
     *("GIT_EXEC_PATH", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"),
     *("GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"),
 )
-_KEPT_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+_PASSED_ON_NUMBERED = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 """GIT_ variables that locate git and its configuration, including the settings of one command (`git -c`, and
 `safe.directory` of containers, which is numbered). All others (GIT_DIR, GIT_INDEX_FILE, …) are set by git for its
 hooks and would redirect a query to another repository."""
@@ -354,5 +354,5 @@ def _clean_environ() -> dict[str, str]:
     return {
         name: value
         for name, value in asker().items()
-        if not name.startswith("GIT_") or name in _KEPT or name.startswith(_KEPT_NUMBERED)
+        if not name.startswith("GIT_") or name in _PASSED_ON or name.startswith(_PASSED_ON_NUMBERED)
     }

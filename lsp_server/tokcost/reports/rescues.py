@@ -11,12 +11,12 @@ def notice(one: Rescue) -> str:
     if not one.stamp:
         return f"{one.what}; `tokcost doctor` has details, `tokcost doctor --acknowledge` ends this notice"
     return (
-        f"the ledger was damaged and was rescued on {_day(one)}: {kept_words(one)};"
+        f"the ledger was damaged and was rescued on {_day(one)}: {saved_words(one)};"
         " `tokcost doctor` has details, `tokcost doctor --acknowledge` ends this notice"
     )
 
 
-def kept_words(one: Rescue) -> str:
+def saved_words(one: Rescue) -> str:
     """A text about the saved part of the ledger."""
     usage, tokens = one.after
     if one.unreadable_pages < 0 or one.after == one.before:

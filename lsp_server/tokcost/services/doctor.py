@@ -28,7 +28,7 @@ from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.reports.rescues import kept_words
+from tokcost.reports.rescues import saved_words
 from tokcost.reports.text import counted, evidence_word, megabytes, to_copy
 from tokcost.services.answer_guard import SWITCH
 from tokcost.services.check_environment import check_crashes, check_guard_switch, check_home, check_switches
@@ -105,8 +105,8 @@ def _rescues(diagnosis: Diagnosis, home: Path) -> None:
     """Report all rescues; each is a finding until somebody acknowledges it."""
     for one in read_rescues(home):
         hint = "" if one.acknowledged else "`tokcost doctor --acknowledge` ends the notices about it."
-        diagnosis.add("rescues", Check(one.stamp, f"{one.what}: {kept_words(one)}", not one.acknowledged, hint))
-        diagnosis.add("rescues", Check("kept", f"{one.kept}; delete it when you no longer need it"))
+        diagnosis.add("rescues", Check(one.stamp, f"{one.what}: {saved_words(one)}", not one.acknowledged, hint))
+        diagnosis.add("rescues", Check("kept", f"{one.damaged_file}; delete it when you no longer need it"))
         for subject, counts in (("saved", one.rows), ("of a backup", one.from_backup), ("lost", one.lost)):
             if any(counts.values()):
                 said = ", ".join(f"{count:,} {table}" for table, count in counts.items() if count)

@@ -21,7 +21,7 @@ def receive(home: Path, host: str, port: int, began: Callable[[str], None], noti
     receiver = Receiver(Store(home), host, port, tell)
     began(receiver.url)
     receiver.run_until_ended()
-    return summary_of(receiver.kept, receiver.refused)
+    return summary_of(receiver.stored, receiver.refused)
 
 
 def _words(notice: Notice) -> tuple[str, str]:

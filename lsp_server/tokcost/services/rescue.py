@@ -72,20 +72,20 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
         found = salvage(path, backups(home), building) if own else _salvage_most(path, building)
         if found.unreadable_pages >= 0:
             _take_from_clones(building)
-        kept = damaged_name(home, stamp)
-        record_rescue(home, _record(stamp, kept, what, found))
+        damaged = damaged_name(home, stamp)
+        record_rescue(home, _record(stamp, damaged, what, found))
         os.replace(building, rescued_name(home, stamp))
         finish(home)
-        os.chmod(kept, 0o600)
+        os.chmod(damaged, 0o600)
 
 
 def _without_foreign_wal(home: Path, stamp: str) -> None:
     """Handle a sound file beside a foreign WAL: keep the WAL under a name that SQLite does not use."""
-    path, kept = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
+    path, damaged = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
     held = held_without_wal(path)
-    record_rescue(home, _record(stamp, kept, FOREIGN_WAL, Salvaged({}, {}, -1, {}, held, held)))
-    put_wal_aside(home, kept)
-    os.chmod(kept, 0o600)
+    record_rescue(home, _record(stamp, damaged, FOREIGN_WAL, Salvaged({}, {}, -1, {}, held, held)))
+    put_wal_aside(home, damaged)
+    os.chmod(damaged, 0o600)
 
 
 def _salvage_most(path: Path, building: Path) -> Salvaged:
@@ -145,5 +145,5 @@ def _take_from_clones(building: Path) -> None:
         scratch.rmdir()
 
 
-def _record(stamp: str, kept: Path, what: str, found: Salvaged) -> Rescue:
-    return Rescue(stamp, str(kept), what, *found)
+def _record(stamp: str, damaged: Path, what: str, found: Salvaged) -> Rescue:
+    return Rescue(stamp, str(damaged), what, *found)

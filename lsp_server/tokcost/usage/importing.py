@@ -50,7 +50,7 @@ _TRANSACTION_FILES = 200
 """A transaction of this size takes a tenth of a second, the longest time for which other imports have to wait."""
 
 
-class Claims(Protocol):
+class RememberedClaims(Protocol):
     """Claims that clones remember and this ledger may have lost."""
 
     def claim_of(self, repository: int, assistant: str, key: str) -> tuple[int, int] | None:
@@ -61,17 +61,17 @@ class Claims(Protocol):
         """Remember that usage joined a version that was published before; called in a transaction."""
         ...
 
-    def kept(self) -> None:
+    def committed(self) -> None:
         """Count the bound usage, because the transaction has committed."""
 
-    def undone(self) -> None:
+    def rolled_back(self) -> None:
         """Forget the bound usage, because the transaction was rolled back."""
 
 
 class Importer:
     """Collects what was read and records it, some thousand usage at a time."""
 
-    def __init__(self, ledger: Ledger, home: Path, placer: Placer, claims: Claims | None = None) -> None:
+    def __init__(self, ledger: Ledger, home: Path, placer: Placer, claims: RememberedClaims | None = None) -> None:
         """Usage is bound to `claims` as it is recorded."""
         self._ledger = ledger
         self._home = home
@@ -160,10 +160,10 @@ class Importer:
         except BaseException:
             self.new_usage = before
             if self._claims:
-                self._claims.undone()
+                self._claims.rolled_back()
             raise
         if self._claims:
-            self._claims.kept()
+            self._claims.committed()
 
     def _recorded(self, outcome: Outcome) -> int | None:
         """Record how far the file was read; returns the row id of the source.
