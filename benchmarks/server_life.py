@@ -29,7 +29,7 @@ from support.claude_lines import append, assistant  # noqa: E402
 from support.editor import Editor  # noqa: E402
 from support.git_sandbox import GitSandbox  # noqa: E402
 from tokcost.services.find_largest_drivers import LargestDrivers  # noqa: E402
-from tokcost.services.follow_folders import Round, look_again, statuses, worktrees_around  # noqa: E402
+from tokcost.services.follow_folders import Round, refresh_folders, statuses, worktrees_around  # noqa: E402
 
 BRANCHES = ("main", "other", "third")
 QUARTERS = 4
@@ -148,7 +148,7 @@ def _counted(life: Life) -> Iterator[Row]:
     this, drivers = Round(life.home, life.environ, 0), LargestDrivers()
 
     def look() -> None:
-        statuses(life.home, folders, look_again(this, worktrees_around(folders)), drivers)
+        statuses(life.home, folders, refresh_folders(this, worktrees_around(folders)), drivers)
 
     actions: list[tuple[str, Callable[[], object]]] = [("a switch", life.switch), ("a line", lambda: life.spend(1))]
     for name, action in [*actions, ("nothing", lambda: None)]:

@@ -9,14 +9,14 @@ from support.git_sandbox import T0, GitSandbox
 from tokcost.model.place import BranchPlace
 from tokcost.placement.branch import place
 from tokcost.placement.timeline import build_timeline
-from tokcost.repo.reflog import read_history
+from tokcost.repo.reflog import read_head_history
 from tokcost.repo.worktree import find_worktree
 
 
 def placed(repo: GitSandbox, seconds: int, hint: str = "") -> BranchPlace:
     worktree = find_worktree(str(repo.path))
     assert worktree is not None
-    return place(build_timeline(read_history(worktree)), (T0 + seconds) * 1000 + 500, hint)
+    return place(build_timeline(read_head_history(worktree)), (T0 + seconds) * 1000 + 500, hint)
 
 
 def new_repository(factory: pytest.TempPathFactory) -> GitSandbox:

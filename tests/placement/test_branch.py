@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
+from tokcost.model.history import NULL_ID, Creation, HeadHistory, ReflogEntry, Rename
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.placement.branch import (
     observed_at,
@@ -22,13 +22,13 @@ from tokcost.placement.timeline import build_timeline, unsettled_since
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 
 
-def history(*told: tuple[int, str], head: str | None = "main", **more: object) -> History:
+def history(*told: tuple[int, str], head: str | None = "main", **more: object) -> HeadHistory:
     """A reflog that begins with the first commit; checkouts leave HEAD's id alone, all else changes it."""
     entries = [ReflogEntry(0, NULL_ID, ONE, "commit (initial): first")]
     for second, message in told:
         new = entries[-1].new if message.startswith("checkout") else f"{len(entries):040x}"
         entries.append(ReflogEntry(second, entries[-1].new, new, message))
-    empty = History(entries, head, {}, [])
+    empty = HeadHistory(entries, head, {}, [])
     return empty._replace(**more)  # pyright: ignore[reportArgumentType]
 
 
@@ -36,7 +36,7 @@ def moved(before: str, after: str) -> str:
     return f"checkout: moving from {before} to {after}"
 
 
-def at(past: History, seconds: float, hint: str = "", *, hint_stale: bool = False) -> BranchPlace:
+def at(past: HeadHistory, seconds: float, hint: str = "", *, hint_stale: bool = False) -> BranchPlace:
     return place(build_timeline(past), int(seconds * 1000), hint, hint_stale=hint_stale)
 
 
@@ -240,7 +240,7 @@ def test_twenty_thousand_renames_are_gone_through_once() -> None:
 def test_a_hint_means_the_branch_that_had_that_name_then() -> None:
     past = history((40, moved("main", "a")), head="a", renames=[Rename(20, "a", "old")])
     assert at(past, 40.5, "a") == on("a")
-    nothing = History([], None, {}, past.renames, problem="no reflog")
+    nothing = HeadHistory([], None, {}, past.renames, problem="no reflog")
     assert [at(nothing, s, "a").branch for s in (10, 30)] == ["old", "a"]
 
 
@@ -253,12 +253,12 @@ def test_entries_dated_by_hand_do_not_shift_those_around_them() -> None:
 
 
 def test_an_empty_reflog_says_nothing_not_even_that_head_was_always_here() -> None:
-    assert at(History([], "main", {}, []), 5) == UNKNOWN
-    assert at(History([], "main", {}, []), 5, "x") == BranchPlace("x", "transcript")
+    assert at(HeadHistory([], "main", {}, []), 5) == UNKNOWN
+    assert at(HeadHistory([], "main", {}, []), 5, "x") == BranchPlace("x", "transcript")
 
 
 def test_a_worktree_may_be_in_use_a_moment_before_its_first_entry_and_no_longer() -> None:
-    past = History([ReflogEntry(100, NULL_ID, ONE, "")], "wt", {}, [])
+    past = HeadHistory([ReflogEntry(100, NULL_ID, ONE, "")], "wt", {}, [])
     assert [at(past, s) for s in (50, 97, 100.5)] == [UNKNOWN, on("wt"), on("wt")]
 
 
@@ -342,7 +342,7 @@ def test_two_servers_that_disagree_have_seen_nothing() -> None:
 
 
 def test_what_was_observed_counts_where_git_remembers_nothing() -> None:
-    nothing = build_timeline(History([], "main", {}, [], problem="no reflog"))
+    nothing = build_timeline(HeadHistory([], "main", {}, [], problem="no reflog"))
     assert place(nothing, 150_000, "hint", observed=always("feat/x")) == BranchPlace("feat/x", "observed")
     assert place(nothing, 150_000, "hint") == BranchPlace("hint", "transcript")
 
@@ -360,14 +360,14 @@ def test_what_was_observed_is_still_carried_to_a_branch_created_from_there() -> 
 
 
 def test_a_branch_that_was_observed_is_called_what_it_is_called_now() -> None:
-    past = build_timeline(History([], "now", {}, [Rename(200, "then", "now")], problem="no reflog"))
+    past = build_timeline(HeadHistory([], "now", {}, [Rename(200, "then", "now")], problem="no reflog"))
     assert place(past, 150_000, observed=always("then")) == BranchPlace("now", "observed")
 
 
 def test_the_reason_of_a_usage_on_no_branch_is_what_git_knew_then() -> None:
     """A clone's reflog reaches back a few seconds before its first entry, and no further."""
     cloned = [ReflogEntry(100, NULL_ID, ONE, "clone: from elsewhere"), ReflogEntry(200, ONE, TWO, moved("main", TWO))]
-    timeline = build_timeline(History(cloned, None, {}, []))
+    timeline = build_timeline(HeadHistory(cloned, None, {}, []))
     told = [reason_at(timeline, second) for second in (0, timeline.begins - 1, timeline.begins, 199, 200, 300)]
     assert told == ["before_reflog", "before_reflog", "folder_gone", "folder_gone", "detached", "detached"]
     assert reason_at(timeline._replace(problem="no reflog"), 300) == "no_reflog"

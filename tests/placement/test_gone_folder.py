@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename
+from tokcost.model.history import NULL_ID, HeadHistory, ReflogEntry, Rename
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.model.usage import Tokens, Usage
 from tokcost.placement.branch import place
@@ -10,7 +10,7 @@ from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.placement.timeline import build_timeline
 
 ONE = "1" * 40
-PAST = History(
+PAST = HeadHistory(
     [
         ReflogEntry(0, NULL_ID, ONE, "commit (initial): first"),
         ReflogEntry(10, ONE, ONE, "checkout: moving from main to feat/a"),
@@ -22,7 +22,7 @@ PAST = History(
 )
 
 
-def at(second: float, hint: str, *inside: str, stale: bool = False, past: History = PAST) -> BranchPlace:
+def at(second: float, hint: str, *inside: str, stale: bool = False, past: HeadHistory = PAST) -> BranchPlace:
     timeline = build_timeline(past)
     usage = Usage("a", "k", int(second * 1000), "m", Tokens(1), branch=hint, branch_stale=stale)
     found = place(timeline, usage.time_ms, hint, hint_stale=stale)

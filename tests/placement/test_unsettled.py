@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename
+from tokcost.model.history import NULL_ID, Creation, HeadHistory, ReflogEntry, Rename
 from tokcost.model.place import Observation
 from tokcost.placement.branch import place
 from tokcost.placement.timeline import build_timeline
@@ -14,9 +14,9 @@ HINTS = ["", "main", "b1", "b3"]
 SEEN = [Observation(first * 1000, first * 1000 + 999, "main") for first in range(0, 40, 3)]
 
 
-def pasts(steps: list[tuple[str, int, int]]) -> list[History]:
+def pasts(steps: list[tuple[str, int, int]]) -> list[HeadHistory]:
     """The history after each step, as git would tell it then. Each step has a choice and the seconds before it."""
-    past = History([ReflogEntry(5, NULL_ID, f"{1:040x}", "commit (initial): first")], "main", {}, [])
+    past = HeadHistory([ReflogEntry(5, NULL_ID, f"{1:040x}", "commit (initial): first")], "main", {}, [])
     branches, told = ["main"], [past]
     for number, (step, choice, pause) in enumerate(steps, start=1):
         last = past.entries[-1]
@@ -44,7 +44,7 @@ def pasts(steps: list[tuple[str, int, int]]) -> list[History]:
                 branches[branches.index(here)] = new
                 born = {new if name == here else name: one for name, one in past.creations.items()}
                 renames = [*past.renames, Rename(second, here, new)]
-                past = History(moved(message), new, born, renames)
+                past = HeadHistory(moved(message), new, born, renames)
             case _:
                 message = "commit: x" if step == "commit" else "reset: x"
                 past = past._replace(entries=moved(message, f"{number + 1:040x}"))

@@ -13,7 +13,7 @@ from support.long_reflog import write_long_reflog
 from tokcost.model.place import UNKNOWN, BranchPlace
 from tokcost.placement.branch import place
 from tokcost.placement.timeline import build_timeline, unsettled_since
-from tokcost.repo.reflog import read_history
+from tokcost.repo.reflog import read_head_history
 from tokcost.repo.worktree import find_worktree
 
 
@@ -27,7 +27,7 @@ def repo(tmp_path: Path) -> GitSandbox:
 def at(path: Path, seconds: float, hint: str = "", *, hint_stale: bool = False) -> BranchPlace:
     worktree = find_worktree(str(path))
     assert worktree is not None
-    return place(build_timeline(read_history(worktree)), int((T0 + seconds) * 1000), hint, hint_stale=hint_stale)
+    return place(build_timeline(read_head_history(worktree)), int((T0 + seconds) * 1000), hint, hint_stale=hint_stale)
 
 
 def on(branch: str) -> BranchPlace:
@@ -293,7 +293,7 @@ def test_the_newest_part_of_a_long_reflog_says_what_all_of_it_says(folders: pyte
     write_long_reflog(repo.path, seed, 2500)
     worktree = find_worktree(str(repo.path))
     assert worktree is not None
-    whole, part = (read_history(worktree, recent=recent) for recent in (False, True))
+    whole, part = (read_head_history(worktree, recent=recent) for recent in (False, True))
     assert whole.told_from == 0
     assert len(part.entries) < len(whole.entries) / 2
     assert part.entries[0].second < part.told_from < part.entries[-1].second
@@ -318,4 +318,4 @@ def test_all_of_a_reflog_is_read_where_its_end_does_not_say_enough(repo: GitSand
     log.write_text(text)
     worktree = find_worktree(str(repo.path))
     assert worktree is not None
-    assert read_history(worktree, recent=True) == read_history(worktree)
+    assert read_head_history(worktree, recent=True) == read_head_history(worktree)

@@ -12,7 +12,7 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.model.history import Creation, Rename
 from tokcost.model.worktree import Head, Worktree
 from tokcost.repo.head import read_head, reflog_stamp
-from tokcost.repo.reflog import parse_entries, read_history, read_reflog
+from tokcost.repo.reflog import parse_entries, read_head_history, read_reflog
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.worktree import find_worktree
 
@@ -71,7 +71,7 @@ def test_creations_and_renames_are_found_under_the_present_name_in_their_order(r
     repo.at(10).git("branch", "z", "main")
     repo.at(20).git("branch", "-m", "z", "m")
     repo.git("branch", "-m", "m", "a")
-    history = read_history(worktree(repo.path))
+    history = read_head_history(worktree(repo.path))
     assert history.creations == {"a": Creation(T0 + 10, "main")}
     assert history.renames == [Rename(T0 + 20, "z", "m"), Rename(T0 + 20, "m", "a")]
 
@@ -81,7 +81,7 @@ def test_a_rename_done_in_another_worktree_is_known_in_all(repo: GitSandbox, tmp
     repo.at(20).git("branch", "-m", "x", "y")
     assert read_head(worktree(tmp_path / "linked")).branch == "y"
     for path in (repo.path, tmp_path / "linked"):
-        assert read_history(worktree(path)).renames == [Rename(T0 + 20, "x", "y")]
+        assert read_head_history(worktree(path)).renames == [Rename(T0 + 20, "x", "y")]
 
 
 def test_without_a_reflog_a_sentence_says_why(repo: GitSandbox) -> None:

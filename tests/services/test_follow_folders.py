@@ -8,7 +8,7 @@ from support.claude_lines import append, assistant, write
 from support.git_sandbox import T0, GitSandbox
 from tokcost.ledger.open import open_ledger
 from tokcost.readers import registry
-from tokcost.services.follow_folders import Round, look_again, worktree_at, worktrees_around
+from tokcost.services.follow_folders import Round, refresh_folders, worktree_at, worktrees_around
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def test_a_file_of_gits_own_belongs_to_the_worktree_it_is_of(repo: GitSandbox, t
 def test_what_another_process_kept_from_the_ledger_is_tried_again(tmp_path: Path) -> None:
     this = Round(tmp_path / "ledger", {"HOME": str(tmp_path)}, 0)
     log = write(tmp_path / ".claude/projects/p/a.jsonl", assistant("m1", "r1", T0 * 1000, cwd=str(tmp_path)))
-    assert look_again(this, []).current
+    assert refresh_folders(this, []).current
     append(log, assistant("m2", "r2", T0 * 1000, cwd=str(tmp_path)))
     with open_ledger(this.home) as holder, holder.transaction():
-        held = look_again(this, [])
+        held = refresh_folders(this, [])
     assert not held.current
     assert "locked" in held.notes[0]
     assert held.places == ()
-    assert look_again(this, []).current
+    assert refresh_folders(this, []).current
 
 
 def test_a_reader_that_fails_is_told_and_leaves_the_figures_current(
@@ -70,7 +70,7 @@ def test_a_reader_that_fails_is_told_and_leaves_the_figures_current(
     monkeypatch.syspath_prepend(str(tmp_path / "site-packages"))
     registry.forget()
     try:
-        found = look_again(Round(tmp_path / "ledger", {"HOME": str(tmp_path)}, 0), [])
+        found = refresh_folders(Round(tmp_path / "ledger", {"HOME": str(tmp_path)}, 0), [])
     finally:
         registry.forget()
     assert found.current

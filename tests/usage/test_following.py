@@ -18,7 +18,7 @@ from support.claude_lines import append, assistant, write
 from support.git_sandbox import T0, GitSandbox
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.rollup import disagreements
-from tokcost.services.follow_folders import Round, look_again, worktrees_around
+from tokcost.services.follow_folders import Round, refresh_folders, worktrees_around
 
 
 class Clone:
@@ -44,7 +44,7 @@ class Clone:
 
     def look(self) -> None:
         """Do what an editor's server does."""
-        look_again(Round(self.ledger, self.environ, 0), worktrees_around([str(self.repo.path)]))
+        refresh_folders(Round(self.ledger, self.environ, 0), worktrees_around([str(self.repo.path)]))
 
     def told(self) -> dict[str | None, int]:
         """The number of responses by branch, and of those on none; the sums hold."""

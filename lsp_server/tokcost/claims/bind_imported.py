@@ -11,7 +11,7 @@ from contextlib import suppress
 from struct import Struct
 
 from tokcost.claims import claim_journal
-from tokcost.claims.claim_journal import Held
+from tokcost.claims.claim_journal import BoundRecord
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import repositories
 from tokcost.model.claims import Claim, Remembered
@@ -71,7 +71,7 @@ class ImportedClaims:
         for journal in self._journals.values():
             journal.rolled_back()
 
-    def held(self, repository: int) -> Mapping[int, Held]:
+    def held(self, repository: int) -> Mapping[int, BoundRecord]:
         """The records of a repository's journal whose usage is bound completely, by their offsets."""
         journal = self._journals.get(repository)
         return dict(journal.held()) if journal else {}
@@ -133,12 +133,12 @@ class _Journal:
         # The rows of claims that this transaction created are gone, and SQLite may use their numbers again.
         self._claims.clear()
 
-    def held(self) -> Iterator[tuple[int, Held]]:
+    def held(self) -> Iterator[tuple[int, BoundRecord]]:
         """All records whose usage is bound completely, each with its offset."""
         for number, (found, usage) in enumerate(zip(self._found, self._usage, strict=True)):
             if found == usage and self._claims.get(number):
                 begin, end = self._spans[2 * number : 2 * number + 2]
-                yield begin, Held(self.records[number], usage, end)
+                yield begin, BoundRecord(self.records[number], usage, end)
 
     def _claim(self, name: str, version: int) -> tuple[int, int] | None:
         from tokcost.ledger.restoring import claim_to_hold  # ledgers are rarely lost

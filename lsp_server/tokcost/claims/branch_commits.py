@@ -43,7 +43,7 @@ class Seen(NamedTuple):
 
 def list_commits(held: list[Held], carried_by: Carriers, rows: Mapping[str, BranchRow], question: Question) -> None:
     """Fill in the commits of each branch, and where its changes went."""
-    seen = _look(held, carried_by, question)
+    seen = _ask_git(held, carried_by, question)
     by_branch: dict[str, list[Held]] = {}
     for one in held:
         by_branch.setdefault(one.branch, []).append(one)
@@ -56,7 +56,7 @@ def list_commits(held: list[Held], carried_by: Carriers, rows: Mapping[str, Bran
             _tell_where(row, carried, carried_by, seen)
 
 
-def _look(held: list[Held], carried_by: Carriers, question: Question) -> Seen:
+def _ask_git(held: list[Held], carried_by: Carriers, question: Question) -> Seen:
     """Ask git about no more commits than will be shown."""
     wanted: dict[str, None] = {}
     for one in held:

@@ -37,7 +37,7 @@ _ANEW = "anew"
 follows it."""
 
 
-class Held(NamedTuple):
+class BoundRecord(NamedTuple):
     """A record whose usage is bound completely."""
 
     entry: Remembered
@@ -163,7 +163,7 @@ def restore(
     repository: int,
     common_dir: str,
     most: int | None = None,
-    held: Mapping[int, Held] | None = None,
+    held: Mapping[int, BoundRecord] | None = None,
 ) -> bool:
     """Restore the claims of the unread part of a clone's journal in the ledger; returns whether there were any.
 
@@ -210,7 +210,7 @@ def _is_news(ledger: Ledger, repository: int, entry: Remembered) -> bool:
 
 
 def read(
-    common_dir: str, start: int, held: Mapping[int, Held] | None = None
+    common_dir: str, start: int, held: Mapping[int, BoundRecord] | None = None
 ) -> Iterator[tuple[Remembered | None, int]]:
     """All records from an offset on, each with its end; `None` for lines that are no records.
 

@@ -175,7 +175,7 @@ def _restore_at_once(ledger: Ledger, repository: int, common_dir: str, seconds: 
 
 
 def restore_claims(
-    ledger: Ledger, repository: int, common_dir: str, held: Mapping[int, claim_journal.Held] | None = None
+    ledger: Ledger, repository: int, common_dir: str, held: Mapping[int, claim_journal.BoundRecord] | None = None
 ) -> None:
     """Restore the claims of a clone's journal in separate transactions. Other processes need not wait for all of
     them, and an interrupted restore keeps its progress. `held` are the records that an import bound."""

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from tokcost.history.changes import Placed
 from tokcost.history.first_parent import Steps
 from tokcost.history.merge_subjects import read_reverts
-from tokcost.ledger.history_cache import HistoryCache, Walk, open_history_cache
+from tokcost.ledger.history_cache import CachedWalk, HistoryCache, open_history_cache
 from tokcost.model.changes import Carrier, Graph
 from tokcost.model.trailer import Line, read_message
 from tokcost.repo.history import Range, Repository, read_messages, read_nodes, shape
@@ -50,7 +50,7 @@ def read_history(repository: Repository, cache: Path, span: Range) -> Told:
         del new  # so that carriers are not in memory twice
         if span.excluded or len(span.tips) > 1:
             carriers = history.carriers()
-            return _told(carriers, Walk(span.tips[0], steps.commits, steps.steps, steps.introduced(carriers)))
+            return _told(carriers, CachedWalk(span.tips[0], steps.commits, steps.steps, steps.introduced(carriers)))
         return _whole(repository, span, history, steps, last)
 
 
@@ -96,21 +96,21 @@ def _side_by_side(one: Callable[[], _One], other: Callable[[], _Other]) -> tuple
         return found.result(), made
 
 
-def _whole(repository: Repository, span: Range, history: HistoryCache, steps: Steps, last: Walk | None) -> Told:
+def _whole(repository: Repository, span: Range, history: HistoryCache, steps: Steps, last: CachedWalk | None) -> Told:
     carriers = history.carriers()
     # Rewritten: the former tip is no longer on the first-parent line, and what it introduced may be gone.
     if last and not steps.leads_to(last.tip):
         last, steps = None, Steps(read_nodes(repository, span), span.tips)
     if last is None or steps.steps > last.steps:
-        before = last or Walk(span.tips[0], 0, 0, {})
-        homes = steps.introduced(carriers)
-        fresh = {commit: home for commit, home in homes.items() if commit not in before.homes}
+        before = last or CachedWalk(span.tips[0], 0, 0, {})
+        introduced = steps.introduced(carriers)
+        fresh = {commit: one for commit, one in introduced.items() if commit not in before.introduced}
         commits = before.commits + steps.commits
-        replaces, last = last is None, Walk(span.tips[0], commits, steps.steps, before.homes | homes)
+        replaces, last = last is None, CachedWalk(span.tips[0], commits, steps.steps, before.introduced | introduced)
         history.record_walk(last, fresh, replaces)
     return _told(carriers, last)
 
 
-def _told(carriers: dict[str, Carrier], walk: Walk) -> Told:
-    placed = [Placed(carriers[commit], home.step, home.position) for commit, home in walk.homes.items()]
+def _told(carriers: dict[str, Carrier], walk: CachedWalk) -> Told:
+    placed = [Placed(carriers[commit], one.step, one.position) for commit, one in walk.introduced.items()]
     return Told(placed, walk.commits)

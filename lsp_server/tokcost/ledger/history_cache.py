@@ -38,14 +38,14 @@ CREATE TABLE home (repository INTEGER NOT NULL, commit_id TEXT NOT NULL, step TE
 _TABLES = ("tip", "carrier", "walk", "home")
 
 
-class Walk(NamedTuple):
+class CachedWalk(NamedTuple):
     """A history that was walked from its beginning to `tip`."""
 
     tip: str
     commits: int
     """Without merges."""
     steps: int
-    homes: dict[str, Introduced]
+    introduced: dict[str, Introduced]
 
 
 class HistoryCache:
@@ -89,17 +89,17 @@ class HistoryCache:
         rows = self._db.execute("SELECT commit_id, body FROM carrier WHERE repository = ?", (self._id,))
         return {commit: _loaded(commit, body) for commit, body in rows}
 
-    def walk(self) -> Walk | None:
+    def walk(self) -> CachedWalk | None:
         """The history that was walked last."""
         asked = "SELECT tip, commits, steps FROM walk WHERE repository = ?"
         row = self._db.execute(asked, (self._id,)).fetchone()
         if row is None:
             return None
-        homes = self._db.execute("SELECT commit_id, step, position FROM home WHERE repository = ?", (self._id,))
+        rows = self._db.execute("SELECT commit_id, step, position FROM home WHERE repository = ?", (self._id,))
         tip, commits, steps = row
-        return Walk(tip, commits, steps, {commit: Introduced(step, position) for commit, step, position in homes})
+        return CachedWalk(tip, commits, steps, {commit: Introduced(step, position) for commit, step, position in rows})
 
-    def record_walk(self, walk: Walk, new: dict[str, Introduced], replaces: bool) -> None:
+    def record_walk(self, walk: CachedWalk, new: dict[str, Introduced], replaces: bool) -> None:
         """Record a walk: all of it, or the `new` part since the last one."""
         with self._db:
             if replaces:
@@ -107,7 +107,7 @@ class HistoryCache:
             self._db.execute(
                 "INSERT OR REPLACE INTO walk VALUES (?, ?, ?, ?)", (self._id, walk.tip, walk.commits, walk.steps)
             )
-            rows = ((self._id, commit, *home) for commit, home in new.items())
+            rows = ((self._id, commit, *one) for commit, one in new.items())
             self._db.executemany("INSERT OR REPLACE INTO home VALUES (?, ?, ?, ?)", rows)
 
     def _forget(self, digest: str) -> None:

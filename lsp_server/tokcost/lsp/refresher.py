@@ -27,8 +27,8 @@ from tokcost.services.follow_folders import (
     Refreshed,
     Round,
     ShownParts,
-    look_again,
     next_lines,
+    refresh_folders,
     statuses,
     worktrees_around,
 )
@@ -124,7 +124,7 @@ class Refresher:
         self._said: set[str] = set()
         self._is_importing = True
         self._has_echo = False
-        self._look_began: _Beginning | None = None
+        self._refresh_began: _Beginning | None = None
         self._to_write = 0
         """Tasks of this client that wait for the writing thread."""
         self._counting = threading.Lock()
@@ -175,10 +175,10 @@ class Refresher:
     def is_busy(self) -> bool:
         """Whether an import runs, another process is waited for, or a client has many requests, so that a hook would
         wait too long."""
-        return self._is_importing or self._to_write > MOST_BEFORE or self._looks_long()
+        return self._is_importing or self._to_write > MOST_BEFORE or self._refreshes_long()
 
-    def _looks_long(self) -> bool:
-        began = self._look_began
+    def _refreshes_long(self) -> bool:
+        began = self._refresh_began
         if began is None:
             return False
         used, clock = time.process_time() - began.used, time.monotonic() - began.clock
@@ -189,10 +189,10 @@ class Refresher:
         end."""
         self._worker.submit(work, *args)
 
-    async def look_now(self) -> list[dict[str, Any]]:
+    async def refresh_now(self) -> list[dict[str, Any]]:
         """Import what is new and send changes; returns the figures of all folders."""
         with self._asking():
-            self._refreshed = await self.run(self._look)
+            self._refreshed = await self.run(self._timed_refresh)
             await self._tell()
         return list(self._shown.values())
 
@@ -257,7 +257,7 @@ class Refresher:
             self._client.say(f"this is a bug: {type(crash).__name__} while looking for what is new")
 
     async def _once(self) -> None:
-        self._refreshed = refreshed = await self.run(self._look)
+        self._refreshed = refreshed = await self.run(self._timed_refresh)
         self._is_importing = False
         self._client.end_progress()
         await self._tell()
@@ -277,14 +277,14 @@ class Refresher:
             self._said.add(note)
             self._client.say(note)
 
-    def _look(self) -> Refreshed:
-        self._look_began = _Beginning(time.process_time(), time.monotonic())
+    def _timed_refresh(self) -> Refreshed:
+        self._refresh_began = _Beginning(time.process_time(), time.monotonic())
         try:
-            return self._look_at_all()
+            return self._refresh_folders()
         finally:
-            self._look_began = None
+            self._refresh_began = None
 
-    def _look_at_all(self) -> Refreshed:
+    def _refresh_folders(self) -> Refreshed:
         folders = list(self._folders.values())
         worktrees: list[Worktree] = worktrees_around(folders)
         for _ in range(_MOST_PLANS):
@@ -293,7 +293,7 @@ class Refresher:
             ):
                 break
             worktrees = worktrees_around(folders)  # earlier changes were not watched
-        return look_again(Round(self.home, self.environ, self._since_ms), worktrees, self._progress)
+        return refresh_folders(Round(self.home, self.environ, self._since_ms), worktrees, self._progress)
 
     def _progress(self, done: int, total: int) -> None:
         self._call(self._client.show_progress, done, total)

@@ -39,7 +39,7 @@ class Rename(NamedTuple):
     after: str
 
 
-class History(NamedTuple):
+class HeadHistory(NamedTuple):
     """Everything that determines which branch a worktree was on."""
 
     entries: list[ReflogEntry]

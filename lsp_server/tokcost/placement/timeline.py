@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tokcost.model.history import NULL_ID, History, ReflogEntry, Rename, is_commit
+from tokcost.model.history import NULL_ID, HeadHistory, ReflogEntry, Rename, is_commit
 from tokcost.placement.moves import Move, is_id, read_moves, steady_seconds
 from tokcost.placement.renaming import PresentNames
 
@@ -55,7 +55,7 @@ class Timeline(NamedTuple):
         return self.names.of(name, second)
 
 
-def build_timeline(history: History) -> Timeline:
+def build_timeline(history: HeadHistory) -> Timeline:
     """The timeline of a worktree's history. Looking up a moment in it takes a binary search."""
     entries = history.entries
     seconds = steady_seconds(entries)
@@ -93,7 +93,9 @@ def committed_before(timeline: Timeline, second: int) -> int:
     return timeline.commits[before - 1] if before else 0
 
 
-def _branches(moves: Sequence[Move], history: History, seconds: Sequence[int], names: PresentNames) -> list[str | None]:
+def _branches(
+    moves: Sequence[Move], history: HeadHistory, seconds: Sequence[int], names: PresentNames
+) -> list[str | None]:
     """The branch of each stay; stay `k` lies between moves `k - 1` and `k`."""
     exact = {move.source for move in moves} | {move.target for move in moves if move.kind in ("return", "rename")}
     known = {name for name in exact if name and not is_id(name)} | {history.head} | history.creations.keys()
@@ -148,7 +150,7 @@ def _give_bisects_their_branch(
 
 
 def _carries(
-    moves: Sequence[Move], history: History, seconds: Sequence[int], branches: Sequence[str | None]
+    moves: Sequence[Move], history: HeadHistory, seconds: Sequence[int], branches: Sequence[str | None]
 ) -> list[int | None]:
     """The second after which each stay's usage moved along to the next stay (see `Timeline.carries`)."""
     carries: list[int | None] = []
@@ -165,7 +167,7 @@ def _carries(
     return [*carries, None]
 
 
-def _creates(move: Move, history: History, second: int, target: str | None) -> bool:
+def _creates(move: Move, history: HeadHistory, second: int, target: str | None) -> bool:
     """Whether a move created its branch from the previous one and took the worktree along unchanged."""
     entry = history.entries[move.entry]
     born = history.creations.get(target) if target else None

@@ -26,7 +26,7 @@ class Commit(NamedTuple):
     message: str
 
 
-class Walk(NamedTuple):
+class NewCommits(NamedTuple):
     """The commits between some tips and the commits that were known before."""
 
     commits: list[Commit]
@@ -35,10 +35,10 @@ class Walk(NamedTuple):
     """Known commits that the new ones are based on."""
 
 
-def walk(common_dir: str, tips: Iterable[str], known: Collection[str]) -> Walk | None:
+def walk(common_dir: str, tips: Iterable[str], known: Collection[str]) -> NewCommits | None:
     """Every commit reachable from `tips` and not from `known`; `None` if loose objects alone do not show that."""
     waiting, seen = list(tips), set[str]()
-    found = Walk([], set())
+    found = NewCommits([], set())
     while waiting:
         name = waiting.pop()
         if name in known:

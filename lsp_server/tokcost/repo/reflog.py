@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded, read_listed
-from tokcost.model.history import NULL_ID, Creation, History, ReflogEntry, Rename, is_commit
+from tokcost.model.history import NULL_ID, Creation, HeadHistory, ReflogEntry, Rename, is_commit
 from tokcost.model.worktree import Head, Worktree
 from tokcost.repo.head import can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.moments import LAST_SECOND, moment_of
@@ -95,9 +95,9 @@ def new_entries(worktree: Worktree, stamp: str) -> int | None:
     return None if entries is None else len(entries)
 
 
-def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None = None) -> History:
+def read_head_history(worktree: Worktree, *, recent: bool = False, head: Head | None = None) -> HeadHistory:
     """Everything git has recorded about the branches a worktree was on; if that is much, only the `recent` part (see
-    `History.told_from`): a reflog of twenty thousand entries takes 50 ms.
+    `HeadHistory.told_from`): a reflog of twenty thousand entries takes 50 ms.
 
     `head` is the value of HEAD that was read before.
     """
@@ -115,9 +115,9 @@ def read_history(worktree: Worktree, *, recent: bool = False, head: Head | None 
     renames = sorted(dict.fromkeys(renames), key=lambda rename: rename.second)
     branch = (head or read_head(worktree)).branch
     if reflog.problem and is_unborn(worktree):
-        return History([], branch, creations, renames, quiet_since=0)
+        return HeadHistory([], branch, creations, renames, quiet_since=0)
     quiet_since = None if reflog.problem or reflog.entries else _last_written(worktree)
-    return History(reflog.entries, branch, creations, renames, reflog.problem, quiet_since, reflog.told_from)
+    return HeadHistory(reflog.entries, branch, creations, renames, reflog.problem, quiet_since, reflog.told_from)
 
 
 def _recent_reflog(worktree: Worktree) -> Reflog | None:

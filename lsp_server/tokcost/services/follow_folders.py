@@ -129,7 +129,7 @@ def worktrees_around(folders: Iterable[str]) -> list[Worktree]:
     return list(found.values())
 
 
-def look_again(this: Round, worktrees: Sequence[Worktree], progress: Progress | None = None) -> Refreshed:
+def refresh_folders(this: Round, worktrees: Sequence[Worktree], progress: Progress | None = None) -> Refreshed:
     """Record where HEAD of each worktree is, then import new usage, which is placed by both."""
     try:
         _observe(this, worktrees)

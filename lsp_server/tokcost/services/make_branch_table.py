@@ -14,7 +14,7 @@ from tokcost.model.session_ids import abbreviated
 from tokcost.model.worktree import Worktree
 from tokcost.placement.reason import Reason, reason_at
 from tokcost.placement.timeline import Timeline, build_timeline
-from tokcost.repo.reflog import read_history
+from tokcost.repo.reflog import read_head_history
 from tokcost.repo.refs import local_branches
 from tokcost.services.summarise import LogOptions, summarise_in
 from tokcost.usage.known_worktrees import as_worktree, repository_of
@@ -87,5 +87,5 @@ class _Reasons:
         if worktree is None or worktree not in self._worktrees:
             return "no_worktree"
         if worktree not in self._timelines:
-            self._timelines[worktree] = build_timeline(read_history(self._worktrees[worktree]))
+            self._timelines[worktree] = build_timeline(read_head_history(self._worktrees[worktree]))
         return reason_at(self._timelines[worktree], second)

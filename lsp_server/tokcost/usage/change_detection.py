@@ -24,7 +24,7 @@ from tokcost.model.logs import UNFINISHED, Location, Source
 from tokcost.readers.known_places import IN_WORKTREES
 from tokcost.readers.protocol import Reader, told_as
 from tokcost.readers.registry import broken_readers, reader_named, readers_of_used
-from tokcost.readers.sources.files import Walk, file_source
+from tokcost.readers.sources.files import FolderWalk, file_source
 from tokcost.repo.config import hash_bytes, read_config
 from tokcost.repo.index import is_tracked
 from tokcost.repo.worktree import find_worktree
@@ -350,7 +350,7 @@ def _is_read(ledger: Ledger, assistant: str, source: Source) -> bool:
 def _folders(root: str) -> dict[str, int]:
     """Each folder below `root`, with its `ctime` before it was listed; empty if there are too many to remember."""
     found: dict[str, int] = {}
-    walk = Walk(root)
+    walk = FolderWalk(root)
     for folder, status in walk:
         found[folder] = status.st_ctime_ns
         # The walk finds the folders below only as these entries are read.

@@ -154,11 +154,11 @@ class _Following:
 
 
 def _place_again(
-    ledger: Ledger, placer: Placer, many: Iterable[Stored], rollup: Rollup, home: KnownWorktree | None = None
+    ledger: Ledger, placer: Placer, many: Iterable[Stored], rollup: Rollup, placed_in: KnownWorktree | None = None
 ) -> None:
     for stored in many:
         old = stored.entry
-        where = placer.place(old.usage, home)
+        where = placer.place(old.usage, placed_in)
         if where.repository is None or not _may_replace(where, old):
             continue
         if (where.repository, where.worktree, where.place) != (old.repository, old.worktree, old.place):

@@ -27,7 +27,7 @@ from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees, re
 from tokcost.usage.known_worktrees import DIGEST, digest_of, gone_worktree, keep_main, move_here
 
 
-class Location(NamedTuple):
+class DirectoryLocation(NamedTuple):
     """The repository and worktree that contain a working directory, as row ids."""
 
     repository: int | None = None
@@ -50,7 +50,7 @@ class Locator:
         self._ledger = ledger
         self._here = here.worktree if here else None
         self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
-        self._located: dict[str, Location] = {}
+        self._located: dict[str, DirectoryLocation] = {}
         self._linked: dict[str, list[Worktree]] = {}
         self._met = set[str]()
         """Clones that have been checked for moves."""
@@ -64,7 +64,7 @@ class Locator:
         self._learn()
         self._bound = bound_directories(self._ledger)
 
-    def locate(self, directory: str) -> Location:
+    def locate(self, directory: str) -> DirectoryLocation:
         """The location of a working directory."""
         found = self._located.get(directory)
         if found is None:
@@ -93,9 +93,9 @@ class Locator:
         if source is None:
             return
         if number is None or self.worktrees[number].path != path:
-            home = self.worktrees[source].repository
-            number = record_worktree(self._ledger, home, path, "")
-            self._located[origin.path] = Location(home, number)
+            repository = self.worktrees[source].repository
+            number = record_worktree(self._ledger, repository, path, "")
+            self._located[origin.path] = DirectoryLocation(repository, number)
         self.record_origin(number, origin)
 
     def record_origin(self, number: int, origin: WorktreeOrigin) -> KnownWorktree:
@@ -128,19 +128,19 @@ class Locator:
         self.repositories = {one.id: one for one in repositories(self._ledger)}
         self.worktrees = {one.id: one for one in worktrees(self._ledger)}
 
-    def _locate_digest(self, directory: str) -> Location:
+    def _locate_digest(self, directory: str) -> DirectoryLocation:
         """The worktree whose folder, or a folder in which, has this digest. Some logs identify a project only by it."""
         if not directory.startswith(DIGEST):
-            return Location()
+            return DirectoryLocation()
         known = {one.path: one.id for one in self.worktrees.values()} | self._bound
         for path, number in known.items():
             if digest_of(path) == directory:
                 return self._bind(directory, number)
         if self._here is not None and digest_of(self._here.path) == directory:
             return self._bind(directory, self.known_or_new(self._here))
-        return Location()
+        return DirectoryLocation()
 
-    def _locate(self, directory: str) -> Location:
+    def _locate(self, directory: str) -> DirectoryLocation:
         """The location of a folder. An existing folder is where git says. A folder that is gone is where the ledger
         remembers it, else where git still lists a worktree, else where its path leads."""
         is_gone = not os.path.isdir(directory)
@@ -155,11 +155,11 @@ class Locator:
         bare = find_bare(directory, self._configs)
         if bare is None:
             self._unbind(directory)
-            return Location()
+            return DirectoryLocation()
         for one in self.worktrees.values():
             if (one.path, one.git_dir) == (bare.path, bare.git_dir):
                 return self._bind(directory, one.id)  # agents set core.bare by mistake: it had a working tree before
-        return Location(self._repository(bare))
+        return DirectoryLocation(self._repository(bare))
 
     def _unbind(self, directory: str) -> None:
         """Unbind a directory whose repository is gone or broken now, so that it is checked again later."""
@@ -167,12 +167,12 @@ class Locator:
         if self._bound.pop(directory, None) is not None:
             unbind_directory(self._ledger, directory)
 
-    def _bind(self, directory: str, number: int) -> Location:
+    def _bind(self, directory: str, number: int) -> DirectoryLocation:
         if self._bound.get(directory) != number:
             bind_directory(self._ledger, directory, number)
             self._bound[directory] = number
         worktree = self.worktrees[number]
-        return Location(worktree.repository, number, _inside(directory, worktree))
+        return DirectoryLocation(worktree.repository, number, _inside(directory, worktree))
 
     def _remembered(self, directory: str) -> int | None:
         """The innermost worktree in the ledger that contains a folder, if that worktree is gone as well."""
@@ -187,10 +187,10 @@ class Locator:
 
     def _linked_worktrees(self) -> list[Worktree]:
         """The linked worktrees listed by the known repositories, each read once."""
-        homes = {one.common_dir for one in self.repositories.values()}
+        common_dirs = {one.common_dir for one in self.repositories.values()}
         if self._here is not None:
-            homes.add(self._here.common_dir)
-        for common_dir in homes - self._linked.keys():
+            common_dirs.add(self._here.common_dir)
+        for common_dir in common_dirs - self._linked.keys():
             self._linked[common_dir] = list(linked_worktrees(common_dir))
         return [one for linked in self._linked.values() for one in linked]
 

@@ -12,7 +12,7 @@ from tokcost.ledger.places import (
 )
 from tokcost.ledger.rollup import Rollup
 from tokcost.ledger.rows import Stored
-from tokcost.model.history import History
+from tokcost.model.history import HeadHistory
 from tokcost.model.logs import OwnWorktrees, WorktreeOrigin, created_branch
 from tokcost.model.place import UNKNOWN, BranchPlace, Observation
 from tokcost.model.usage import Usage
@@ -21,11 +21,11 @@ from tokcost.placement.branch import place, steady_span, stretches_of_last_move
 from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.placement.timeline import Timeline, build_timeline
 from tokcost.repo.head import head_written_ms, is_broken, read_head
-from tokcost.repo.reflog import has_own_commits, read_history, read_reflog
+from tokcost.repo.reflog import has_own_commits, read_head_history, read_reflog
 from tokcost.repo.worktree import find_worktree
 from tokcost.usage.assignment_journal import Target
 from tokcost.usage.known_worktrees import as_worktree
-from tokcost.usage.locating import Location, Locator
+from tokcost.usage.locating import DirectoryLocation, Locator
 
 
 class Where(NamedTuple):
@@ -95,7 +95,7 @@ class Placer:
         self._heads = {here.worktree.git_dir: here.head} if here else {}
         self._spots: dict[int, _Spot] = {}
         self._timelines: dict[int, Timeline] = {}
-        self._histories: dict[int, History] = {}
+        self._histories: dict[int, HeadHistory] = {}
         self._steady: dict[int, _Steady] = {}
         self._last = _NOTHING
         self._cleared: dict[tuple[int, str], bool] = {}
@@ -110,18 +110,24 @@ class Placer:
         for memory in (self._spots, self._timelines, self._cleared, self._headless, self.notes):
             memory.clear()
 
-    def place(self, usage: Usage, home: KnownWorktree | None = None) -> Where:
+    def place(self, usage: Usage, placed_in: KnownWorktree | None = None) -> Where:
         """Find the place of a usage, from its working directory, its time and the assistant's own branch field.
 
-        Usage that was placed in the worktree `home` stays in that repository: another clone may be at its path by now.
+        Usage that was placed in the worktree `placed_in` stays in that repository: another clone may be at its path by
+        now.
         """
         cwd, begin_ms, end_ms, where, known = self._last
         # The locator makes a new dictionary whenever it learns of a worktree: with the same one, nothing is new.
-        if home is None and cwd == usage.cwd and begin_ms <= usage.time_ms < end_ms and known is self.locator.worktrees:
+        if (
+            placed_in is None
+            and cwd == usage.cwd
+            and begin_ms <= usage.time_ms < end_ms
+            and known is self.locator.worktrees
+        ):
             return where
         located = self.locator.locate(usage.cwd)
-        if home is not None and located.repository not in (None, home.repository):
-            located = Location(home.repository, home.id)
+        if placed_in is not None and located.repository not in (None, placed_in.repository):
+            located = DirectoryLocation(placed_in.repository, placed_in.id)
         if located.worktree is None:
             return NOWHERE if located.repository is None else self._in_bare(usage, located.repository)
         number = located.worktree
@@ -132,7 +138,7 @@ class Placer:
             if located.inside or spot is not self._spots.get(number):
                 return where
             steady = self._steady[number] = _Steady(spot, *steady_span(spot.timeline, usage.time_ms), where)
-        if home is None:
+        if placed_in is None:
             self._last = _Last(usage.cwd, steady.begin_ms, steady.end_ms, steady.where, self.locator.worktrees)
         return steady.where
 
@@ -285,7 +291,7 @@ class Placer:
             known = self._read(worktree, recent=False)
         return known
 
-    def history(self, worktree: KnownWorktree) -> History:
+    def history(self, worktree: KnownWorktree) -> HeadHistory:
         """The reflog from which the timeline of a worktree was built."""
         return self._histories[worktree.id]
 
@@ -303,7 +309,7 @@ class Placer:
         head = self._heads.get(located.git_dir) or read_head(located)
         if is_broken(head) and os.path.isdir(located.git_dir):
             self._headless.add(worktree.id)
-        history = self._histories[worktree.id] = read_history(located, recent=recent, head=head)
+        history = self._histories[worktree.id] = read_head_history(located, recent=recent, head=head)
         timeline = self._timelines[worktree.id] = build_timeline(history)
         if timeline.problem and os.path.isdir(worktree.path):
             self.notes.append(

@@ -55,7 +55,7 @@ def command(keep: Path | None) -> int:
 
 def _show(demo: Demo) -> int:
     """Show the branches, the commits that carry lines, and one branch with its commits."""
-    environ = {**_look(), **demo.environ}
+    environ = {**_display_variables(), **demo.environ}
     screen.show("$ tokcost log\n")
     code = show_log(LogOptions(), Output(pager=False), environ)
     screen.show(f"\n$ {shlex.join(COMMITS)}\n{commits_of_main(demo).rstrip()}\n")
@@ -77,7 +77,7 @@ def _kept(folder: Path) -> Path:
     return folder.absolute()
 
 
-def _look() -> dict[str, str]:
+def _display_variables() -> dict[str, str]:
     """The variables that control how text is shown; none of those that locate logs."""
     names = ("PATH", "TERM", "NO_COLOR", "COLUMNS", "LANG", "LC_ALL", "TZ")
     return {name: os.environ[name] for name in names if name in os.environ}

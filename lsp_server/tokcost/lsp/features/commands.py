@@ -128,7 +128,7 @@ class _Commands:
 
     async def refresh(self, _params: CommandParams) -> Any:
         """Refresh now."""
-        return {"statuses": await self._refresher.look_now()}
+        return {"statuses": await self._refresher.refresh_now()}
 
     def _show(self, text: str) -> None:
         """Show a document, only if the user asked for it by a click, in a client that ignores the answer."""

@@ -22,7 +22,7 @@ def sources_in(location: Location, suffixes: tuple[str, ...]) -> Iterator[Source
         if source is not None:
             yield source
         return
-    walk = Walk(location.path)
+    walk = FolderWalk(location.path)
     for folder, _ in walk:
         for entry in walk.entries(folder):
             if entry.name.endswith(suffixes):
@@ -60,7 +60,7 @@ def store_source(path: str) -> Source | None:
     return Source(path, sum(one.size for one in files), max(one.mtime_ns for one in files))
 
 
-class Walk:
+class FolderWalk:
     """The folders below a root, each once, with its status from before it is listed: iterate, and read the `entries` of
     each folder before the next one.
 
