@@ -30,7 +30,7 @@ from support.organisation import Work, claim_id, make_repository  # noqa: E402
 from tokcost.datasets.folder import file_digest, make_dataset  # noqa: E402
 from tokcost.model.dataset import Bounds, DatasetCheck, DatasetReport  # noqa: E402
 from tokcost.services.check_dataset import check_dataset, compact_dataset  # noqa: E402
-from tokcost.services.collect import Plan, collect  # noqa: E402
+from tokcost.services.collect import CollectOptions, collect  # noqa: E402
 from tokcost.services.report_dataset import report_dataset  # noqa: E402
 
 _CLAIMS = """
@@ -142,7 +142,7 @@ def of_reading(folder: Path, commits: int) -> None:
         works.append(Work(who, day, area, draw.choice((1, 2, 5, 10)), claim_id(number) if has_line else ""))
     timed(f"made: {commits:,} commits", lambda: make_repository(folder / "repo.git", works))
     subprocess.run(["git", "repack", "-adq"], cwd=folder / "repo.git", check=True)
-    plan = Plan(folder / "own", folder / "cache", "2025-12")
+    plan = CollectOptions(folder / "own", folder / "cache", "2025-12")
 
     def run() -> None:
         found = collect([os.fspath(folder / "repo.git")], plan, lambda *_: None)

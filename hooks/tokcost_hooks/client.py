@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tokcost_hooks.watch import GiveUp
 
 
-class Answer:
+class ServerAnswer:
     """The result of asking a server."""
 
     def __init__(self, code: int | None = None, data: bytes | None = None) -> None:
@@ -22,10 +22,10 @@ class Answer:
         """Standard input, if it was read for a server."""
 
 
-def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "GiveUp") -> Answer:
+def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "GiveUp") -> ServerAnswer:
     """Have a server do the work, as long as that makes sense. The work is not repeated here, unless the server reports,
     explicitly or by ending, that it had not begun. If it does not finish, `give_up` is called as by `run_watched`."""
-    from tokcost.local_server import GREETING_SECONDS, Request, reach
+    from tokcost.local_server import GREETING_SECONDS, ServerRequest, reach
     from tokcost.settings import home_folder
 
     chosen = os.environ.get("TOKCOST_HOME", "/")
@@ -33,18 +33,18 @@ def ask_server(name: str, arguments: list[str], limits: Limits, give_up: "GiveUp
     patience = max(GREETING_SECONDS, limits.stuck / 20)  # whoever asked for more of it has more
     server = reach(home_folder(os.environ), os.environ, patience) if chosen.startswith("/") else None
     if server is None:
-        return Answer()
+        return ServerAnswer()
     data = None
     try:
-        request = Request("hook", [name, *arguments], os.getcwd(), os.environ)
+        request = ServerRequest("hook", [name, *arguments], os.getcwd(), os.environ)
         request.folders = sys.path[: sys.path.index(_OURS)] if _OURS in sys.path else []
         # The only hook of ours to which git writes something (githooks(5)).
         if name == "post-rewrite":
             data = request.data = standard_input(limits.longest)
         server.send(request)
-        return Answer(_wait(server, limits, give_up), data)
+        return ServerAnswer(_wait(server, limits, give_up), data)
     except (OSError, ValueError):
-        return Answer(None, data)
+        return ServerAnswer(None, data)
     finally:
         server.close()
 

@@ -11,7 +11,7 @@ from tokcost_hooks.work import Call
 _UNSURE = "the amount is not fully known; the commit was stopped, as tokcost.budgetUnchecked requires."
 
 
-class Answer(NamedTuple):
+class BudgetCheck(NamedTuple):
     """The result of a check."""
 
     stops: bool = False
@@ -24,15 +24,15 @@ def run(call: Call, here: CloneState) -> bool:
     return check(call, here, can_stop=True).stops
 
 
-def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
+def check(call: Call, here: CloneState, *, can_stop: bool = False) -> BudgetCheck:
     """Check the budgets and print the result. Raises `TokcostError`."""
     checked = check_commit(call.home, call.environ, here)
     if checked is None:
-        return Answer()
+        return BudgetCheck()
     # Usage that could not be read can only raise the amount, so "not over" is unsure then.
     is_unsure = can_stop and not checked.is_current and stops_unchecked(here)
     if not (is_unsure or _may_be_told(checked)):
-        return Answer(is_current=checked.is_current)
+        return BudgetCheck(is_current=checked.is_current)
     from tokcost.reports.budgets import said_at_commit, stopping  # usually no message is needed, and a commit waits
 
     said = said_at_commit(checked.status, checked.notes, is_verbose=checked.is_verbose, can_stop=can_stop)
@@ -46,7 +46,7 @@ def check(call: Call, here: CloneState, *, can_stop: bool = False) -> Answer:
     # Source Control of an editor shows little of what hooks print; its server shows this to the user.
     if said and ON_TERMINAL not in call.environ:
         keep_said(call.environ, here, [sentence for sentence, _ in said], stopped=stops)
-    return Answer(stops, checked.is_current)
+    return BudgetCheck(stops, checked.is_current)
 
 
 def _may_be_told(checked: Checked) -> bool:

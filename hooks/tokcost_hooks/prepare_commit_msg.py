@@ -4,7 +4,7 @@ import os
 
 from tokcost.model.worktree import CloneState
 from tokcost.services.look_at_clone import has_budget_hook, may_have_limits
-from tokcost.services.prepare_commit import Asked, prepare
+from tokcost.services.prepare_commit import HookArguments, prepare
 from tokcost_hooks.console import hint_of, words
 from tokcost_hooks.work import Call
 
@@ -12,7 +12,7 @@ from tokcost_hooks.work import Call
 def run(call: Call, here: CloneState) -> None:
     """Called as git calls the hook (githooks(5)): the message file, the source of the message, and a commit."""
     path, source, commit = (*call.arguments[:3], "", "")[:3]
-    asked = Asked(os.path.join(call.directory, path), source, commit, _has_commit_msg(call))
+    asked = HookArguments(os.path.join(call.directory, path), source, commit, _has_commit_msg(call))
     is_current = False
     # git merges without pre-commit, so merges are never checked.
     if asked.source != "merge" and may_have_limits(call.home, here) and not _is_checked_before(call, here):

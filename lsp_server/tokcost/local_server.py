@@ -62,7 +62,7 @@ class NoAnswer(TimeoutError):
         """The text that the server promised for this case; empty if it promised none."""
 
 
-class Request:
+class ServerRequest:
     """A request of a client."""
 
     def __init__(self, kind: str, arguments: "Sequence[str]", directory: str, environ: "Mapping[str, str]") -> None:
@@ -77,7 +77,7 @@ class Request:
         """The standard input of the client."""
 
 
-def packed(request: Request) -> bytes:
+def packed(request: ServerRequest) -> bytes:
     """A request as it is sent. The complete environment is included, because git, assistants and third-party readers
     have variables of their own; secrets, which none of them needs, are left out."""
     kept = [f"{name}={value}" for name, value in request.environ.items() if not _is_secret(name)]
@@ -87,7 +87,7 @@ def packed(request: Request) -> bytes:
     return b"".join(os.fsencode(field) + b"\0" for field in fields) + request.data
 
 
-def unpacked(data: bytes) -> Request:
+def unpacked(data: bytes) -> ServerRequest:
     """A received request. Raises `NotUnderstood`."""
     fields, at = data.split(b"\0"), 2
     lists: list[list[str]] = []
@@ -102,7 +102,7 @@ def unpacked(data: bytes) -> Request:
         raise NotUnderstood("it is not a request") from error
     arguments, folders, environ = lists
     variables = {name: value for name, _, value in (variable.partition("=") for variable in environ)}
-    found = Request(os.fsdecode(fields[0]), arguments, os.fsdecode(fields[1]), variables)
+    found = ServerRequest(os.fsdecode(fields[0]), arguments, os.fsdecode(fields[1]), variables)
     found.folders, found.data = folders, b"\0".join(fields[at:])
     if not os.path.isabs(found.directory):
         raise NotUnderstood("its folder is not absolute")
@@ -155,7 +155,7 @@ def ask_for_text(
         return None
     try:
         is_spent, said, promised = patience(server), b"", b""
-        server.send(Request(words[0], words[1:], os.getcwd(), os.environ))
+        server.send(ServerRequest(words[0], words[1:], os.getcwd(), os.environ))
         while True:
             letter, data = server.next(STEP_SECONDS) or (b"", b"")
             if letter == SAID:
@@ -202,7 +202,7 @@ class Connection:
         self._asks = open_pipe(self._ask, os.O_WRONLY)
         self.process, self.thread = process, thread
 
-    def send(self, request: Request) -> None:
+    def send(self, request: ServerRequest) -> None:
         """Send a request. Raises `OSError`, and `ValueError` if it is too large."""
         data = packed(request)
         if len(data) > MOST_BYTES:

@@ -16,7 +16,7 @@ from tokcost.ledger.open import open_ledger
 from tokcost.ledger.places import repositories
 from tokcost.model.claims import Remembered
 from tokcost.model.trailer import ID_ALPHABET
-from tokcost.services.purge import Asked, purge
+from tokcost.services.purge import PurgeConditions, purge
 from tokcost.services.refresh import refresh
 
 COUNT = """
@@ -157,7 +157,7 @@ def test_what_a_purge_takes_from_a_portion_that_was_read_hides_nothing_of_the_ne
         with ledger.transaction():
             claim_journal.restore(ledger, one.id, one.common_dir, 100)
         assert names_known(ledger, [name(99_999), name(99_998)]) == {name(99_999)}
-    purge(clone.ledger, clone.git.path, Asked(before_ms=(T0 + 9) * 1000 + 500))
+    purge(clone.ledger, clone.git.path, PurgeConditions(before_ms=(T0 + 9) * 1000 + 500))
     clone.refresh()
     with open_ledger(clone.ledger) as ledger:
         assert keys_claimed(ledger, name(99_998), 1) == [("claude-code", "known_1")]

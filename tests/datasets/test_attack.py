@@ -21,8 +21,8 @@ from tokcost.datasets.duck import read_claims
 from tokcost.datasets.folder import read_files
 from tokcost.history.privacy.cells import is_safe
 from tokcost.model.changes import GROUPINGS
-from tokcost.services.collect import Plan, collect
-from tokcost.services.make_report import Options, make_report
+from tokcost.services.collect import CollectOptions, collect
+from tokcost.services.make_report import ReportOptions, make_report
 
 AREAS = ("api", "web", "docs", "ops")
 MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
@@ -89,7 +89,7 @@ def seen_in_report(
     """The figures that the repository's own report shows, as sets of parts: found again by their names."""
     from tokcost.services.parse_date import until_ms
 
-    report = make_report(repository, cache, Options(until=until_ms(until) // 1000, groups=True))
+    report = make_report(repository, cache, ReportOptions(until=until_ms(until) // 1000, groups=True))
     listed = list(parts)
     figures: dict[str, Figure] = {}
     for by in GROUPINGS:
@@ -213,7 +213,7 @@ def test_cells_of_several_months_and_jobs_beside_the_repositories_reports_tell_o
     repositories = [make_repository(tmp_path / name, some) for name, some in works.items()]
     costs = tmp_path / "costs"
     for month in MONTHS[1:]:
-        collect([str(one) for one in repositories], Plan(costs, tmp_path / "cache", month), lambda *_: None)
+        collect([str(one) for one in repositories], CollectOptions(costs, tmp_path / "cache", month), lambda *_: None)
     figures: dict[str, Figure] = {}
     amounts = seen_in(costs, figures)
     who = {work.id: work.who for some in works.values() for work in some}
@@ -229,7 +229,7 @@ def test_the_cells_of_one_repository_beside_its_own_report_tell_of_nobody(tmp_pa
     works = works_of(random, [BOT, *(f"p{number}" for number in range(9))], 100, "shop")
     shop = make_repository(tmp_path / "shop", works)
     costs = tmp_path / "costs"
-    collect([str(shop)], Plan(costs, tmp_path / "cache", MONTHS[-1]), lambda *_: None)
+    collect([str(shop)], CollectOptions(costs, tmp_path / "cache", MONTHS[-1]), lambda *_: None)
     figures: dict[str, Figure] = {}
     amounts = seen_in(costs, figures)
     figures |= seen_in_report(shop, tmp_path / "cache", "2026-10-31", parts_of(works))
@@ -250,7 +250,7 @@ def test_the_cells_of_many_repositories_minus_one_repositorys_report_tell_of_nob
     works = {name: works_of(random, people, 7 * len(people), name, MONTHS[:2]) for name, people in teams.items()}
     repositories = [make_repository(tmp_path / name, some) for name, some in works.items()]
     costs = tmp_path / "costs"
-    collect([str(one) for one in repositories], Plan(costs, tmp_path / "cache", MONTHS[-1]), lambda *_: None)
+    collect([str(one) for one in repositories], CollectOptions(costs, tmp_path / "cache", MONTHS[-1]), lambda *_: None)
     cells: dict[str, Figure] = {}
     amounts = seen_in(costs, cells)
     who = {work.id: work.who for some in works.values() for work in some}
@@ -269,7 +269,7 @@ def test_an_area_in_the_report_minus_its_cells_of_all_months_is_not_one_persons_
     works += [one for month in MONTHS for one in team("cdefghij", f"{month}-07", "web", 5)]
     works += team("a", "2026-09-09", "api", 50, name="last")
     shop = make_repository(tmp_path / "shop", works)
-    collect([str(shop)], Plan(tmp_path / "costs", tmp_path / "cache", MONTHS[-1]), lambda *_: None)
+    collect([str(shop)], CollectOptions(tmp_path / "costs", tmp_path / "cache", MONTHS[-1]), lambda *_: None)
     figures: dict[str, Figure] = {}
     amounts = seen_in(tmp_path / "costs", figures)
     figures |= seen_in_report(shop, tmp_path / "cache", "2026-10-31", parts_of(works))
@@ -290,7 +290,7 @@ def some_do_nearly_all(random: Random) -> list[Work]:
 def test_a_run_on_the_same_history_has_nothing_more_to_publish(tmp_path: Path) -> None:
     """Cells that were made leave less to be put together, so what one go through the months leaves over may fit now."""
     shop = make_repository(tmp_path / "shop", some_do_nearly_all(Random(1)))
-    plan = Plan(tmp_path / "costs", tmp_path / "cache", "2026-10")
+    plan = CollectOptions(tmp_path / "costs", tmp_path / "cache", "2026-10")
     assert collect([str(shop)], plan, lambda *_: None).published > 105
     assert collect([str(shop)], plan, lambda *_: None).files == {}
 
@@ -301,7 +301,7 @@ def test_the_one_month_that_is_in_no_cell_is_no_difference_of_the_report_and_the
     works = some_do_nearly_all(Random(6))
     shop = make_repository(tmp_path / "shop", works)
     costs = tmp_path / "costs"
-    collect([str(shop)], Plan(costs, tmp_path / "cache", "2026-10"), lambda *_: None)
+    collect([str(shop)], CollectOptions(costs, tmp_path / "cache", "2026-10"), lambda *_: None)
     figures: dict[str, Figure] = {}
     amounts = seen_in(costs, figures)
     figures |= seen_in_report(shop, tmp_path / "cache", "2026-10-31", parts_of(works))
@@ -320,7 +320,7 @@ def test_a_cell_of_several_repositories_is_safe_without_any_one_of_them(
         works = team(people, "2026-07-05", "api", name=f"r{number}")
         repositories.append(make_repository(tmp_path / f"r{number}", works))
     costs = tmp_path / "costs"
-    collect([str(one) for one in repositories], Plan(costs, tmp_path / "cache", MONTHS[-1]), lambda *_: None)
+    collect([str(one) for one in repositories], CollectOptions(costs, tmp_path / "cache", MONTHS[-1]), lambda *_: None)
     figures: dict[str, Figure] = {}
     amounts = seen_in(costs, figures)
     assert len(amounts) == sum(sizes)

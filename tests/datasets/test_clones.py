@@ -11,7 +11,7 @@ from support.organisation import Work, claim_id, environ_of, make_repository, te
 from support.terminal import piped
 from tokcost.datasets.folder import read_files
 from tokcost.model.dataset import Collected
-from tokcost.services.collect import Plan, collect
+from tokcost.services.collect import CollectOptions, collect
 
 SIX = "abcdef"
 
@@ -30,7 +30,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def collected(tmp_path: Path, name: str, into: str, **more: object) -> Collected:
-    plan = Plan(tmp_path / into, tmp_path / f"cache-{into}", "2026-10", **more)  # pyright: ignore[reportArgumentType]
+    plan = CollectOptions(tmp_path / into, tmp_path / f"cache-{into}", "2026-10", **more)  # pyright: ignore[reportArgumentType]
     return collect([name], plan, lambda *_: None)
 
 

@@ -12,13 +12,13 @@ from tokcost.datasets.duck import opened, read_claims, read_groups
 from tokcost.datasets.folder import read_files
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.dataset import ALL, Bounds, Collected
-from tokcost.services.collect import Plan, collect
+from tokcost.services.collect import CollectOptions, collect
 
 SIX = "abcdef"
 
 
 def collected(tmp_path: Path, *repositories: Path, through: str = "2026-10", into: str = "costs") -> Collected:
-    plan = Plan(tmp_path / into, tmp_path / "cache", through)
+    plan = CollectOptions(tmp_path / into, tmp_path / "cache", through)
     return collect([str(one) for one in repositories], plan, lambda *_: None)
 
 

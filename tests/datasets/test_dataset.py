@@ -14,13 +14,13 @@ from support.terminal import piped
 from tokcost.datasets.folder import read_files
 from tokcost.errors import EnvironmentProblem
 from tokcost.services.check_dataset import check_dataset, compact_dataset
-from tokcost.services.collect import Plan, collect
+from tokcost.services.collect import CollectOptions, collect
 
 SIX = "abcdef"
 
 
 def collected(tmp_path: Path, *repositories: Path, through: str = "2026-10") -> Path:
-    plan = Plan(tmp_path / "costs", tmp_path / "cache", through)
+    plan = CollectOptions(tmp_path / "costs", tmp_path / "cache", through)
     collect([str(one) for one in repositories], plan, lambda *_: None)
     return plan.into
 
@@ -132,7 +132,7 @@ def two_jobs_apart(tmp_path: Path) -> Path:
     common = team(SIX, "2026-09-05", "api")
     web, api = team(SIX, "2026-10-05", "web", 5, name="fork"), team("ghi", "2026-09-06", "api")
     for name, works in (("shop", [*common, *team(SIX, "2026-09-05", "ops")]), ("fork", [*common, *api, *web])):
-        plan = Plan(tmp_path / f"costs of {name}", tmp_path / "cache", "2026-10")
+        plan = CollectOptions(tmp_path / f"costs of {name}", tmp_path / "cache", "2026-10")
         collect([str(make_repository(tmp_path / name, works))], plan, lambda *_: None)
         shutil.copytree(plan.into, tmp_path / "costs", dirs_exist_ok=True)
     return tmp_path / "costs"

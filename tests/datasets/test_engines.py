@@ -15,7 +15,7 @@ from sqlglot import expressions
 from support.organisation import environ_of, make_repository, team
 from support.terminal import piped
 from tokcost.datasets.engines import DIALECTS
-from tokcost.services.collect import Plan, collect
+from tokcost.services.collect import CollectOptions, collect
 
 SIX = "abcdef"
 PARSED_AS = {"pyspark": "spark"}
@@ -31,7 +31,7 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop = make_repository(folder / "shop", [*works, works[0]._replace(dollars=None, id="zzzzzzzzzzzz")])
     fork = make_repository(folder / "fork", [*raised, *team("uvwxyz", "2026-10-06", "api", 20)])
     for months in ("2026-08", "2026-10"):
-        collect([str(shop), str(fork)], Plan(folder / "costs", folder / "cache", months), lambda *_: None)
+        collect([str(shop), str(fork)], CollectOptions(folder / "costs", folder / "cache", months), lambda *_: None)
     return folder / "costs"
 
 

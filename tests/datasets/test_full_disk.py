@@ -12,7 +12,7 @@ from support.boundaries import BROKEN, CAN_FAIL, FULL, SYNC, Boundaries, Fault, 
 from support.organisation import environ_of, make_repository, team
 from support.terminal import piped
 from tokcost.services.check_dataset import check_dataset
-from tokcost.services.collect import Plan, collect
+from tokcost.services.collect import CollectOptions, collect
 
 pytestmark = pytest.mark.skipif(not CAN_FAIL, reason="needs Linux and a C compiler")
 _JOB = "import sys; from tokcost.cli.main import main; main()"
@@ -66,7 +66,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = f"r{number}"
         works = [*team("abcdefg", "2026-09-05", "api", name=name), *team("bcdefgh", "2026-10-05", "web", name=name)]
         repository = make_repository(folder / name, works)
-        collect([str(repository)], Plan(folder / "costs", folder / "cache", "2026-10"), lambda *_: None)
+        collect([str(repository)], CollectOptions(folder / "costs", folder / "cache", "2026-10"), lambda *_: None)
     return folder / "costs"
 
 

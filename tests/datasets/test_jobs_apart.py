@@ -12,7 +12,7 @@ from support.organisation import Work, environ_of, make_repository, team
 from support.tables import few
 from support.terminal import piped
 from tokcost.services.check_dataset import check_dataset, compact_dataset
-from tokcost.services.collect import Plan, collect
+from tokcost.services.collect import CollectOptions, collect
 
 SIX = "abcdef"
 COMMON = team(SIX, "2026-09-05", "api")
@@ -26,7 +26,7 @@ def job(tmp_path: Path, name: str, works: Sequence[Work], base: Path | None = No
     if base is not None:
         shutil.copytree(base, into)
     repository = make_repository(tmp_path / name, works, f"https://git.example.com/{name}.git")
-    collect([str(repository)], Plan(into, tmp_path / "cache", "2026-10"), lambda *_: None)
+    collect([str(repository)], CollectOptions(into, tmp_path / "cache", "2026-10"), lambda *_: None)
     return into
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from support.organisation import Work, environ_of, make_repository, team
 from tokcost.services.check_dataset import check_dataset
-from tokcost.services.collect import Plan, collect
+from tokcost.services.collect import CollectOptions, collect
 
 _JOB = "import sys; from tokcost.cli.main import main; main()"
 _JOBS = 8
@@ -58,7 +58,11 @@ def test_eight_collectors_killed_at_random_and_run_again_give_the_bytes_of_a_qui
 ) -> None:
     lists = make_all(tmp_path, shards)
     for listed in lists:
-        collect(listed.read_text().split(), Plan(tmp_path / "quiet", tmp_path / "cache", "2026-10"), lambda *_: None)
+        collect(
+            listed.read_text().split(),
+            CollectOptions(tmp_path / "quiet", tmp_path / "cache", "2026-10"),
+            lambda *_: None,
+        )
     random = Random(seed)
     for _ in range(3):
         jobs = [start(tmp_path, job, lists[job % shards]) for job in range(_JOBS)]

@@ -13,8 +13,8 @@ import pytest
 from support.organisation import environ_of, make_repository, team
 from support.tables import few
 from support.terminal import piped
-from tokcost.model.dataset import Group
-from tokcost.services.collect import Plan, collect
+from tokcost.model.dataset import CellGroup
+from tokcost.services.collect import CollectOptions, collect
 from tokcost.services.report_dataset import as_report
 
 SIX = "abcdef"
@@ -25,7 +25,7 @@ def costs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("organisation")
     works = [*team(SIX, "2026-08-05", "api"), *team(SIX, "2026-09-05", "web|<b>", 5, "gpt-5.1-codex")]
     shop = make_repository(folder / "shop", works)
-    collect([str(shop)], Plan(folder / "costs", folder / "cache", "2026-10"), lambda *_: None)
+    collect([str(shop)], CollectOptions(folder / "costs", folder / "cache", "2026-10"), lambda *_: None)
     return folder / "costs"
 
 
@@ -100,5 +100,5 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(costs: Path,
 
 
 def test_months_are_from_the_first_to_the_last_however_an_engine_orders_its_answer() -> None:
-    groups = [Group(f"2026-{month:02d}", 10**9, 1000, 1, False, True) for month in (3, 1, 2)]
+    groups = [CellGroup(f"2026-{month:02d}", 10**9, 1000, 1, False, True) for month in (3, 1, 2)]
     assert as_report({"month": groups, "area": [], "model": []}, "an engine").range == "2026-01 to 2026-03"

@@ -23,7 +23,7 @@ from tokcost.model.charges import Charges, ExportedUsage
 from tokcost.model.money import NANO_PER_USD, decimal_string
 from tokcost.model.usage import Tokens, Usage
 from tokcost.pricing.book import PriceBook
-from tokcost.pricing.cards import ModelCards, RateCard, Rates, Step
+from tokcost.pricing.cards import ModelCards, RateCard, Rates, RateStep
 from tokcost.pricing.charges import charges_of
 from tokcost.services.export_usage import ExportOptions, export_charges, export_usage
 from tokcost.services.look_at_clone import state_around
@@ -71,8 +71,8 @@ def test_exports_of_real_logs_add_up_to_the_log_and_pass_the_linter(name: str, t
 def cards(rates: Rates, long: Rates) -> ModelCards:
     """A model whose rates change on 2026-10-01 at noon, and with prompts of more than 1,000 tokens."""
     noon = 1_790_856_000_000
-    before = RateCard("", None, noon, 0, 1440, (Step(-1, rates), Step(1000, long)))
-    after = RateCard("", noon, None, 0, 1440, (Step(-1, long),))
+    before = RateCard("", None, noon, 0, 1440, (RateStep(-1, rates), RateStep(1000, long)))
+    after = RateCard("", noon, None, 0, 1440, (RateStep(-1, long),))
     return ModelCards("lab", "m", "lab/m", "priced", "test", (before, after))
 
 

@@ -36,11 +36,11 @@ from support.mutations import Mutations
 from support.opencode_store import T0, StoreOf, message
 from tokcost.errors import TokcostError
 from tokcost.files.toml import TomlDamaged, read_toml
-from tokcost.guards.json_text import Entry, Unreadable, insertions, without
+from tokcost.guards.json_text import Entry, UnreadableJson, insertions, without
 from tokcost.history.areas import by_owners
 from tokcost.history.report_policy import area_of, read_report_policy
 from tokcost.model.bounds import within_bounds
-from tokcost.model.commit_message import drop_lines, lift_lines, lines_in, split
+from tokcost.model.commit_message import drop_lines, lift_lines, lines_in, split_message
 from tokcost.model.logs import Source
 from tokcost.model.received import Received
 from tokcost.model.trailer import format_line, highest, read_message
@@ -155,7 +155,7 @@ def test_messages() -> None:
             for line in found.lines:
                 again = read_message(format_line(line)).lines
                 assert [(one.id, one.version, one.tokens) for one in again] == [(line.id, line.version, line.tokens)]
-            split(text)
+            split_message(text)
             before = {name: (one.version, one.tokens) for name, one in highest(lines_in(text)).items()}
             for _ in range(2):
                 text = lift_lines(text)
@@ -246,7 +246,7 @@ def test_settings_of_assistants() -> None:
         with watch.one(text):
             try:
                 after, pieces = insertions(text, [entry])
-            except Unreadable:
+            except UnreadableJson:
                 continue
             json.loads(after)
             assert without(after, pieces) == text

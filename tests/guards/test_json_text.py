@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tokcost.guards.json_text import Unreadable, insertions, without, without_elements
+from tokcost.guards.json_text import UnreadableJson, insertions, without, without_elements
 from tokcost.guards.protocol import Entry
 
 ENTRIES = [
@@ -74,5 +74,5 @@ def test_elements_are_found_also_where_somebody_wrote_around_them(indent: int | 
      '{"a": ' + "9" * 5000 + "}", '{"hooks": {"PreToolUse": [-' + "9" * 5000 + "]}}"],
 )  # fmt: skip
 def test_what_is_no_such_document_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableJson):
         insertions(text, ENTRIES)

@@ -10,7 +10,7 @@ import pytest
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.guards.json_text import beyond_json
-from tokcost.services.install_guard import install, installed, plan_install, uninstall
+from tokcost.services.install_guard import install_guard, installed, plan_install, uninstall_guard
 
 PLACES = {
     "claude-code": ".claude/settings.json",
@@ -63,13 +63,13 @@ class Person:
 
     def install(self) -> str:
         """Install the guard; the settings with it."""
-        install(self.ledger, plan_install(self.ledger, self.environ, self.name, blocks=True))
+        install_guard(self.ledger, plan_install(self.ledger, self.environ, self.name, blocks=True))
         assert [one.guard.name for one in installed(self.ledger)] == [self.name]
         return self.path.read_bytes().decode()
 
     def uninstall(self) -> None:
         """Take it out."""
-        uninstall(self.ledger, self.environ, self.name)
+        uninstall_guard(self.ledger, self.environ, self.name)
         assert installed(self.ledger) == []
 
     def refused(self) -> EnvironmentProblem:

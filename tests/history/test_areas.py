@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.tables import few
-from tokcost.history.areas import by_globs, by_owners, shares, split, top_folder
+from tokcost.history.areas import by_globs, by_owners, shares, split_by_area, top_folder
 
 OWNERS = """\
 # who looks after what
@@ -57,7 +57,7 @@ def test_lock_files_weigh_nothing_beside_what_people_write() -> None:
 
 @given(st.integers(0, 10**12), st.dictionaries(st.text(max_size=3), st.integers(1, 10**6), min_size=1, max_size=9))
 def test_a_split_leaves_nothing_over(amount: int, parts: dict[str, int]) -> None:
-    found = split(amount, parts)
+    found = split_by_area(amount, parts)
     assert sum(found.values()) == amount
     assert min(found.values()) >= 0
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.hooked import Hooked
 from support.terminal import on_terminal
-from tokcost.model.plans import COVERED, Leverage, Plan, Span, covered_days, fee_of
+from tokcost.model.plans import COVERED, DaySpan, Leverage, Plan, covered_days, fee_of
 from tokcost.readers.registry import readers as all_readers
 from tokcost.reports.plans import plan_lines
 
@@ -36,15 +36,15 @@ def test_a_fee_is_pro_rata_of_the_days_of_each_month(
     since: str, until: str | None, first: str, last: str, fee: int
 ) -> None:
     plan = PLAN._replace(since=date.fromisoformat(since), until=date.fromisoformat(until) if until else None)
-    assert fee_of(plan, Span(date.fromisoformat(first), date.fromisoformat(last))) == fee
+    assert fee_of(plan, DaySpan(date.fromisoformat(first), date.fromisoformat(last))) == fee
 
 
 @given(days, days, days)
 def test_the_fees_of_two_spans_are_that_of_both_together(one: date, two: date, three: date) -> None:
     first, middle, last = sorted((one, two, three))
-    before = fee_of(PLAN, Span(first, middle))
-    after = fee_of(PLAN, Span(date.fromordinal(middle.toordinal() + 1), last))
-    assert abs(before + after - fee_of(PLAN, Span(first, last))) <= 1
+    before = fee_of(PLAN, DaySpan(first, middle))
+    after = fee_of(PLAN, DaySpan(date.fromordinal(middle.toordinal() + 1), last))
+    assert abs(before + after - fee_of(PLAN, DaySpan(first, last))) <= 1
 
 
 @given(st.lists(st.tuples(days, st.none() | days), max_size=5), days, days)
@@ -52,7 +52,7 @@ def test_no_day_is_covered_twice_and_none_is_forgotten(
     spans: list[tuple[date, date | None]], one: date, two: date
 ) -> None:
     plans = [PLAN._replace(since=since, until=until) for since, until in spans if until is None or since <= until]
-    span = Span(min(one, two), max(one, two))
+    span = DaySpan(min(one, two), max(one, two))
     parts = covered_days(plans, span)
     found = [day for part in parts for day in range(part.first.toordinal(), part.last.toordinal() + 1)]
     assert found == [
@@ -126,7 +126,7 @@ def test_a_small_part_of_a_fee_is_not_nothing_and_nothing_is_no_multiple(
 ) -> None:
     plan = Plan("claude", "max", 100 * 10**9, date(2026, 1, 1))
     one = Leverage(
-        "claude", (plan,), Span(date(2026, 1, 1), date(2026, 1, 31)), False, 100 * 10**9, list_cost, unpriced
+        "claude", (plan,), DaySpan(date(2026, 1, 1), date(2026, 1, 31)), False, 100 * 10**9, list_cost, unpriced
     )
     assert said in plan_lines([one])[0]
 

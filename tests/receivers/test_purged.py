@@ -10,7 +10,7 @@ from receivers.serving import claude_event
 from receivers.test_the_log_wins import T_MS, Machine
 from support.claude_lines import append, assistant, cost_state, counts, iso
 from tokcost.ledger.open import open_ledger
-from tokcost.services.purge import Asked, purge
+from tokcost.services.purge import PurgeConditions, purge
 
 MINUTE = 60_000
 
@@ -20,7 +20,7 @@ class Purged(Machine):
 
     def purge(self, session: str | None = "s-1", **asked: Any) -> None:
         """Delete a session's usage, or what is asked."""
-        purge(self.ledger, self.home, Asked(session=session, **asked))
+        purge(self.ledger, self.home, PurgeConditions(session=session, **asked))
 
     def sends(self, *numbers: int, session: str = "s-1", request: bool = True, at: int = T_MS, **more: object) -> None:
         """Telemetry of replies, one a minute."""

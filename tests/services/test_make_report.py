@@ -21,7 +21,7 @@ from tokcost.reports.report_csv import report_csv
 from tokcost.reports.report_json import report_json
 from tokcost.reports.report_markdown import report_markdown
 from tokcost.reports.report_text import report_lines
-from tokcost.services.make_report import Options, make_report
+from tokcost.services.make_report import ReportOptions, make_report
 
 USD = 10**9
 PEOPLE = [("ann", "ann@x.org"), ("ben", "ben@x.org"), ("cem", "cem@x.org"), ("dee", "dee@x.org"), ("eva", "eva@x.org")]
@@ -59,7 +59,7 @@ class Team(GitSandbox):
 
     def report(self, range: str | None = None, folder: Path | None = None, groups: bool = False) -> Report:
         """What is reported."""
-        return make_report(folder or self.path, self.cache, Options(range, groups=groups))
+        return make_report(folder or self.path, self.cache, ReportOptions(range, groups=groups))
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_only_what_is_new_is_read_and_the_answer_is_that_of_an_empty_cache(team:
     team.switch("main")
     team.merge("Merge pull request #2 from x", "x")
     again = team.report()
-    fresh = make_report(team.path, tmp_path / "empty", Options())
+    fresh = make_report(team.path, tmp_path / "empty", ReportOptions())
     assert told(again) == told(fresh) == [(2, 2), (1, 1)]
     assert again.commits == fresh.commits == 3
 
@@ -263,7 +263,7 @@ def test_replaced_objects_are_read_as_they_are_and_grafts_and_the_cache_notices(
     new = team.git("commit-tree", "-m", f"a\n\n{team.line(5)}", f"{old}^{{tree}}")
     team.git("replace", old, new)
     assert team.report().list_cost == 3 * USD
-    assert make_report(team.path, team.cache, Options(all_refs=True)).list_cost == 3 * USD
+    assert make_report(team.path, team.cache, ReportOptions(all_refs=True)).list_cost == 3 * USD
     (team.path / ".git/info/grafts").write_text(f"{tip}\n")
     assert team.report().list_cost == 2 * USD
 
@@ -274,7 +274,7 @@ def test_all_refs_are_what_is_merged_and_what_is_not(team: Team) -> None:
     team.commit("x", f"b\n\n{team.line(2)}")
     team.git("notes", "add", "-m", team.line(10))
     team.switch("main")
-    assert told(make_report(team.path, team.cache, Options(all_refs=True))) == [(None, 2), (1, 1)]
+    assert told(make_report(team.path, team.cache, ReportOptions(all_refs=True))) == [(None, 2), (1, 1)]
 
 
 def test_a_bare_clone_and_a_worktree_and_a_subfolder_tell_the_same(team: Team, tmp_path: Path) -> None:
@@ -394,7 +394,7 @@ def test_rework_is_told_of_changes_whose_lines_did_not_stay(team: Team) -> None:
     for number in range(3):
         team.commit(f"f{number}", f"c{number} (#{number + 1})\n\n{team.line(2)}")
     team.commit("f0", "Write it anew")
-    report = make_report(team.path, team.cache, Options(rework=21))
+    report = make_report(team.path, team.cache, ReportOptions(rework=21))
     assert [change.rework for change in report.changes] == [Rework(5, 0), Rework(5, 0), Rework(5, 5)]
     assert report.reworked == Reworked(21, 1, 2 * USD, 2)
     text = plain(report_lines(report, None, None, False))
@@ -413,7 +413,7 @@ def test_rework_of_a_partial_clone_is_not_told(team: Team, tmp_path: Path) -> No
     team.commit("f", "Write it anew")
     team.git("config", "uploadpack.allowFilter", "true")
     team.git("clone", "-q", "--bare", "--filter=blob:none", f"file://{team.path}", str(tmp_path / "partial"))
-    report = make_report(tmp_path / "partial", team.cache, Options(rework=21))
+    report = make_report(tmp_path / "partial", team.cache, ReportOptions(rework=21))
     assert (report.reworked, report.changes[0].rework) == (None, None)
     assert any("lines were changed again" in note for note in report.notes)
 
@@ -608,5 +608,5 @@ def test_all_is_every_branch_and_tag_and_no_ref_that_another_tool_keeps_to_itsel
     ):
         commit = team.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", f"work\n\n{team.line(dollars)}")
         team.git("update-ref", ref, commit.strip())
-    report = make_report(team.path, team.cache, Options(all_refs=True))
+    report = make_report(team.path, team.cache, ReportOptions(all_refs=True))
     assert sum(change.list_cost for change in report.changes) == 7 * USD

@@ -35,7 +35,7 @@ from tokcost.model.claims import Remembered
 from tokcost.model.logs import Batch, SessionTotal, Source
 from tokcost.model.place import BranchPlace, Observation
 from tokcost.model.plans import Covered
-from tokcost.model.purge import Scope
+from tokcost.model.purge import PurgeScope
 from tokcost.model.received import OTEL, session_name
 from tokcost.model.rules import Rule
 from tokcost.model.selection import Selection
@@ -128,16 +128,16 @@ class Calls:
         rollup.disagreements(ledger)
         for per in ("branch", "session", "day"):
             rule = Rule("r", "own", models=("*opus*",), assistants=(CODE,), subagent=True, context=1, per=per)
-            rule_sums.matched(ledger, rule, rule_sums.Span(1, "main", 0), [1])
+            rule_sums.matched(ledger, rule, rule_sums.RuleScope(1, "main", 0), [1])
         for wanted in (export.Wanted({1: "r"}), export.Wanted({0: "", 1: "r"}, 5, 6, "main", True)):
             list(export.exported_usage(ledger, wanted))
             export.left_out(ledger, wanted)
         export.prices_named(ledger)
         for scope in (
-            requests.Scope(),
-            requests.Scope(1, "main"),
-            requests.Scope(session="s"),
-            requests.Scope(since_ms=1, until_ms=2),
+            requests.RequestScope(),
+            requests.RequestScope(1, "main"),
+            requests.RequestScope(session="s"),
+            requests.RequestScope(since_ms=1, until_ms=2),
         ):
             list(requests.requests(ledger, scope, [1]))
         requests.every_series(ledger)
@@ -286,10 +286,10 @@ class Calls:
         ledger, deleted = self.ledger, open_purge_record(home, makes=True)
         assert deleted is not None
         with deleted:
-            for scope in (Scope(before_ms=1), Scope(repository=1, directory="/r"), Scope(branch="main")):
+            for scope in (PurgeScope(before_ms=1), PurgeScope(repository=1, directory="/r"), PurgeScope(branch="main")):
                 purging.choose(ledger, scope)
             purging.own_session_names(ledger, "s")
-            purging.choose(ledger, Scope(session="s", assistant=CODE))
+            purging.choose(ledger, PurgeScope(session="s", assistant=CODE))
             purging.repositories_of_chosen(ledger)
             purging.claims_of_chosen(ledger)
             purging.record_chosen(ledger, deleted)

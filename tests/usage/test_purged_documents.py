@@ -13,7 +13,7 @@ from readers import test_cline_tasks as tasks
 from readers import test_gemini as gemini
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.sources import problems
-from tokcost.services.purge import Asked, purge
+from tokcost.services.purge import PurgeConditions, purge
 from tokcost.services.refresh import refresh
 
 DAY = 86_400_000
@@ -51,7 +51,7 @@ class Ledger:
 
     def purge(self, **asked: Any) -> None:
         """Delete usage for good."""
-        purge(self.path, self._home, Asked(**asked))
+        purge(self.path, self._home, PurgeConditions(**asked))
 
 
 @pytest.fixture

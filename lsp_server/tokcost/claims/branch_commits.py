@@ -14,7 +14,7 @@ from tokcost.repo.whereabouts import About, about_commits, branches_of
 Carriers = Mapping[int, list[tuple[int, str]]]
 
 
-class Question(NamedTuple):
+class GitQuestion(NamedTuple):
     """A question to git about one repository."""
 
     common_dir: str
@@ -41,7 +41,7 @@ class Seen(NamedTuple):
         return (self.branches.get(commit) != branch, not self.on_default(commit), time_ms, commit)
 
 
-def list_commits(held: list[Held], carried_by: Carriers, rows: Mapping[str, BranchRow], question: Question) -> None:
+def list_commits(held: list[Held], carried_by: Carriers, rows: Mapping[str, BranchRow], question: GitQuestion) -> None:
     """Fill in the commits of each branch, and where its changes went."""
     seen = _ask_git(held, carried_by, question)
     by_branch: dict[str, list[Held]] = {}
@@ -56,7 +56,7 @@ def list_commits(held: list[Held], carried_by: Carriers, rows: Mapping[str, Bran
             _tell_where(row, carried, carried_by, seen)
 
 
-def _ask_git(held: list[Held], carried_by: Carriers, question: Question) -> Seen:
+def _ask_git(held: list[Held], carried_by: Carriers, question: GitQuestion) -> Seen:
     """Ask git about no more commits than will be shown."""
     wanted: dict[str, None] = {}
     for one in held:

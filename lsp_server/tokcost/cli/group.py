@@ -7,7 +7,7 @@ import click
 from tokcost.model.near import near_name
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """Commands below one name. `alone` is the command that runs without a further word, instead of the help;
     `otherwise` is the one that takes a word which is no command."""
 

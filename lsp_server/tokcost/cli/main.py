@@ -10,7 +10,7 @@ import click
 
 from tokcost import __version__
 from tokcost.cli import error_handler, screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.errors import LedgerDamaged
 from tokcost.reports.text import escape_lines
 
@@ -55,7 +55,7 @@ def _refusals_escaped() -> Generator[None]:
         raise click.UsageError(escape_lines(said), refusal.ctx) from refusal
 
 
-class LazyGroup(Group):
+class LazyGroup(CommandGroup):
     """Commands that are imported when they are called, and run inside the error handler."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)

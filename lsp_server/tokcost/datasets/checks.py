@@ -54,7 +54,7 @@ class Totals(NamedTuple):
     repositories: int
 
 
-class Sum(NamedTuple):
+class ClaimSum(NamedTuple):
     """The claims of one month, area and model, whether they may be shown or not: for comparison, never for display."""
 
     month: str
@@ -72,10 +72,10 @@ def read_totals(connection: "DuckDBPyConnection") -> Totals:
     return Totals(*row)
 
 
-def read_sums(connection: "DuckDBPyConnection") -> list[Sum]:
+def read_sums(connection: "DuckDBPyConnection") -> list[ClaimSum]:
     """Sums of claims, each at its newest version."""
     find_several(connection)
-    return [Sum(month_of(day), *more) for day, *more in connection.execute(_SUMS).fetchall()]
+    return [ClaimSum(month_of(day), *more) for day, *more in connection.execute(_SUMS).fetchall()]
 
 
 def count_different_cells(connection: "DuckDBPyConnection") -> int:
@@ -91,7 +91,7 @@ def lacks_cells(connection: "DuckDBPyConnection") -> bool:
     return different > 0 and not larger
 
 
-def digest_of(sums: Iterable[Sum]) -> str:
+def digest_of(sums: Iterable[ClaimSum]) -> str:
     """A digest of sums, independent of the engine and of the order."""
     # Integers and texts alone, which every engine returns alike; the order of groups is not defined in SQL.
     lines = sorted(repr((one.month, one.area, one.model, one.list_cost, one.tokens, one.claims)) for one in sums)

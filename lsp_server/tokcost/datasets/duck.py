@@ -15,7 +15,7 @@ from tokcost.errors import EnvironmentProblem
 from tokcost.files.parquet import Column
 from tokcost.installation import installation
 from tokcost.model.changes import Grouping
-from tokcost.model.dataset import CELL_GROUPINGS, Bounds, ClaimRow, Group
+from tokcost.model.dataset import CELL_GROUPINGS, Bounds, CellGroup, ClaimRow
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -120,14 +120,14 @@ def _pattern(path: str) -> str:
     return "'" + exact.replace("'", "''") + "'"
 
 
-def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) -> list[Group]:
+def read_groups(connection: "DuckDBPyConnection", by: Grouping, bounds: Bounds) -> list[CellGroup]:
     """Sums of the cells of these months, over all jobs."""
     # It becomes part of the statement, where no parameter can stand.
     assert by in CELL_GROUPINGS
     asked = {"first": first_day(bounds.first) if bounds.first else None}
     asked["last"] = first_day(bounds.last) if bounds.last else None
     rows = connection.execute(_GROUPS.format(by=by), asked).fetchall()
-    return [Group(month_of(name) if by == "month" else name, *more) for name, *more in rows]
+    return [CellGroup(month_of(name) if by == "month" else name, *more) for name, *more in rows]
 
 
 def read_claims(path: str) -> list[ClaimRow]:

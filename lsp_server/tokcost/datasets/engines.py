@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tokcost.datasets.checks import Sum
+from tokcost.datasets.checks import ClaimSum
 from tokcost.datasets.columns import CELLS, CLAIMS, month_of
 from tokcost.datasets.expressions import grouped_cells, summed_claims
 from tokcost.datasets.folder import read_files
@@ -20,7 +20,7 @@ from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.files.parquet import Column
 from tokcost.installation import installation
 from tokcost.model.changes import Grouping
-from tokcost.model.dataset import CELL_GROUPINGS, Bounds, Group
+from tokcost.model.dataset import CELL_GROUPINGS, Bounds, CellGroup
 
 NEEDED = ("ibis-framework[duckdb,postgres]>=12,<13", "sqlglot<30.11")
 DIALECTS = (
@@ -97,23 +97,23 @@ class Engine:
         """The name of the engine and its version."""
         return f"{self._backend.name} {self._backend.version} by Ibis"
 
-    def groups(self, files: Sequence[str], bounds: Bounds) -> dict[Grouping, list[Group]]:
+    def groups(self, files: Sequence[str], bounds: Bounds) -> dict[Grouping, list[CellGroup]]:
         """Sums of the cells in some files, by all their groupings."""
         with self._loaded(files, CELLS) as table:
             return {by: self._groups(table, by, bounds) for by in CELL_GROUPINGS}
 
-    def sums(self, folder: Path) -> list[Sum]:
+    def sums(self, folder: Path) -> list[ClaimSum]:
         """Sums of the newest claims of a dataset."""
         with self._loaded(read_files(folder, "claims").counted, CLAIMS) as table:
             rows = self._rows(summed_claims(table), ("month", "area", "model", "list_cost", "tokens", "claims"))
-        return [Sum(month_of(day), area, model, _int(cost), int(tokens), int(claims)) for
+        return [ClaimSum(month_of(day), area, model, _int(cost), int(tokens), int(claims)) for
                 day, area, model, cost, tokens, claims in rows]  # fmt: skip
 
-    def _groups(self, table: Any, by: Grouping, bounds: Bounds) -> list[Group]:
+    def _groups(self, table: Any, by: Grouping, bounds: Bounds) -> list[CellGroup]:
         names = (by, "list_cost", "tokens", "claims", "unpriced", "exact")
         rows = self._rows(grouped_cells(table, by, bounds), names)
         return [
-            Group(
+            CellGroup(
                 month_of(name) if by == "month" else name, int(cost), int(tokens), int(claims), bool(more), bool(exact)
             )
             for name, cost, tokens, claims, more, exact in rows

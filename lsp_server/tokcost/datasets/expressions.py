@@ -17,7 +17,7 @@ _FACTS = ("id", "version", "repository", "month", "area", "model", "list_cost", 
 
 
 def grouped_cells(cells: "Table", by: Grouping, bounds: Bounds) -> Any:
-    """Sums of the cells of these months by month, area or model: `Group`, whose month is a date."""
+    """Sums of the cells of these months by month, area or model: `CellGroup`, whose month is a date."""
     assert by in CELL_GROUPINGS
     some: Any = cells
     if bounds.first:
@@ -43,7 +43,7 @@ def newest_claims(claims: "Table") -> Any:
 
 
 def summed_claims(claims: "Table") -> Any:
-    """Sums of the newest claims by month, area and model: `checks.Sum`, whose month is a date."""
+    """Sums of the newest claims by month, area and model: `checks.ClaimSum`, whose month is a date."""
     newest = newest_claims(claims)
     return newest.group_by(["month", "area", "model"]).agg(
         list_cost=newest.list_cost.sum(), tokens=newest.tokens.sum(), claims=newest.counted.sum()

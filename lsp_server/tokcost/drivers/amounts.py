@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tokcost.model.drivers import CAUSES, DRIVERS, Driver, Request, Series
 from tokcost.model.money import ATTO_PER_NANO, nano_from_atto
 from tokcost.pricing.cards import DAY_MINUTES, ModelCards, RateCard, Rates
-from tokcost.pricing.rule import Rule, rule_of, served_as
+from tokcost.pricing.rule import PriceRule, rule_of, served_as
 
 Amount = tuple[Driver, int, int]
 """A driver, nano-dollars, tokens."""
@@ -42,7 +42,7 @@ class Sheet:
         prompt."""
         self._rule = rule_of(cards, series.speed, series.tier, series.geo)
         self._anywhere = rule_of(cards, series.speed, series.tier) if series.geo else self._rule
-        self._standard = Rule("priced", None, None, served_as(cards, ""), ())
+        self._standard = PriceRule("priced", None, None, served_as(cards, ""), ())
         self._is_one_call = not of_several
         self._changes = sorted({ms for card in cards.cards for ms in (card.from_ms, card.until_ms) if ms is not None})
         self._changes += [ms for factor in cards.factors for ms in (factor.from_ms, factor.until_ms) if ms is not None]
@@ -88,7 +88,7 @@ class Sheet:
         return Layers(base, tuple(surcharges))
 
 
-def split(request: Request, again: Sequence[Again], layers: Layers) -> list[Amount] | None:
+def split_cost(request: Request, again: Sequence[Again], layers: Layers) -> list[Amount] | None:
     """The parts of a request's list cost, which add up to it; `None` if these rates do not result in that cost."""
     base = layers.base
     sent, read, short, long, output, reasoning, searches = request[4:11]

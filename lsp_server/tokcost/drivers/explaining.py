@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from tokcost.drivers.amounts import Again, Amount, Sheet, parts_without_rates, split
+from tokcost.drivers.amounts import Again, Amount, Sheet, parts_without_rates, split_cost
 from tokcost.drivers.prefix import Lost, Prompt, losses
 from tokcost.model.drivers import CAUSES, DRIVERS, SHARES, Driver, Explanation, Part, Request, Series, Share
 from tokcost.pricing.cards import ModelCards
@@ -148,7 +148,7 @@ class _Explainer:
             return parts_without_rates(request, again)
         sheet = self._sheet(request.series, series)
         layers = sheet.layers(request) if sheet is not None else None
-        parts = split(request, again, layers) if layers is not None else None
+        parts = split_cost(request, again, layers) if layers is not None else None
         if parts is None:
             return [whole]
         if lost is None and request.series in self._of_several:

@@ -11,8 +11,8 @@ from tokcost.drivers.explaining import Looked
 from tokcost.drivers.prefix import LONG_MS
 from tokcost.model.drivers import Repriced, Request, Series
 from tokcost.model.usage import Tokens
-from tokcost.pricing.cards import ModelCards, RateCard, Step, cost
-from tokcost.pricing.rule import Rule, rule_of
+from tokcost.pricing.cards import ModelCards, RateCard, RateStep, cost
+from tokcost.pricing.rule import PriceRule, rule_of
 
 CHEAPEST, BATCH, ONE_HOUR = "cheapest-of-family", "batch", "one-hour-cache"
 
@@ -61,7 +61,7 @@ class AsModel:
     def __init__(self, cards: ModelCards) -> None:
         self._cards = cards
         self._sum = _Sum(cards.model)
-        self._rules: dict[tuple[str, str, str], Rule] = {}
+        self._rules: dict[tuple[str, str, str], PriceRule] = {}
 
     def take(self, looked: Looked) -> None:
         """Price a request."""
@@ -90,7 +90,7 @@ class AsBatch:
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
         self._sum = _Sum(BATCH)
-        self._rules: dict[tuple[str | None, str], Rule | None] = {}
+        self._rules: dict[tuple[str | None, str], PriceRule | None] = {}
 
     def take(self, looked: Looked) -> None:
         """Price a request."""
@@ -115,7 +115,7 @@ class AsOneHour:
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
         self._sum = _Sum(ONE_HOUR)
-        self._rules: dict[tuple[str | None, str, str, str], Rule | None] = {}
+        self._rules: dict[tuple[str | None, str, str, str], PriceRule | None] = {}
 
     def take(self, looked: Looked) -> None:
         """Price a request."""
@@ -225,8 +225,10 @@ def _priced(card: RateCard | None, tokens: Tokens, looked: Looked) -> int | None
 
 
 def _with_cache_as_input(card: RateCard) -> RateCard:
-    steps: list[Step] = []
+    steps: list[RateStep] = []
     for above, rates in card.steps:
         known = [rates.input if rate is None else rate for rate in rates[1:4]]
-        steps.append(Step(above, rates._replace(cache_read=known[0], cache_write_5m=known[1], cache_write_1h=known[2])))
+        steps.append(
+            RateStep(above, rates._replace(cache_read=known[0], cache_write_5m=known[1], cache_write_1h=known[2]))
+        )
     return card._replace(steps=tuple(steps))

@@ -23,11 +23,11 @@ _INDENT = re.compile(r"\{\s*?\n([ \t]+)\"")
 _USUAL = "  "
 
 
-class Unreadable(ValueError):
+class UnreadableJson(ValueError):
     """The text is no JSON document with the required lists and objects; the message says where."""
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A value in the text."""
 
     start: int
@@ -71,18 +71,18 @@ def _line(text: str, at: int) -> int:
 
 
 def parsed(text: str) -> object:
-    """The value of a document. Raises `Unreadable`."""
+    """The value of a document. Raises `UnreadableJson`."""
     plain = _plain(text)
     return _value(plain, _skip(plain, 0))[0]
 
 
 def insertions(text: str, entries: list[Entry]) -> tuple[str, list[str]]:
-    """The text with all entries, and each inserted piece in order. Raises `Unreadable`."""
+    """The text with all entries, and each inserted piece in order. Raises `UnreadableJson`."""
     plain = _plain(text)
     _, end = _value(plain, _skip(plain, 0))
     # The decoder stops behind the first value; an entry put into such a text would never be read.
     if (more := _skip(plain, end)) < len(plain):
-        raise Unreadable(f"it is not JSON: there is text after its end in line {_line(plain, more)}")
+        raise UnreadableJson(f"it is not JSON: there is text after its end in line {_line(plain, more)}")
     line_end = "\r\n" if "\r\n" in text else "\n"
     pieces: list[str] = []
     for entry in entries:
@@ -109,7 +109,7 @@ def without(text: str, pieces: list[str]) -> str | None:
 
 def without_elements(text: str, path: tuple[str, ...], mark: str) -> str:
     """The text without those elements of a list that contain some texts, wherever they are and however they are
-    formatted. Raises `Unreadable`."""
+    formatted. Raises `UnreadableJson`."""
     while True:
         plain = _plain(text)
         span = _found(plain, path)
@@ -126,7 +126,7 @@ def without_elements(text: str, path: tuple[str, ...], mark: str) -> str:
         text = text[:start] + text[end:]
 
 
-def _found(text: str, path: tuple[str, ...]) -> Span | None:
+def _found(text: str, path: tuple[str, ...]) -> TextSpan | None:
     """The value at the end of a path of keys, if there is one."""
     at: int | None = _skip(text, 0)
     span = None
@@ -163,7 +163,12 @@ def _insertion(text: str, entry: Entry) -> tuple[int, str]:
 
 
 def _appended(
-    text: str, around: Span, inside: list[Span], indent: str | None, depth: int, member: tuple[str | None, object]
+    text: str,
+    around: TextSpan,
+    inside: list[TextSpan],
+    indent: str | None,
+    depth: int,
+    member: tuple[str | None, object],
 ) -> tuple[int, str]:
     """Another member of an object or element of a list, formatted like the others."""
     key, value = member
@@ -176,38 +181,38 @@ def _appended(
         return max(one.end for one in inside), f",{line or ' '}{said}"
     end = "" if indent is None else "\n" + indent * (depth - 1)
     if text[around.start + 1 : around.end - 1].strip():
-        raise Unreadable(f"it is not JSON: there is text between two brackets in line {_line(text, around.start)}")
+        raise UnreadableJson(f"it is not JSON: there is text between two brackets in line {_line(text, around.start)}")
     return around.start + 1, f"{line}{said}{end if not text[around.start + 1 : around.end - 1] else ''}"
 
 
-def _members(text: str, at: int, title: str) -> tuple[dict[str, Span], Span]:
-    """The values of an object by their keys, and the object. Raises `Unreadable`."""
+def _members(text: str, at: int, title: str) -> tuple[dict[str, TextSpan], TextSpan]:
+    """The values of an object by their keys, and the object. Raises `UnreadableJson`."""
     start = _skip(text, at)
     if text[start : start + 1] != "{":
-        raise Unreadable(f"{title} is not an object (line {_line(text, start)})")
-    found: dict[str, Span] = {}
+        raise UnreadableJson(f"{title} is not an object (line {_line(text, start)})")
+    found: dict[str, TextSpan] = {}
     at = _skip(text, start + 1)
     while text[at : at + 1] != "}":
         key, at = _value(text, at)
         at = _skip(text, at)
         if not isinstance(key, str) or text[at : at + 1] != ":":
-            raise Unreadable(f"{title} is not an object (line {_line(text, at)})")
+            raise UnreadableJson(f"{title} is not an object (line {_line(text, at)})")
         begin = _skip(text, at + 1)
         _, at = _value(text, begin)
         # Of a repeated key the last one counts, as in JavaScript's JSON.parse.
-        found[key] = Span(begin, at)
+        found[key] = TextSpan(begin, at)
         at = _behind_comma(text, at, "}", title)
-    return found, Span(start, at + 1)
+    return found, TextSpan(start, at + 1)
 
 
-def _elements(text: str, span: Span, title: str) -> list[Span]:
+def _elements(text: str, span: TextSpan, title: str) -> list[TextSpan]:
     if text[span.start] != "[":
-        raise Unreadable(f"{title} is not a list (line {_line(text, span.start)})")
-    found: list[Span] = []
+        raise UnreadableJson(f"{title} is not a list (line {_line(text, span.start)})")
+    found: list[TextSpan] = []
     at = _skip(text, span.start + 1)
     while text[at] != "]":
         _, end = _value(text, at)
-        found.append(Span(at, end))
+        found.append(TextSpan(at, end))
         at = _behind_comma(text, end, "]", title)
     return found
 
@@ -217,7 +222,7 @@ def _behind_comma(text: str, at: int, end: str, title: str) -> int:
     if text[at : at + 1] == ",":
         return _skip(text, at + 1)
     if text[at : at + 1] != end:
-        raise Unreadable(f"{title} is not JSON in line {_line(text, at)}")
+        raise UnreadableJson(f"{title} is not JSON in line {_line(text, at)}")
     return at
 
 
@@ -225,11 +230,11 @@ def _value(text: str, at: int) -> tuple[object, int]:
     try:
         return JSONDecoder().raw_decode(text, at)
     except JSONDecodeError as error:
-        raise Unreadable(f"it is not JSON: {error.msg.lower()} in line {_line(text, error.pos)}") from error
+        raise UnreadableJson(f"it is not JSON: {error.msg.lower()} in line {_line(text, error.pos)}") from error
     except RecursionError as error:
-        raise Unreadable("it is nested too deeply") from error
+        raise UnreadableJson("it is nested too deeply") from error
     except ValueError as error:  # Python's error for a number of 5,000 digits
-        raise Unreadable(f"it has a number of too many digits behind line {_line(text, at)}") from error
+        raise UnreadableJson(f"it has a number of too many digits behind line {_line(text, at)}") from error
 
 
 def _skip(text: str, at: int) -> int:

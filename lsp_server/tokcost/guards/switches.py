@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from tokcost.files.foreign import read_bounded
-from tokcost.guards.json_text import Unreadable, parsed
+from tokcost.guards.json_text import UnreadableJson, parsed
 from tokcost.guards.protocol import Guard
 
 _OURS = ("tokcost-guard-", "guard check ")
@@ -31,7 +31,7 @@ def _document(path: str) -> object:
     try:
         text = read_bounded(path).decode("utf-8")
         return tomllib.loads(text) if path.endswith(".toml") else parsed(text)
-    except (OSError, ValueError, RecursionError, Unreadable):
+    except (OSError, ValueError, RecursionError, UnreadableJson):
         # What cannot be read here is for the assistant itself to report.
         return None
 

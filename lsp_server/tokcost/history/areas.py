@@ -86,7 +86,7 @@ def shares(paths: Mapping[str, int], area_of: AreaOf) -> dict[str, int]:
     return found
 
 
-def split(amount: int, parts: Mapping[_Part, int]) -> dict[_Part, int]:
+def split_by_area(amount: int, parts: Mapping[_Part, int]) -> dict[_Part, int]:
     """An amount divided in proportion to parts, without a remainder: rounding differences go to the largest part."""
     if len(parts) == 1:
         return dict.fromkeys(parts, amount)

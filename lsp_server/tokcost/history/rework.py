@@ -8,7 +8,7 @@ whoever made it. White space does not count, and a file that is renamed keeps it
 from collections.abc import Collection, Iterable, Sequence
 
 from tokcost.model.changes import Rework
-from tokcost.model.edits import FileEdit, Hunk, Step
+from tokcost.model.edits import BranchStep, FileEdit, Hunk
 
 _DAY = 86_400
 _NOBODY = -1
@@ -22,10 +22,10 @@ Run = tuple[int, int]
 """The number of consecutive lines, and of the step that wrote them."""
 
 
-def rework_of(steps: Iterable[Step], changes: Collection[str], days: int) -> dict[str, Rework]:
+def rework_of(steps: Iterable[BranchStep], changes: Collection[str], days: int) -> dict[str, Rework]:
     """The fate of the lines of these changes, for each that is among the steps, oldest first."""
     files: dict[str, list[Run]] = {}
-    writers: list[Step] = []
+    writers: list[BranchStep] = []
     wrote: dict[int, int] = {}
     again: dict[int, int] = {}
     for step in steps:

@@ -9,7 +9,7 @@ from typing import Literal
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.ledger.rollup import KEY, Rollup
-from tokcost.ledger.rows import Group
+from tokcost.ledger.rows import SumKey
 from tokcost.ledger.settings import record_setting, setting
 from tokcost.model.claims import Claim, Fate, Worth
 from tokcost.model.trailer import Line, format_line, read_message, read_token
@@ -302,7 +302,7 @@ def release_unbound(ledger: Ledger, repository: int, fate: Fate) -> None:
     rollup = Rollup()
     for claim in gone:
         # Before the claim is deleted, because its stored sums go with it, and no usage may refer to it then.
-        groups = [Group(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ?", (claim.id,))]
+        groups = [SumKey(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE claim = ?", (claim.id,))]
         ledger.db.execute("UPDATE usage SET claim = NULL, claim_version = NULL WHERE claim = ?", (claim.id,))
         rollup.move(group._replace(claim=None, claim_version=None) for group in groups)
         ledger.db.execute("DELETE FROM claim WHERE id = ?", (claim.id,))  # with its versions, carriers and sums
@@ -359,7 +359,7 @@ def _claim(ledger: Ledger, claim: int, version: int, chosen: str, parameters: Se
     """Put the usage selected by a query into a version of a claim."""
     # Before the update: `chosen` selects usage that no claim holds, and selects nothing afterwards.
     query = f"SELECT DISTINCT {KEY} FROM usage WHERE id IN ({chosen})"
-    before = [Group(*row) for row in ledger.db.execute(query, parameters)]
+    before = [SumKey(*row) for row in ledger.db.execute(query, parameters)]
     ledger.db.execute(
         f"UPDATE usage SET claim = ?, claim_version = ? WHERE id IN ({chosen})", (claim, version, *parameters)
     )

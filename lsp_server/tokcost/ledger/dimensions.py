@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import to_stored
-from tokcost.ledger.rows import Entry, Group, Ids
+from tokcost.ledger.rows import Entry, Ids, SumKey
 from tokcost.model.usage import Usage
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -71,7 +71,7 @@ class Dimensions:
         series = _known(self._series, (assistant, *made, entry.price_state, entry.price), self._find_series)
         place = self.place(entry.repository, entry.worktree, *entry.place)
         log_place, session = self.log_place(usage), self.session(usage.assistant, usage.session)
-        return Ids(assistant, series, place, log_place, session, Group(place, series, None, None))
+        return Ids(assistant, series, place, log_place, session, SumKey(place, series, None, None))
 
     def assistant(self, name: str) -> int:
         """The id of an assistant."""

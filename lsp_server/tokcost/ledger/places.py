@@ -6,7 +6,7 @@ from tokcost.ledger.dimensions import Dimensions
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.ledger.rollup import KEY, Rollup
-from tokcost.ledger.rows import SELECTED, Group, Stored, from_row
+from tokcost.ledger.rows import SELECTED, Stored, SumKey, from_row
 from tokcost.model.place import BranchPlace
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def rename_place(ledger: Ledger, known: KnownPlace, worktree: int, branch: str, 
         ledger.db.execute("DELETE FROM place WHERE id = ?", (other,))
         ledger.db.execute("UPDATE place SET branch = ? WHERE id = ?", (branch, known.id))
         return
-    groups = [Group(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE place = ?", (known.id,))]
+    groups = [SumKey(*row) for row in ledger.db.execute(f"SELECT {KEY} FROM rollup WHERE place = ?", (known.id,))]
     ledger.db.execute("UPDATE usage SET place = ? WHERE place = ? AND time_ms < ?", (other, known.id, before_ms))
     rollup.move(groups)
     rollup.move(group._replace(place=other) for group in groups)
@@ -239,7 +239,7 @@ def replace_place(
     number = Dimensions(ledger).place(repository, worktree, *place)
     ledger.db.execute("UPDATE usage SET place = ? WHERE id = ?", (number, stored.id))
     moved = stored.entry._replace(worktree=worktree, repository=repository, place=place)
-    rollup.change(stored, Group(number, *stored.group[1:]), moved)
+    rollup.change(stored, SumKey(number, *stored.group[1:]), moved)
 
 
 def select_usage(ledger: Ledger, repository: int, selection: "Selection") -> list[Stored]:

@@ -17,7 +17,7 @@ from tokcost.ledger.purge_record import PurgeRecord
 from tokcost.ledger.rollup import add_up_again
 from tokcost.ledger.rows import SELECTED, from_row
 from tokcost.model.logs import Source
-from tokcost.model.purge import Purged, Scope
+from tokcost.model.purge import Purged, PurgeScope
 from tokcost.model.received import FROM_TEXT, OTEL, names_of_received
 
 _FROM = (
@@ -47,7 +47,7 @@ def purging(ledger: Ledger) -> Generator[None]:
         ledger.db.execute("PRAGMA foreign_keys = ON")
 
 
-def choose(ledger: Ledger, scope: Scope) -> Purged:
+def choose(ledger: Ledger, scope: PurgeScope) -> Purged:
     """Put the row ids of the usage in a scope into the table for `delete_chosen`; returns the size of the usage."""
     db = ledger.db
     clauses = ["1"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from tokcost.ledger.dimensions import Dimensions, session_ids
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rollup import Rollup
-from tokcost.ledger.rows import COLUMNS, PLACEHOLDERS, SELECTED, Entry, Group, Stored, from_row, to_row
+from tokcost.ledger.rows import COLUMNS, PLACEHOLDERS, SELECTED, Entry, Stored, SumKey, from_row, to_row
 from tokcost.model.logs import SessionTotal
 
 _INSERT = f"INSERT INTO usage ({COLUMNS}, claim, claim_version) VALUES ({PLACEHOLDERS}, ?, ?)"
@@ -36,13 +36,13 @@ def insert_usage(
     dimensions = dimensions or Dimensions(ledger)
     rows: list[tuple[object, ...]] = []
     is_usual = True
-    groups: dict[Group, list[Entry]] = {}
+    groups: dict[SumKey, list[Entry]] = {}
     for entry in entries:
         ids, claim, version = dimensions.of(entry), entry.claim, entry.claim_version
         row = to_row(entry, ids)
         rows.append((*row, claim, version))
         is_usual = is_usual and claim is None and row[_REPORTED] is None
-        group = ids.pending if claim is None else Group(ids.place, ids.series, claim, version)
+        group = ids.pending if claim is None else SumKey(ids.place, ids.series, claim, version)
         if group in groups:
             groups[group].append(entry)
         else:
@@ -64,7 +64,7 @@ def update_usage(ledger: Ledger, changes: Sequence[tuple[Stored, Entry]], rollup
         entry = changed._replace(claim=old.claim, claim_version=old.claim_version, source=old.source or changed.source)
         ids = dimensions.of(entry)
         ledger.db.execute(_UPDATE, (*to_row(entry, ids), stored.id))
-        rollup.change(stored, Group(ids.place, ids.series, entry.claim, entry.claim_version), entry)
+        rollup.change(stored, SumKey(ids.place, ids.series, entry.claim, entry.claim_version), entry)
 
 
 def delete_usage(ledger: Ledger, stored: Sequence[Stored], rollup: Rollup) -> None:

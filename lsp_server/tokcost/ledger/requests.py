@@ -9,7 +9,7 @@ from tokcost.ledger.rows import FOREVER
 from tokcost.model.drivers import Request, Series
 
 
-class Scope(NamedTuple):
+class RequestScope(NamedTuple):
     """The usage asked about: everything that matches all given conditions."""
 
     repository: int | None = None
@@ -40,7 +40,7 @@ ORDER BY 1, 2, 3, 6, 7, 8, 5, name
 """
 
 
-def requests(ledger: Ledger, scope: Scope, subagents: Iterable[int]) -> Iterator[Request]:
+def requests(ledger: Ledger, scope: RequestScope, subagents: Iterable[int]) -> Iterator[Request]:
     """The usage of a scope and, not counted, all other usage of its sessions; also the usage that a session's log
     repeats from the session it was forked from.
 
@@ -66,7 +66,7 @@ def requests(ledger: Ledger, scope: Scope, subagents: Iterable[int]) -> Iterator
         yield Request._make(row[:16])  # without the key, which only makes the order certain
 
 
-def _counted(scope: Scope) -> str:
+def _counted(scope: RequestScope) -> str:
     """The condition for usage to be in the scope."""
     places = [
         "ifnull(repository, 0) = :repository" if scope.repository is not None else "",

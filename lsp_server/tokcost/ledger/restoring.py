@@ -7,7 +7,7 @@ recalculated once. Runs in the caller's transaction.
 from tokcost.ledger.claims import STAND_INS, new_claim, record_line, settle_rests
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.rollup import KEY, Rollup
-from tokcost.ledger.rows import Group
+from tokcost.ledger.rows import SumKey
 from tokcost.model.claims import Remembered
 from tokcost.model.trailer import read_message
 
@@ -128,13 +128,13 @@ class Restoring:
             f" (SELECT 1 FROM usage WHERE usage.id = restored.usage AND {_FREE})"
         )
         # Sums change where rows leave and where they arrive, so groups are read before and after the update.
-        rollup.move([Group(*row) for row in db.execute(_GROUPS)])
+        rollup.move([SumKey(*row) for row in db.execute(_GROUPS)])
         db.execute(
             "UPDATE usage SET (claim, claim_version) ="
             " (SELECT claim, version FROM temp.restored WHERE restored.usage = usage.id)"
             " WHERE id IN (SELECT usage FROM temp.restored)"
         )
-        rollup.move([Group(*row) for row in db.execute(_GROUPS)])
+        rollup.move([SumKey(*row) for row in db.execute(_GROUPS)])
         rollup.apply(self._ledger)
         db.execute(
             f"DELETE FROM claim WHERE name GLOB '{STAND_INS}' AND NOT EXISTS"

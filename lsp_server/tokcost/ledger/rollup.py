@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from tokcost.ledger.open import Ledger
-from tokcost.ledger.rows import Entry, Group, Stored
+from tokcost.ledger.rows import Entry, Stored, SumKey
 
 KEY = "place, series, claim, claim_version"
 SUMS = (
@@ -41,18 +41,18 @@ class Rollup:
     """Collects the changes of one transaction, then applies them."""
 
     def __init__(self) -> None:
-        self._added: dict[Group, list[Added]] = {}
-        self._stale: set[Group] = set()
+        self._added: dict[SumKey, list[Added]] = {}
+        self._stale: set[SumKey] = set()
 
-    def add(self, group: Group, entry: Entry) -> None:
+    def add(self, group: SumKey, entry: Entry) -> None:
         """Count a new row."""
         self.add_all(group, [entry])
 
-    def add_all(self, group: Group, entries: Sequence[Entry]) -> None:
+    def add_all(self, group: SumKey, entries: Sequence[Entry]) -> None:
         """Count new rows of one group."""
         self._added.setdefault(group, []).append(_sums_of(entries))
 
-    def change(self, old: Stored, group: Group, new: Entry) -> None:
+    def change(self, old: Stored, group: SumKey, new: Entry) -> None:
         """Count a row that has changed. If it moved to another group, both groups are recalculated."""
         if old.group != group or old.entry.usage.time_ms != new.usage.time_ms:
             # The first and the last time of a group cannot be found by subtraction.
@@ -62,11 +62,11 @@ class Rollup:
         *sums, time_ms = _sums(old.entry)
         self._added[group].append((*(-value for value in sums), time_ms, time_ms))
 
-    def remove(self, group: Group) -> None:
+    def remove(self, group: SumKey) -> None:
         """Subtract a removed row."""
         self._stale.add(group)
 
-    def move(self, groups: Iterable[Group]) -> None:
+    def move(self, groups: Iterable[SumKey]) -> None:
         """Have sums recalculated, because rows moved from one group to another without passing through here one by
         one."""
         self._stale.update(groups)
@@ -131,11 +131,11 @@ def _added_up(many: list[Added]) -> Added:
     return (*map(sum, columns), min(first), max(last))
 
 
-def disagreements(ledger: Ledger) -> list[Group]:
+def disagreements(ledger: Ledger) -> list[SumKey]:
     """Groups whose stored sums differ from their rows: always empty, unless there is a bug."""
     kept = {row[:4]: row[4:] for row in ledger.db.execute(f"SELECT {_COLUMNS} FROM rollup WHERE usage > 0")}
     true = {row[:4]: row[4:] for row in ledger.db.execute(f"{_GROUPED} {_BY_KEY}")}
-    return [Group(*key) for key in kept.keys() | true.keys() if kept.get(key) != true.get(key)]
+    return [SumKey(*key) for key in kept.keys() | true.keys() if kept.get(key) != true.get(key)]
 
 
 def add_up_again(connection: sqlite3.Connection) -> None:
@@ -150,7 +150,7 @@ _PENDING = "place = ? AND +series = ? AND claim IS NULL"
 of usage."""
 
 
-def _recompute(ledger: Ledger, key: Group) -> None:
+def _recompute(ledger: Ledger, key: SumKey) -> None:
     if key.claim is None:
         where, values = _PENDING, key[:2]
     else:

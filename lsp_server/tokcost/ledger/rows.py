@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     """Row id of the source it was read or derived from; `None` if it was recorded before sources were."""
 
 
-class Group(NamedTuple):
+class SumKey(NamedTuple):
     """The key of a stored sum: one place, series and version of a claim, as row ids."""
 
     place: int
@@ -43,7 +43,7 @@ class Stored(NamedTuple):
 
     id: int
     entry: Entry
-    group: Group
+    group: SumKey
 
 
 # `reported_cost` stays last, because `record.py` leaves it out of most inserts. A change here changes `PLACEHOLDERS`,
@@ -72,7 +72,7 @@ class Ids(NamedTuple):
     place: int
     log_place: int
     session: int
-    pending: Group
+    pending: SumKey
     """The stored sum that it belongs to while no claim holds it."""
 
 
@@ -139,4 +139,4 @@ def from_row(row: Any) -> Stored:
     )
     where = BranchPlace(branch, evidence)
     entry = Entry(usage, repository, worktree, where, list_cost, price_state, price, claim, version, source)
-    return Stored(number, entry, Group(place, series, claim, version))
+    return Stored(number, entry, SumKey(place, series, claim, version))

@@ -17,7 +17,7 @@ _CONDITIONS = {
 _KINDS = {"compaction": "instr(key, '#compaction') > 0", "broken": "kind = 'partial'"}
 
 
-class Span(NamedTuple):
+class RuleScope(NamedTuple):
     """The usage that rules consider: of a branch, and of the repository from a moment on (milliseconds UTC)."""
 
     repository: int
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 
 def matched(
-    ledger: Ledger, rule: Rule, span: Span, subagents: Iterable[int], *, takes_estimates: bool = False
+    ledger: Ledger, rule: Rule, span: RuleScope, subagents: Iterable[int], *, takes_estimates: bool = False
 ) -> Matched:
     """The usage that matches a rule on a branch, in one session there, or in a repository since a moment.
 

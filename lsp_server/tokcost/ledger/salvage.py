@@ -92,7 +92,7 @@ def _is_name(text: str) -> bool:
     return all(letter.isalnum() or letter in "-_." for letter in text)
 
 
-class Salvaged(NamedTuple):
+class SalvagedLedger(NamedTuple):
     """The result of rescuing a damaged ledger."""
 
     rows: dict[str, int]
@@ -109,7 +109,7 @@ class Salvaged(NamedTuple):
     """Usage and tokens saved."""
 
 
-def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: bool = True) -> Salvaged:
+def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: bool = True) -> SalvagedLedger:
     """Fill `target`, a new file, with everything readable, with or without the WAL (`with_log`).
 
     Files beside `target` with its name and a suffix are used up; `damaged` and the backups are only read. Raises
@@ -122,7 +122,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: b
         os.replace(copy, target)
         with closing(_open(target)) as connection:
             correct_folders(connection)
-            return Salvaged(_counts(connection), {}, -1, {}, before, _sums(connection) or (0, 0))
+            return SalvagedLedger(_counts(connection), {}, -1, {}, before, _sums(connection) or (0, 0))
     copy_file(damaged, copy, with_log=with_log)
     pages, version = None, None
     create(target)
@@ -148,7 +148,7 @@ def salvage(damaged: Path, backups: Iterable[Path], target: Path, *, with_log: b
         after = held_by(connection) or (0, 0)
     for path in (copy, Path(f"{target}-wal"), Path(f"{target}-shm")):
         path.unlink(missing_ok=True)
-    return Salvaged(rows, more, pages.unreadable if pages else 0, lost, before, after)
+    return SalvagedLedger(rows, more, pages.unreadable if pages else 0, lost, before, after)
 
 
 def copy_file(file: Path, copy: Path, *, with_log: bool = True) -> None:

@@ -1,7 +1,7 @@
 """Usage of all repositories by day and model, as in bills."""
 
 from tokcost.ledger.open import Ledger
-from tokcost.model.bills import Spent
+from tokcost.model.bills import DailyUsage
 
 _BY_DAY = """
 SELECT strftime('%Y-%m-%d', time_ms / 1000, 'unixepoch') AS day, ifnull(provider, '') AS sold_by, model, count(*),
@@ -13,6 +13,6 @@ GROUP BY day, sold_by, model ORDER BY day, sold_by, model
 """By place, since usage is indexed by place and time."""
 
 
-def spent_by_day(ledger: Ledger, since_ms: int, until_ms: int) -> list[Spent]:
+def spent_by_day(ledger: Ledger, since_ms: int, until_ms: int) -> list[DailyUsage]:
     """Usage from one moment to another (excluded), by day in UTC, provider and model."""
-    return [Spent._make(row) for row in ledger.db.execute(_BY_DAY, (since_ms, until_ms))]
+    return [DailyUsage._make(row) for row in ledger.db.execute(_BY_DAY, (since_ms, until_ms))]

@@ -32,7 +32,7 @@ from tokcost.local_server import (
     SAID,
     SEND_SECONDS,
     NotUnderstood,
-    Request,
+    ServerRequest,
     first_frame,
     framed,
     identity,
@@ -164,7 +164,7 @@ class Answering:
     def _receive(self, name: str) -> None:
         try:
             require_private(self._folder)
-            client = Client(self._folder, name)
+            client = PipeClient(self._folder, name)
         except OSError:  # others may access it, the client has left, or too many files are open
             return
         if self._worker.is_busy:
@@ -176,7 +176,7 @@ class Answering:
         except RuntimeError:  # the server is ending
             client.close()
 
-    def _answer(self, client: "Client") -> None:
+    def _answer(self, client: "PipeClient") -> None:
         """Greet a client, receive its request and handle it, in the writing thread."""
         try:
             here = (identity(str(self._home), self._environ), str(os.getpid()), str(threading.get_native_id()))
@@ -194,7 +194,7 @@ class Answering:
         finally:
             client.close()
 
-    def _work(self, client: "Client", request: Request) -> None:
+    def _work(self, client: "PipeClient", request: ServerRequest) -> None:
         # A reader of another package may be there, which would find usage that this server misses.
         if any(folder not in sys.path for folder in request.folders):
             client.send(REFUSED, b"it knows other packages")
@@ -207,7 +207,7 @@ class Answering:
         else:
             raise NotUnderstood("unknown kind of request")
 
-    def _hook(self, client: "Client", request: Request) -> None:
+    def _hook(self, client: "PipeClient", request: ServerRequest) -> None:
         from tokcost_hooks.console import as_told
         from tokcost_hooks.work import Call, work
 
@@ -220,7 +220,7 @@ class Answering:
         asked = (name, arguments, request.directory, request.environ, self._home, request.data)
         client.send(DONE, bytes([work(Call(*asked, tell, client.is_there, client.promise))]))
 
-    def _status(self, client: "Client", request: Request) -> None:
+    def _status(self, client: "PipeClient", request: ServerRequest) -> None:
         """The answer to `tokcost status` if it is one line: on any error, the client does the work and reports the
         error itself."""
         from tokcost.reports.status import status_line
@@ -236,7 +236,7 @@ class Answering:
             client.tell(f"{status_line(status)}\n")
             client.send(DONE, b"\0")
 
-    def _guard(self, client: "Client", request: Request) -> None:
+    def _guard(self, client: "PipeClient", request: ServerRequest) -> None:
         """The answer for an assistant's hook."""
         from tokcost.services.answer_guard import answer
 
@@ -247,7 +247,7 @@ class Answering:
             client.send(DONE, b"\0")
 
 
-class Client:
+class PipeClient:
     """A client, by its pipes. It may vanish at any moment, which is no error."""
 
     def __init__(self, folder: str, name: str) -> None:
@@ -278,7 +278,7 @@ class Client:
         """Promise an exit code in case the work does not finish."""
         self.send(PROMISED, bytes([code]))
 
-    def request(self) -> Request | None:
+    def request(self) -> ServerRequest | None:
         """The request of the client; `None` if it has left, or takes too long. Raises `NotUnderstood`."""
         read = bytearray()
         while (found := first_frame(bytes(read))) is None:

@@ -22,7 +22,7 @@ from tokcost.model.money import decimal_string
 from tokcost.model.status import Status
 from tokcost.reports.budgets import state_of
 from tokcost.reports.drivers import largest_text
-from tokcost.reports.editor import Row, cost_lines_row, has_no_logs, short_text, spoken, tooltip_rows
+from tokcost.reports.editor import TooltipRow, cost_lines_row, has_no_logs, short_text, spoken, tooltip_rows
 from tokcost.reports.json import status_object
 from tokcost.reports.page_json import budgets_shown, page_object
 from tokcost.reports.status import pending_amount, status_line, today_amount
@@ -161,7 +161,7 @@ def _rule_state(status: Status) -> str:
     return "near" if status.rules_near else "none"
 
 
-def _rows(found: FolderStatus, status: Status, say: Say) -> list[Row]:
+def _rows(found: FolderStatus, status: Status, say: Say) -> list[TooltipRow]:
     """The rows of the tooltip, including what happens to cost lines in this clone and worktree."""
     rows = tooltip_rows(status, say, largest_text(found.drivers, say) if found.drivers else "", found.looked_in)
     if found.cost_lines.enabled:

@@ -64,7 +64,7 @@ class Bill(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class Spent(NamedTuple):
+class DailyUsage(NamedTuple):
     """Usage of a day and a model, from the ledger."""
 
     day: str
@@ -79,7 +79,7 @@ class Spent(NamedTuple):
     """The tokens whose counts or price are estimated."""
 
 
-class Cell(NamedTuple):
+class BillCell(NamedTuple):
     """Both sides of a day and a model."""
 
     day: str
@@ -131,7 +131,7 @@ class Reconciliation(NamedTuple):
     bill: Bill
     basis: Basis
     """The provider's amount that list cost is compared with: its own list cost if it reports that."""
-    cells: list[Cell]
+    cells: list[BillCell]
     causes: list[Cause]
     notes: list[str]
     """Remarks on our side."""
@@ -162,11 +162,11 @@ class Reconciliation(NamedTuple):
         return self.theirs - self.ours
 
 
-def compared(cell: Cell, basis: Basis) -> int:
+def compared(cell: BillCell, basis: Basis) -> int:
     """The provider's amount of a cell that is compared with ours."""
     return (cell.list_cost or 0) if basis == "list" else cell.billed
 
 
-def difference(cell: Cell, basis: Basis) -> int:
+def difference(cell: BillCell, basis: Basis) -> int:
     """The provider's amount minus ours."""
     return compared(cell, basis) - cell.ours

@@ -66,7 +66,7 @@ class Mark(NamedTuple):
 
 def marks(text: str, comment: str = "#") -> list[Mark]:
     """Every place in a message's content that begins with our key; git's comments are no content."""
-    content = split(text, comment).content
+    content = split_message(text, comment).content
     found: list[Mark] = []
     for start, one in enumerate(content):
         if carries_line(one) and (mark := _mark(content, start)):
@@ -91,7 +91,7 @@ def _mark(content: Sequence[str], start: int) -> Mark | None:
     return damaged or foreign
 
 
-def split(text: str, comment: str = "#") -> Parts:
+def split_message(text: str, comment: str = "#") -> Parts:
     """The content of a message, and what git puts below it.
 
     Comments inside the content stay there. If git removes no comments from this message (`comment` is empty), all of it
@@ -144,13 +144,13 @@ def _ours(content: Sequence[str]) -> list[Line]:
 def lines_in(text: str, comment: str = "#") -> list[Line]:
     """Every line of ours in a message's content. git's notes quote some as well, with `-v` in the diff that they
     show."""
-    return _ours(split(text, comment).content)
+    return _ours(split_message(text, comment).content)
 
 
 def has_ours_in_title(text: str, comment: str = "#") -> bool:
     """Whether a line of ours would be in the title of a commit with this message: git uses the complete first
     paragraph (`%s`)."""
-    content = [line for line in split(text, comment).content if not _is_comment(line, comment)]
+    content = [line for line in split_message(text, comment).content if not _is_comment(line, comment)]
     first = next((number for number, line in enumerate(content) if line.strip()), len(content))
     return any(carries_line(line) for line in takewhile(str.strip, content[first:]))
 
@@ -159,7 +159,7 @@ def add_lines(text: str, lines: Sequence[Line], comment: str = "#", placement: P
     """The message with these lines in its trailer block; an older version of an id is replaced in place."""
     if not lines:
         return text
-    content, rest = split(text, comment)
+    content, rest = split_message(text, comment)
     wanted = {line.id: line for line in lines}
     return _with_new(Parts(_replaced(content, wanted), rest), wanted.values(), comment, placement)
 
@@ -222,14 +222,14 @@ def _before_sign_offs(content: Sequence[str], start: int) -> int:
 def lift_lines(text: str, more: Sequence[Line] = (), comment: str = "#", placement: Placement = "auto") -> str:
     """The message with all lines of ours moved into its trailer block, each id once, at its highest version; `more`
     are additional lines for the block."""
-    content, rest = split(text, comment)
+    content, rest = split_message(text, comment)
     found = _ours(content)
     lines = list(highest([*found, *more]).values())
     if not lines:
         return text
     kept = _without_ours(content, {line.id for line in found})
     rest = _without_copies(rest, {line.id: line.version for line in lines})
-    return _with_new(split("\n".join([*kept, *rest]), comment), lines, comment, placement)
+    return _with_new(split_message("\n".join([*kept, *rest]), comment), lines, comment, placement)
 
 
 def _without_copies(rest: list[str], versions: Mapping[str, int]) -> list[str]:
@@ -243,7 +243,7 @@ def _without_copies(rest: list[str], versions: Mapping[str, int]) -> list[str]:
 
 def drop_lines(text: str, comment: str = "#") -> str:
     """The message without any line of ours."""
-    content, rest = split(text, comment)
+    content, rest = split_message(text, comment)
     return "\n".join([*_without_ours(content, {line.id for line in _ours(content)}), *rest])
 
 

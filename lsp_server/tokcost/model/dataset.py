@@ -59,7 +59,7 @@ class CellRow(NamedTuple):
     """Whether all amounts were published exactly."""
 
 
-class Group(NamedTuple):
+class CellGroup(NamedTuple):
     """The sum of cells with the same month, area or model, whichever was asked for."""
 
     name: str

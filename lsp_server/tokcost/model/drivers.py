@@ -171,7 +171,7 @@ class Explanation:
         return sums == self.total[:2]
 
 
-class Answer(NamedTuple):
+class ScopedExplanation(NamedTuple):
     """An explanation, and its scope. Times are milliseconds UTC, the end excluded."""
 
     repository: str | None

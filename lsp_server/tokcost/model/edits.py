@@ -22,7 +22,7 @@ class FileEdit(NamedTuple):
     hunks: tuple[Hunk, ...]
 
 
-class Step(NamedTuple):
+class BranchStep(NamedTuple):
     """One step of a branch and everything it changed; a merge is compared with its first parent."""
 
     commit: str

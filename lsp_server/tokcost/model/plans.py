@@ -54,7 +54,7 @@ class Plan(NamedTuple):
         return self.since <= last and (self.until is None or self.until >= first)
 
 
-class Span(NamedTuple):
+class DaySpan(NamedTuple):
     """Local calendar days, both included."""
 
     first: date
@@ -66,7 +66,7 @@ class Leverage(NamedTuple):
 
     kind: str
     plans: tuple[Plan, ...]
-    span: Span
+    span: DaySpan
     """From the first to the last day on which one of them ran."""
     is_month: bool
     """Whether it is the present month: its fee is due completely, while its list cost is that of the month so far."""
@@ -84,7 +84,7 @@ class Leverage(NamedTuple):
         return round(Fraction(self.list_cost * 10, self.fee))
 
 
-def fee_of(plan: Plan, span: Span) -> int:
+def fee_of(plan: Plan, span: DaySpan) -> int:
     """The fee of a plan for the days of a span on which it ran, in nano-dollars, rounded once, half to even."""
     first = max(plan.since, span.first)
     last = span.last if plan.until is None else min(plan.until, span.last)
@@ -97,12 +97,12 @@ def fee_of(plan: Plan, span: Span) -> int:
     return round(total)
 
 
-def month_of(day: date) -> Span:
+def month_of(day: date) -> DaySpan:
     """The complete month that contains a day."""
-    return Span(day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1]))
+    return DaySpan(day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1]))
 
 
-def running(plans: Iterable[Plan], span: Span) -> dict[str, list[Plan]]:
+def running(plans: Iterable[Plan], span: DaySpan) -> dict[str, list[Plan]]:
     """The plans that run in a span, by kind, in the order of their start."""
     found: dict[str, list[Plan]] = {}
     for one in sorted(plans):
@@ -111,7 +111,7 @@ def running(plans: Iterable[Plan], span: Span) -> dict[str, list[Plan]]:
     return found
 
 
-def covered_days(plans: Sequence[Plan], span: Span) -> list[Span]:
+def covered_days(plans: Sequence[Plan], span: DaySpan) -> list[DaySpan]:
     """The days of a span on which any of the plans ran, as spans that do not touch."""
     ordinals: list[list[int]] = []
     for one in sorted(plans, key=lambda plan: plan.since):
@@ -121,7 +121,7 @@ def covered_days(plans: Sequence[Plan], span: Span) -> list[Span]:
             ordinals[-1][1] = max(ordinals[-1][1], last)
         elif first <= last:
             ordinals.append([first, last])
-    return [Span(date.fromordinal(first), date.fromordinal(last)) for first, last in ordinals]
+    return [DaySpan(date.fromordinal(first), date.fromordinal(last)) for first, last in ordinals]
 
 
 def change(plans: Iterable[Plan], new: Plan) -> list[Plan]:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Scope(NamedTuple):
+class PurgeScope(NamedTuple):
     """The usage to purge: everything that matches all given conditions. If all are `None`, it is everything."""
 
     before_ms: int | None = None

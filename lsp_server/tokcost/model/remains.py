@@ -6,7 +6,7 @@ filter that truncates words) has decided nothing.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tokcost.model.commit_message import Mark, marks, split
+from tokcost.model.commit_message import Mark, marks, split_message
 from tokcost.model.trailer import (
     KEY,
     MOST_CHARACTERS,
@@ -27,7 +27,7 @@ _LEAST_OF_ID = 5
 def remains(text: str, lines: Iterable[Line], comment: str = "#") -> dict[str, Mark]:
     """The places in a message that have remains of lines that cannot be parsed there, by id; each belongs to one
     line."""
-    content = split(text, comment).content
+    content = split_message(text, comment).content
     known = marks(text, comment)
     under_key = [mark for mark in known if mark.line is None]
     places = [*under_key, *_others(content, known)]

@@ -63,7 +63,7 @@ class Line(NamedTuple):
         return self.id if self.version == 1 else f"{self.id}.{self.version}"
 
 
-class Found:
+class MessageLines:
     """The lines in a message."""
 
     def __init__(self) -> None:
@@ -93,9 +93,9 @@ def writable_name(model: str) -> str:
     return _NOT_IN_NAMES().sub("-", name).strip("-") or "other"
 
 
-def read_message(message: str) -> Found:
+def read_message(message: str) -> MessageLines:
     """Every line of ours anywhere in a message: indented, quoted, bulleted, in the middle, wrapped."""
-    found = Found()
+    found = MessageLines()
     # Nearly every message ends here, before any pattern is compiled.
     if KEY.lower() not in message.lower():
         return found
@@ -336,7 +336,7 @@ class _Token(NamedTuple):
     version: int
 
 
-def _read_line(text: str, following: Sequence[str], found: Found) -> None:
+def _read_line(text: str, following: Sequence[str], found: MessageLines) -> None:
     whole, token = _joined(text, following)
     if token is None:
         found.foreign += 1

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from tokcost.model.usage import Usage
 from tokcost.pricing.cards import ModelCards, Price, PriceState, RateCard, cost
 from tokcost.pricing.overrides import Override, apply
-from tokcost.pricing.rule import NO_RULE, Rule, rule_of
+from tokcost.pricing.rule import NO_RULE, PriceRule, rule_of
 
 Pair = tuple[str, str]
 """Provider and model, as logged."""
@@ -25,7 +25,7 @@ class PriceBook:
         self._overrides = tuple(overrides)
         self._given: Mapping[Pair, ModelCards] = {(one.provider, one.model): one for one in models}
         self._models: dict[Pair, ModelCards] = {}
-        self._rules: dict[tuple[str, str, str, str, str], Rule] = {}
+        self._rules: dict[tuple[str, str, str, str, str], PriceRule] = {}
 
     def missing(self, pairs: Iterable[Pair]) -> set[Pair]:
         """The models without cards so far."""
@@ -74,7 +74,7 @@ class PriceBook:
         amount = cost(card, usage.tokens, usage.web_searches)
         return Price(amount, "unpriced" if amount is None else state, card_id)
 
-    def _rule(self, usage: Usage) -> Rule:
+    def _rule(self, usage: Usage) -> PriceRule:
         cards = self.model((usage.provider, usage.model))
         if cards is None:
             return NO_RULE

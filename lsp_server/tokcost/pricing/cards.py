@@ -52,7 +52,7 @@ class Rates(NamedTuple):
         return Rates(*(rate if rate is None else min(rate, limit) for rate, limit in zip(times, most, strict=True)))
 
 
-class Step(NamedTuple):
+class RateStep(NamedTuple):
     """Rates for requests whose complete prompt is longer than `above` tokens (-1: any request)."""
 
     above: int
@@ -70,7 +70,7 @@ class RateCard(NamedTuple):
     from_minute: int
     until_minute: int
     """Minutes of the UTC day (0 and 1440: all day)."""
-    steps: tuple[Step, ...]
+    steps: tuple[RateStep, ...]
     """Ascending; the last step whose `above` the prompt exceeds applies to all its tokens."""
     note: str = ""
 
@@ -141,7 +141,7 @@ def within(card: RateCard, from_ms: int | None, until_ms: int | None) -> RateCar
 
 def multiplied(card: RateCard, factor: str) -> RateCard:
     """A card whose token rates are multiplied by a decimal number; prices of searches and requests are unchanged."""
-    steps = (Step(above, Rates(*rates.times(factor)[:5], *rates[5:])) for above, rates in card.steps)
+    steps = (RateStep(above, Rates(*rates.times(factor)[:5], *rates[5:])) for above, rates in card.steps)
     return card._replace(steps=tuple(steps))
 
 
@@ -191,5 +191,5 @@ def from_json(text: str) -> ModelCards:
 
 
 def _card(values: list[Any]) -> RateCard:
-    steps = tuple(Step(above, Rates(*rates)) for above, rates in values[5])
+    steps = tuple(RateStep(above, Rates(*rates)) for above, rates in values[5])
     return RateCard._make((*values[:5], steps, *values[6:]))

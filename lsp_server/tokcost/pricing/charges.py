@@ -12,7 +12,7 @@ from tokcost.model.charges import METERS, Charge, Charges, ExportedUsage, Meter,
 from tokcost.model.money import nano_from_atto
 from tokcost.model.usage import NO_TOKENS, Tokens
 from tokcost.pricing.cards import ModelCards, Rates
-from tokcost.pricing.rule import Rule, region, rule_of
+from tokcost.pricing.rule import PriceRule, region, rule_of
 
 DAY_MS = 86_400_000
 
@@ -76,7 +76,7 @@ class _Split:
 
     def __init__(self, cards: Mapping[str, ModelCards]) -> None:
         self._cards = cards
-        self._rules: dict[tuple[str, str, str, str], Rule] = {}
+        self._rules: dict[tuple[str, str, str, str], PriceRule] = {}
 
     def origin(self, row: ExportedUsage) -> Origin:
         """The common facts of its charges."""

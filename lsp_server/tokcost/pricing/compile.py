@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tokcost.errors import SettingsDamaged, of_file
 from tokcost.model.money import ATTO_PER_USD_MTOK
 from tokcost.model.usage import MAX_TOKENS
-from tokcost.pricing.cards import DAY_MINUTES, MOST_USD, ModelCards, PriceState, RateCard, Rates, Step
+from tokcost.pricing.cards import DAY_MINUTES, MOST_USD, ModelCards, PriceState, RateCard, Rates, RateStep
 from tokcost.pricing.names import Candidate, candidates, without_price
 from tokcost.pricing.tiers import with_earlier_tiers
 
@@ -239,7 +239,7 @@ def _moment(from_ms: int | None, until_ms: int | None, minute: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=start, minutes=minute)
 
 
-def _steps(model: str, price: "ModelPrice") -> tuple[Step, ...] | None:
+def _steps(model: str, price: "ModelPrice") -> tuple[RateStep, ...] | None:
     from genai_prices.types import TieredPrices
 
     values = {name: value for name, value in price.__dict__.items() if value is not None}
@@ -248,7 +248,7 @@ def _steps(model: str, price: "ModelPrice") -> tuple[Step, ...] | None:
     starts = sorted(
         {tier.start for value in values.values() if isinstance(value, TieredPrices) for tier in value.tiers}
     )
-    return tuple(Step(start, _rates(values, start, "claude" in model)) for start in (-1, *starts))
+    return tuple(RateStep(start, _rates(values, start, "claude" in model)) for start in (-1, *starts))
 
 
 def _rates(values: Mapping[str, Any], start: int, is_claude: bool) -> Rates:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tokcost.pricing.cards import DAY_MINUTES, Factor, ModelCards, RateCard, Rates, Step, within
+from tokcost.pricing.cards import DAY_MINUTES, Factor, ModelCards, RateCard, Rates, RateStep, within
 
 DATA = Path(__file__).parent / "data"
 FILE = DATA / "overrides.json"
@@ -117,7 +117,7 @@ def _new_cards(model: ModelCards, override: Override) -> list[RateCard]:
         known = next((card.steps[0].rates for card in model.cards[::-1] if card.context == ""), None)
         read = override.rates.get("input") if known is None else None
         rates = Rates(None, read, None, None, None, *(known[5:] if known else ()))
-        cards = [RateCard(override.context, None, None, 0, DAY_MINUTES, (Step(-1, rates),))]
+        cards = [RateCard(override.context, None, None, 0, DAY_MINUTES, (RateStep(-1, rates),))]
     parts = (within(card, override.from_ms, override.until_ms) for card in cards)
     return [part for part in parts if part is not None]
 
@@ -135,8 +135,8 @@ def _overridden(card: RateCard, override: Override) -> RateCard:
     longer = [step for step in card.steps if step.above >= override.above]
     # The source may have no limit at `above`: the rates below it are split there, so that shorter prompts keep theirs.
     if steps and (not longer or longer[0].above > override.above):
-        longer.insert(0, Step(override.above, steps[-1].rates))
-    steps += [Step(step.above, _changed(step.rates, override)) for step in longer]
+        longer.insert(0, RateStep(override.above, steps[-1].rates))
+    steps += [RateStep(step.above, _changed(step.rates, override)) for step in longer]
     return card._replace(steps=tuple(steps), note=override.note)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tokcost.pricing.cards import ModelCards, PriceState, RateCard, multiplied, within
 
 
-class Rule(NamedTuple):
+class PriceRule(NamedTuple):
     """The prices of usage of one model at one service level."""
 
     state: PriceState
@@ -25,10 +25,12 @@ class Rule(NamedTuple):
         return next((card for card in self.fallback if card.holds(time_ms)), None)
 
 
-NO_RULE = Rule("unpriced", None, None, (), ())
+NO_RULE = PriceRule("unpriced", None, None, (), ())
 
 
-def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *, card_id: str | None = None) -> Rule:
+def rule_of(
+    cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *, card_id: str | None = None
+) -> PriceRule:
     """The cards with the exact price for this kind of usage, and the fallbacks, closest first: by the speed alone, by
     the standard service, and both without the region's factor.
 
@@ -36,7 +38,7 @@ def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *
     """
     where, card_id = region(geo), card_id or cards.id
     if cards.state in ("included", "free"):
-        return Rule(cards.state, card_id, 0, (), ())
+        return PriceRule(cards.state, card_id, 0, (), ())
     # What the response says of its own service wins over its model's name.
     ways = [way for way in (_word(speed), _word(tier)) if way] or [cards.served]
     served = [served_as(cards, way) for way in ways]
@@ -46,7 +48,7 @@ def rule_of(cards: ModelCards, speed: str = "", tier: str = "", geo: str = "", *
     # The closest price in the region is closer than the exact one elsewhere, so regional cards come first.
     if where:
         own, fallback = _kept_in(cards, where, own), (*_kept_in(cards, where, fallback), *own, *fallback)
-    return Rule(cards.state if own else "unpriced", card_id, None, own, fallback)
+    return PriceRule(cards.state if own else "unpriced", card_id, None, own, fallback)
 
 
 def served_as(cards: ModelCards, way: str) -> tuple[RateCard, ...]:

@@ -7,7 +7,7 @@ $5, $8 since it costs $4), so the same multiple of the earlier standard price ap
 
 from datetime import UTC, datetime
 
-from tokcost.pricing.cards import RateCard, Rates, Step, within
+from tokcost.pricing.cards import RateCard, Rates, RateStep, within
 
 _NOTE = "The source has this price since {day}; before, it is taken to be as many times the standard price."
 
@@ -44,7 +44,7 @@ def _earlier(tier: RateCard, learned_ms: int, standard: list[RateCard]) -> list[
     ]
 
 
-def _step(tier: Step, then: RateCard, before: RateCard) -> Step:
+def _step(tier: RateStep, then: RateCard, before: RateCard) -> RateStep:
     """A tier's rates for days on which the standard rates were `before` instead of `then`."""
     now, earlier = _rates(then, tier.above), _rates(before, tier.above)
     rates = (
@@ -52,7 +52,7 @@ def _step(tier: Step, then: RateCard, before: RateCard) -> Step:
         rate * old // new if rate and old and new else rate
         for rate, new, old in zip(tier.rates, now, earlier, strict=True)
     )
-    return Step(tier.above, Rates(*rates))
+    return RateStep(tier.above, Rates(*rates))
 
 
 def _rates(card: RateCard, above: int) -> Rates:

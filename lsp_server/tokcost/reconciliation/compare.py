@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tokcost.model.bills import Basis, Billed, Cause, Cell, Spent, compared, day_plus, difference
+from tokcost.model.bills import Basis, BillCell, Billed, Cause, DailyUsage, compared, day_plus, difference
 from tokcost.model.money import NANO_PER_USD, dollars
 from tokcost.reconciliation.match_models import merged_names, same_names
 
@@ -12,15 +12,15 @@ _PER_MILLE = 2
 """Thousandths of a cell: a smaller difference is rounding too, of requests before they are added."""
 
 
-def cells_of(lines: Iterable[Billed], spent: Iterable[Spent]) -> list[Cell]:
+def cells_of(lines: Iterable[Billed], spent: Iterable[DailyUsage]) -> list[BillCell]:
     """A cell for each day and model on either side, ordered by day and then by model."""
     lines, spent = list(lines), list(spent)
     merged = merged_names({line.model for line in lines})
     matched = same_names(merged, {(one.provider, one.model) for one in spent})
-    cells: dict[tuple[str, str], Cell] = {}
+    cells: dict[tuple[str, str], BillCell] = {}
     for line in lines:
         key = (line.day, merged[line.model])
-        cell = cells.get(key, Cell(*key))
+        cell = cells.get(key, BillCell(*key))
         list_cost = None if line.list_cost is None else (cell.list_cost or 0) + line.list_cost
         cells[key] = cell._replace(
             list_cost=list_cost,
@@ -31,7 +31,7 @@ def cells_of(lines: Iterable[Billed], spent: Iterable[Spent]) -> list[Cell]:
     for one in spent:
         name = matched.get((one.provider, one.model))
         key = (one.day, one.model if name is None else merged[name])
-        cell = cells.get(key, Cell(*key))
+        cell = cells.get(key, BillCell(*key))
         cells[key] = cell._replace(
             usage=cell.usage + one.usage,
             tokens=cell.tokens + one.tokens,
@@ -47,7 +47,7 @@ def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
     return names if name in names or not name else (*names, name)
 
 
-def causes_of(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
+def causes_of(cells: Sequence[BillCell], basis: Basis) -> list[Cause]:
     """Likely causes, each with the part of the difference that it would explain; those parts add up to it."""
     # Each cause takes its cells out of `left`, so that no amount is explained twice. The order is that of certainty:
     # models that are on one side only, then rounding, then the direction of what is left.
@@ -105,12 +105,12 @@ def _shift(left: dict[tuple[str, str], int]) -> int:
     return moved if moved > _ROUNDING else 0
 
 
-def _rounding(left: dict[tuple[str, str], int], cells: Sequence[Cell], basis: Basis) -> int:
+def _rounding(left: dict[tuple[str, str], int], cells: Sequence[BillCell], basis: Basis) -> int:
     most = {(cell.day, cell.model): max(_ROUNDING, abs(compared(cell, basis)) * _PER_MILLE // 1000) for cell in cells}
     return sum(left.pop(key) for key in list(left) if abs(left[key]) <= most[key])
 
 
-def _beside(cells: Sequence[Cell], basis: Basis) -> list[Cause]:
+def _beside(cells: Sequence[BillCell], basis: Basis) -> list[Cause]:
     """Causes that explain no part of the difference, but what is paid, or what cannot be compared."""
     found: list[Cause] = []
     discount = sum(cell.billed - (cell.list_cost or 0) for cell in cells) if basis == "list" else 0

@@ -10,7 +10,7 @@ from typing import Any
 from tokcost.errors import UsageError
 from tokcost.model.bills import Billed
 from tokcost.model.money import NANO_PER_USD
-from tokcost.reconciliation.documents import Ask, Page, Unreadable, amount, objects, text
+from tokcost.reconciliation.documents import Ask, Page, UnreadableAnswer, amount, objects, text
 
 FIRST_DAY = "2026-06-01"
 """Before this day, Copilot billed premium requests."""
@@ -44,7 +44,7 @@ def read(ask: Ask, document: dict[str, Any]) -> Page:
     # A part that the period leaves out is no contradiction, but the amounts of another day would be a wrong sum.
     if isinstance(period, dict) and {"year": year, "month": month, "day": day} != {
         "year": year, "month": month, "day": day, **period}:  # fmt: skip
-        raise Unreadable("it is for another day")
+        raise UnreadableAnswer("it is for another day")
     lines = [
         Billed(
             f"{year:04d}-{month:02d}-{day:02d}",

@@ -23,7 +23,7 @@ _LONGEST_NAME = 200
 NOTHING = "Nothing was compared."
 
 
-class Unreadable(EnvironmentProblem):
+class UnreadableAnswer(EnvironmentProblem):
     """An answer does not have the provider's documented format."""
 
     def __init__(self, what: str) -> None:
@@ -59,12 +59,12 @@ class Page(NamedTuple):
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """A body as an object, with fractions as decimals. Raises `Unreadable`."""
+    """A body as an object, with fractions as decimals. Raises `UnreadableAnswer`."""
     try:
         # Python's decoder accepts NaN and Infinity, which are not JSON.
         found = json.loads(body, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON, or incomplete") from None
+        raise UnreadableAnswer("it is not JSON, or incomplete") from None
     return an_object(found, "the answer")
 
 
@@ -75,7 +75,7 @@ def _refuse(word: str) -> NoReturn:
 def an_object(value: object, where: str) -> dict[str, Any]:
     """A JSON object."""
     if not isinstance(value, dict):
-        raise Unreadable(f"{where} is not an object")
+        raise UnreadableAnswer(f"{where} is not an object")
     return cast(dict[str, Any], value)
 
 
@@ -83,7 +83,7 @@ def objects(document: dict[str, Any], name: str) -> Iterable[dict[str, Any]]:
     """The objects of a required array."""
     found = document.get(name)
     if not isinstance(found, list):
-        raise Unreadable(f"{name} is not an array")
+        raise UnreadableAnswer(f"{name} is not an array")
     return [an_object(one, f"an element of {name}") for one in cast(list[object], found)]
 
 
@@ -93,30 +93,30 @@ def text(document: dict[str, Any], name: str) -> str:
     if found is None:
         return ""
     if not isinstance(found, str):
-        raise Unreadable(f"{name} is not a text")
+        raise UnreadableAnswer(f"{name} is not a text")
     return found[:_LONGEST_NAME]
 
 
 def amount(value: object, nano_per_unit: int, where: str) -> int:
     """An amount in nano-dollars, from a number or a decimal text, in units of `nano_per_unit`."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        raise Unreadable(f"{where} is not an amount")
+        raise UnreadableAnswer(f"{where} is not an amount")
     # `Decimal` also accepts underscores and digits of other scripts.
     if isinstance(value, str) and (len(value) > _MOST_DIGITS or not value.isascii() or "_" in value):
-        raise Unreadable(f"{where} is not an amount")
+        raise UnreadableAnswer(f"{where} is not an amount")
     try:
         found = Decimal(value)
     except InvalidOperation:
-        raise Unreadable(f"{where} is not an amount") from None
+        raise UnreadableAnswer(f"{where} is not an amount") from None
     # Before anything is computed: the integer of `1e999999` has a million digits.
     if not found.is_finite() or found.adjusted() > 18 or len(found.as_tuple().digits) > _MOST_DIGITS:
-        raise Unreadable(f"{where} is not an amount")
+        raise UnreadableAnswer(f"{where} is not an amount")
     with localcontext() as context:
         # With the usual 28 digits, a long amount would be rounded twice.
         context.prec = 2 * _MOST_DIGITS
         nano = (found * nano_per_unit).to_integral_value(ROUND_HALF_EVEN)
     if abs(nano) > _MOST_USD * NANO_PER_USD:
-        raise Unreadable(f"{where} is an impossibly high amount of US dollars")
+        raise UnreadableAnswer(f"{where} is an impossibly high amount of US dollars")
     return int(nano)
 
 
@@ -136,7 +136,7 @@ def day_of_text(moment: str, where: str) -> str:
             return date.fromisoformat(moment).isoformat()
         return _in_utc(moment).date().isoformat()
     except (ValueError, OverflowError):
-        raise Unreadable(f"{where} is not a time") from None
+        raise UnreadableAnswer(f"{where} is not a time") from None
 
 
 def moment(document: dict[str, Any], name: str) -> str:
@@ -156,7 +156,7 @@ def _in_utc(moment: str) -> datetime:
 def day_of_seconds(value: object, where: str) -> str:
     """The day, in UTC, of a number of Unix seconds."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 33:
-        raise Unreadable(f"{where} is not a time")
+        raise UnreadableAnswer(f"{where} is not a time")
     return datetime.fromtimestamp(value, UTC).date().isoformat()
 
 
@@ -164,9 +164,9 @@ def cursor(document: dict[str, Any]) -> str:
     """The next page, from `has_more` and `next_page`; empty on the last one."""
     more, found = document.get("has_more"), document.get("next_page")
     if more is not None and not isinstance(more, bool):
-        raise Unreadable("has_more is neither true nor false")
+        raise UnreadableAnswer("has_more is neither true nor false")
     if found is not None and not isinstance(found, str):
-        raise Unreadable("next_page is not a text")
+        raise UnreadableAnswer("next_page is not a text")
     if more and not found:
-        raise Unreadable("it has more pages, but does not name the next one")
+        raise UnreadableAnswer("it has more pages, but does not name the next one")
     return found or "" if more is not False else ""

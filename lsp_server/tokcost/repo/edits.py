@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tokcost.model.edits import FileEdit, Hunk, Step
+from tokcost.model.edits import BranchStep, FileEdit, Hunk
 from tokcost.repo.history import PLAIN, Range, Repository, attributes_are_files
 from tokcost.repo.moments import moment_of
 
@@ -16,7 +16,7 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _COMMIT = "commit "
 
 
-def read_edits(repository: Repository, span: Range) -> Iterator[Step]:
+def read_edits(repository: Repository, span: Range) -> Iterator[BranchStep]:
     """The first-parent commits of the first tip, oldest first. Raises `GitFailed` if a partial clone lacks the
     contents; nothing is read if a file in the folder would make git wait."""
     feed = span._replace(tips=span.tips[:1]).feed
@@ -44,7 +44,7 @@ class _Reading:
         """Lines of text that remain to be skipped."""
         self._begin(None, None)
 
-    def read(self, line: str) -> Step | None:
+    def read(self, line: str) -> BranchStep | None:
         """Take a line; returns a completed step if the line begins another one."""
         # Text comes first: a removed line `-- x` reads `--- x`. The header of a hunk does not count
         # git's remark `\ No newline at end of file`.
@@ -69,10 +69,10 @@ class _Reading:
             return step
         return None
 
-    def step(self) -> Step | None:
+    def step(self) -> BranchStep | None:
         """The step read last, if there is one."""
         self._end_file()
-        step = Step(self._commit, self._time, tuple(self._files)) if self._commit else None
+        step = BranchStep(self._commit, self._time, tuple(self._files)) if self._commit else None
         self._files = []
         return step
 

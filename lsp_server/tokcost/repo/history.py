@@ -215,7 +215,7 @@ def read_nodes(repository: Repository, span: Range) -> Iterator[Node]:
         yield commit, parents
 
 
-class Step(NamedTuple):
+class FirstParentCommit(NamedTuple):
     """A commit of a branch's first-parent line that is no merge."""
 
     commit: str
@@ -223,12 +223,12 @@ class Step(NamedTuple):
     subject: str
 
 
-def newest_steps(repository: Repository, span: Range, most: int) -> list[Step]:
+def newest_steps(repository: Repository, span: Range, most: int) -> list[FirstParentCommit]:
     """The newest non-merge commits of the first tip's first-parent line, newest first."""
     feed = span._replace(tips=span.tips[:1]).feed
     asked = ["--first-parent", "--no-merges", f"--max-count={most}", "--format=%H%n%T%n%s", "--stdin"]
     records = repository.git(*_LOG, *asked, feed=feed).split("\0")
-    return [Step(*record.split("\n", 2)) for record in records if record]
+    return [FirstParentCommit(*record.split("\n", 2)) for record in records if record]
 
 
 def trees(repository: Repository, commits: Iterable[str]) -> dict[str, str]:

@@ -5,19 +5,19 @@ import json
 from datetime import UTC, datetime
 from io import StringIO
 
-from tokcost.model.drivers import Answer, Explanation, Part, Repriced
+from tokcost.model.drivers import Explanation, Part, Repriced, ScopedExplanation
 from tokcost.model.money import decimal_string
 from tokcost.reports.drivers import NO_PREDICTION, findings
 from tokcost.reports.text import cell
 from tokcost.reports.words import Say, english
 
 
-def why_json(answer: Answer) -> str:
+def why_json(answer: ScopedExplanation) -> str:
     """One object (`tokcost.why/1`)."""
     return f"{json.dumps(why_object(answer), indent=2)}\n"
 
 
-def why_object(answer: Answer, say: Say = english) -> dict[str, object]:
+def why_object(answer: ScopedExplanation, say: Say = english) -> dict[str, object]:
     """An answer in the form of the contract, its sentences in the language of the person."""
     found = answer.explanation
     return {

@@ -27,7 +27,7 @@ _MARKED = re.compile(f"([{AT_LEAST}{ABOUT}]+)(\\S+)")
 """A number preceded by its marks."""
 
 
-class Row(NamedTuple):
+class TooltipRow(NamedTuple):
     """A row of a tooltip."""
 
     name: str
@@ -66,41 +66,41 @@ def has_no_logs(status: Status) -> bool:
     return bool(status.no_logs) and not status.tokens
 
 
-def tooltip_rows(status: Status, say: Say, driver: str = "", looked_in: Sequence[str] = ()) -> list[Row]:
+def tooltip_rows(status: Status, say: Say, driver: str = "", looked_in: Sequence[str] = ()) -> list[TooltipRow]:
     """Rows, most important first; empty values are left out. `driver` causes most of the list cost. If no logs were
     found, `looked_in` are the folders."""
     is_empty = has_no_logs(status)
     named = few([escape(one) for one in status.no_logs], _MOST_NAMED)
     rows = [
-        Row("branch", say("Branch"), escape(status.branch) if status.branch is not None else say("(detached)")),
-        Row("list_cost", say("List cost"), "" if is_empty else branch_amount(status)),
-        Row("logs", say("Logs"), say("none found of {0}", named) if is_empty else ""),
-        Row(
+        TooltipRow("branch", say("Branch"), escape(status.branch) if status.branch is not None else say("(detached)")),
+        TooltipRow("list_cost", say("List cost"), "" if is_empty else branch_amount(status)),
+        TooltipRow("logs", say("Logs"), say("none found of {0}", named) if is_empty else ""),
+        TooltipRow(
             "looked_in",
             say("Looked in"),
             few([escape(one) for one in looked_in], _MOST_LISTED) if is_empty else "",
         ),
-        Row("pending", say("Pending"), pending_amount(status) if status.has_next else ""),
-        Row("estimated", say("Estimated"), _estimated(status, say)),
-        Row("today", say("Today"), _today(status)),
-        Row(
+        TooltipRow("pending", say("Pending"), pending_amount(status) if status.has_next else ""),
+        TooltipRow("estimated", say("Estimated"), _estimated(status, say)),
+        TooltipRow("today", say("Today"), _today(status)),
+        TooltipRow(
             "tokens", say("Tokens"), about(short_tokens(status.tokens), status.estimates.usage) if status.tokens else ""
         ),
-        Row("mostly", say("Mostly"), driver),
-        Row("models", say("Models"), few([short_model(model) for model in status.models], 3)),
-        Row("evidence", say("Evidence"), _evidence(status, say)),
-        Row("unpriced", say("Unpriced"), _unpriced(status, say)),
-        Row("lower_bound", say("Lower bound"), _lower_bound(status, say)),
-        Row("broken_off", say("Broken off"), _broken_off(status, say)),
-        Row("budget", say("Budget"), budget_text(status, say)),
-        *(Row("rule", say("Rule"), rule_text(one, say)) for one in status.all_rules),
+        TooltipRow("mostly", say("Mostly"), driver),
+        TooltipRow("models", say("Models"), few([short_model(model) for model in status.models], 3)),
+        TooltipRow("evidence", say("Evidence"), _evidence(status, say)),
+        TooltipRow("unpriced", say("Unpriced"), _unpriced(status, say)),
+        TooltipRow("lower_bound", say("Lower bound"), _lower_bound(status, say)),
+        TooltipRow("broken_off", say("Broken off"), _broken_off(status, say)),
+        TooltipRow("budget", say("Budget"), budget_text(status, say)),
+        *(TooltipRow("rule", say("Rule"), rule_text(one, say)) for one in status.all_rules),
     ]
     return [row for row in rows if row.value]
 
 
-def cost_lines_row(say: Say, *, omitted: bool) -> Row:
+def cost_lines_row(say: Say, *, omitted: bool) -> TooltipRow:
     """The row of a clone whose commits carry lines."""
-    return Row("cost_lines", say("Cost lines"), say("on, left out of the next commit") if omitted else say("on"))
+    return TooltipRow("cost_lines", say("Cost lines"), say("on, left out of the next commit") if omitted else say("on"))
 
 
 def spoken(status: Status, say: Say) -> str:

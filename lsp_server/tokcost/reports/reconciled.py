@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
-from tokcost.model.bills import Cell, Reconciliation, Tolerance, compared, difference
+from tokcost.model.bills import BillCell, Reconciliation, Tolerance, compared, difference
 from tokcost.model.money import decimal_string, dollars
 from tokcost.reports.amounts import places_beside
 from tokcost.reports.text import cell as csv_cell
@@ -34,25 +34,25 @@ def reconciled_lines(found: Reconciliation, tolerance: Tolerance | None) -> str:
     return text
 
 
-def _by_model(cells: Sequence[Cell]) -> list[tuple[str, list[Cell]]]:
-    found: dict[str, list[Cell]] = {}
+def _by_model(cells: Sequence[BillCell]) -> list[tuple[str, list[BillCell]]]:
+    found: dict[str, list[BillCell]] = {}
     for cell in cells:
         found.setdefault(cell.model, []).append(cell)
     return sorted(found.items(), key=lambda one: (-sum(cell.ours + cell.billed for cell in one[1]), one[0]))
 
 
-def _by_day(cells: Sequence[Cell]) -> list[tuple[str, list[Cell]]]:
-    found: dict[str, list[Cell]] = {}
+def _by_day(cells: Sequence[BillCell]) -> list[tuple[str, list[BillCell]]]:
+    found: dict[str, list[BillCell]] = {}
     for cell in cells:
         found.setdefault(cell.day, []).append(cell)
     return list(found.items())
 
 
-def _apart(cells: Iterable[Cell], found: Reconciliation) -> int:
+def _apart(cells: Iterable[BillCell], found: Reconciliation) -> int:
     return sum(difference(cell, found.basis) for cell in cells)
 
 
-def _row(name: str, cells: Sequence[Cell], found: Reconciliation, places: int) -> tuple[str, ...]:
+def _row(name: str, cells: Sequence[BillCell], found: Reconciliation, places: int) -> tuple[str, ...]:
     there = any(cell.is_theirs for cell in cells)
     listed = sum(cell.list_cost or 0 for cell in cells)
     return (
@@ -64,7 +64,7 @@ def _row(name: str, cells: Sequence[Cell], found: Reconciliation, places: int) -
     )
 
 
-def _ours(cells: Sequence[Cell], places: int) -> str:
+def _ours(cells: Sequence[BillCell], places: int) -> str:
     """List cost here; a model without a price is `unpriced`, never 0."""
     if not any(cell.is_ours for cell in cells):
         return "-"
@@ -141,7 +141,7 @@ def reconciled_csv(found: Reconciliation) -> str:
     return text.getvalue()
 
 
-def _has_price(cell: Cell) -> bool:
+def _has_price(cell: BillCell) -> bool:
     return cell.is_ours and (cell.ours != 0 or cell.unpriced_tokens == 0)
 
 
@@ -176,7 +176,7 @@ def reconciled_json(found: Reconciliation, tolerance: Tolerance | None) -> dict[
     }
 
 
-def _object(cell: Cell, found: Reconciliation) -> dict[str, Any]:
+def _object(cell: BillCell, found: Reconciliation) -> dict[str, Any]:
     return {
         "day": cell.day,
         "model": decodable(cell.model) or None,

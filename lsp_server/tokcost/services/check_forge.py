@@ -17,9 +17,9 @@ from tokcost.history.report_policy import read_report_policy
 from tokcost.model.changes import Carrier, Graph
 from tokcost.model.checks import Check
 from tokcost.repo.history import (
+    FirstParentCommit,
     Range,
     Repository,
-    Step,
     all_refs,
     default_range,
     find_repository,
@@ -76,7 +76,7 @@ _UNKNOWN = _Forge("not known", "docs/forges.md says for each forge which setting
 class _Squash(NamedTuple):
     """A squash commit, and the branch it came from if that exists."""
 
-    step: Step
+    step: FirstParentCommit
     number: int | None
     tip: str
 
@@ -143,7 +143,7 @@ def _branches(repository: Repository, span: Range) -> _Branches:
     return _Branches(graph, carriers, numbers, same)
 
 
-def _squashes(branches: _Branches, steps: Sequence[Step]) -> list[_Squash]:
+def _squashes(branches: _Branches, steps: Sequence[FirstParentCommit]) -> list[_Squash]:
     """Squash commits, found by the number in the subject, or by a branch with exactly the same files that did not
     start there."""
     squashes: list[_Squash] = []
@@ -190,7 +190,7 @@ def _name(one: _Squash) -> str:
 
 
 def _shares(
-    repository: Repository, steps: Sequence[Step], squashed: Set[str], with_line: Set[str], least: int
+    repository: Repository, steps: Sequence[FirstParentCommit], squashed: Set[str], with_line: Set[str], least: int
 ) -> list[Check]:
     """Compare the shares of squash commits and of other commits that carry a line, if each share covers enough
     people."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from tokcost.history.areas import by_globs
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.requests import source_paths
-from tokcost.ledger.rule_sums import Span, matched
+from tokcost.ledger.rule_sums import RuleScope, matched
 from tokcost.model.local_day import midnight_ms
 from tokcost.model.rules import Heard, Rule, heard
 from tokcost.model.worktree import CloneState
@@ -28,7 +28,7 @@ def check_rules(ledger: Ledger, home: Path, here: CloneState) -> list[Heard]:
     # Few rules ask about sub-agents, and there may be ten thousand logs to compare.
     agents = subagents_among(source_paths(ledger)) if any(rule.subagent is not None for rule in asked) else []
     span, estimates = (
-        Span(repository_of(ledger, here.worktree).id, branch, midnight_ms(time.time_ns() // 1_000_000)),
+        RuleScope(repository_of(ledger, here.worktree).id, branch, midnight_ms(time.time_ns() // 1_000_000)),
         takes_estimates(here.config),
     )
     found = heard([(rule, matched(ledger, rule, span, agents, takes_estimates=estimates)) for rule in asked])

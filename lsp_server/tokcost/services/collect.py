@@ -43,11 +43,11 @@ from tokcost.repo.clones import Without, is_address, updated_clone, without_secr
 
 NOTES = {"schema": SCHEMA}
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
-Step = Callable[[RepositoryOutcome, int, int], None]
+OnRepository = Callable[[RepositoryOutcome, int, int], None]
 """Called after each repository with its outcome, its number and the number of repositories."""
 
 
-class Plan(NamedTuple):
+class CollectOptions(NamedTuple):
     """The options of a run."""
 
     into: Path
@@ -62,31 +62,31 @@ class Plan(NamedTuple):
     """The objects that those clones leave out."""
 
 
-def collect(names: Sequence[str], plan: Plan, tell: Step) -> Collected:
+def collect(names: Sequence[str], options: CollectOptions, tell: OnRepository) -> Collected:
     """Read these repositories into a dataset. Raises `EnvironmentProblem`."""
     check_available()
-    make_dataset(plan.into)
-    found = Collected(plan.through)
+    make_dataset(options.into)
+    found = Collected(options.through)
     claims = Claims()
     # Sorted, so that the order of the arguments changes nothing in the files.
     for number, name in enumerate(sorted(set(names)), start=1):
-        outcome = _read(name, plan, claims)
+        outcome = _read(name, options, claims)
         found.outcomes.append(outcome)
         tell(outcome, number, len(set(names)))
     # Only from here on: reading takes most of the time and writes nothing into the dataset.
-    with one_at_a_time(plan.into):
-        _publish(claims, plan, found)
+    with one_at_a_time(options.into):
+        _publish(claims, options, found)
     return found
 
 
-def _read(name: str, plan: Plan, claims: Claims) -> RepositoryOutcome:
+def _read(name: str, options: CollectOptions, claims: Claims) -> RepositoryOutcome:
     notes: list[str] = []
     shown = without_secret(name)
     try:
         folder = name
         if is_address(name):
-            folder = updated_clone(name, plan.clones or plan.cache / "clones", plan.without)
-        number = claims.add(read_repository_changes(folder, plan.cache, plan.through, plan.key, notes))
+            folder = updated_clone(name, options.clones or options.cache / "clones", options.without)
+        number = claims.add(read_repository_changes(folder, options.cache, options.through, options.key, notes))
     except (TokcostError, OSError, ValueError) as error:
         return RepositoryOutcome(shown, problem=_said(error))
     return RepositoryOutcome(shown, number, notes=notes)
@@ -100,16 +100,16 @@ def _said(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _publish(claims: Claims, plan: Plan, found: Collected) -> None:
+def _publish(claims: Claims, options: CollectOptions, found: Collected) -> None:
     # Before anything new is published: claims of a killed run name cells that do not exist yet.
-    restore_cells(plan.into)
-    with opened(plan.into) as connection:
+    restore_cells(options.into)
+    with opened(options.into) as connection:
         ids = claims.ids()
         known = read_known(connection, ids)
     found.claims = len(ids)
     before = {id for id, some in known.items() if any(row.cell_area is not None for row in some)}
     tally = _Tally(before)
-    found.files = _write(plan.into, tally.counted(claims.rows(known)), tally.sums)
+    found.files = _write(options.into, tally.counted(claims.rows(known)), tally.sums)
     found.new, found.published = tally.new, tally.published
     found.waiting = found.claims - len(before) - tally.first
     found.cells = len(tally.sums.cells)

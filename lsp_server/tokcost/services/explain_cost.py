@@ -11,9 +11,9 @@ from tokcost.drivers.other_prices import BATCH, CHEAPEST, ONE_HOUR, AsBatch, AsC
 from tokcost.errors import UsageError
 from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.query import session_names
-from tokcost.ledger.requests import Scope, every_series, price_body, requests, source_paths
+from tokcost.ledger.requests import RequestScope, every_series, price_body, requests, source_paths
 from tokcost.ledger.rows import FOREVER
-from tokcost.model.drivers import Answer, Explanation, Series
+from tokcost.model.drivers import Explanation, ScopedExplanation, Series
 from tokcost.model.session_ids import session_meant
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import may_have_rules, read_state
@@ -42,7 +42,7 @@ class WhyOptions(NamedTuple):
     as_models: tuple[str, ...] = ()
 
 
-def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
+def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> ScopedExplanation:
     """The drivers of a branch, a session, a repository or everything.
 
     Raises `NotARepository` if `cwd` is in none and neither all repositories nor a session were asked for, and
@@ -56,11 +56,13 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
     root = None if everywhere or here is None else here.root
     ledger = open_for_reading(home)
     if ledger is None:
-        return Answer(root, options.branch, options.session, options.since_ms, options.until_ms, Explanation(), [])
+        return ScopedExplanation(
+            root, options.branch, options.session, options.since_ms, options.until_ms, Explanation(), []
+        )
     with ledger:
         session = _session(ledger, options.session) if options.session is not None else None
         repository = None if everywhere or here is None else repository_of(ledger, here).id
-        scope = Scope(
+        scope = RequestScope(
             repository,
             options.branch,
             session,
@@ -73,7 +75,7 @@ def explain_cost(home: Path, cwd: Path, options: WhyOptions) -> Answer:
         notes = price_change(ledger, home)
         if here is not None and not everywhere and session is None:
             notes += _rules(ledger, home, here, options.branch)
-        return Answer(root, options.branch, session, options.since_ms, options.until_ms, found, notes)
+        return ScopedExplanation(root, options.branch, session, options.since_ms, options.until_ms, found, notes)
 
 
 def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> list[str]:
@@ -86,11 +88,11 @@ def _rules(ledger: Ledger, home: Path, here: Worktree, branch: str | None) -> li
 
 def explain_branch(ledger: Ledger, home: Path, here: Worktree, branch: str) -> Explanation:
     """The drivers of one branch of a clone, from the ledger as it is."""
-    scope = Scope(repository_of(ledger, here).id, branch)
+    scope = RequestScope(repository_of(ledger, here).id, branch)
     return _explained(ledger, scope, _Prices(ledger, home, here.root), ())
 
 
-def _explained(ledger: Ledger, scope: Scope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:
+def _explained(ledger: Ledger, scope: RequestScope, prices: "_Prices", others: Sequence[OtherPrice]) -> Explanation:
     agents = subagents_among(source_paths(ledger))
     counted = requests(ledger, scope, agents)
     series = every_series(ledger)

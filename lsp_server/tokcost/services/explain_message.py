@@ -28,7 +28,7 @@ class Known(NamedTuple):
     """The line of that version as it was claimed; a line edited by hand differs from it."""
 
 
-class Draft(NamedTuple):
+class MessageState(NamedTuple):
     """The message-related state of a commit that is being made."""
 
     branch: str | None
@@ -43,19 +43,19 @@ class Draft(NamedTuple):
     """The usage that no claim holds and no commit carries, because its counts are estimated."""
 
 
-def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> Draft:
+def draft(home: Path, worktree: Worktree, lines: Sequence[Line]) -> MessageState:
     """The state of the commit being made in a worktree, and of the lines in its message."""
     branch = read_head(worktree).branch
     takes = takes_estimates(read_config(worktree.common_dir))
     ledger = open_for_reading(home)
     if ledger is None:
-        return Draft(branch, Worth(0, 0, 0, ()), (), {})
+        return MessageState(branch, Worth(0, 0, 0, ()), (), {})
     with ledger:
         repository = repository_of(ledger, worktree).id
         pending = pending_on(ledger, repository, branch, takes) if branch is not None else Pending()
         known = {line.token: found for line in lines if (found := _known(ledger, repository, line.id, line.version))}
         proposed = _proposed(ledger, repository, notes_folder(worktree))
-        return Draft(branch, pending.taken, proposed, known, pending.left)
+        return MessageState(branch, pending.taken, proposed, known, pending.left)
 
 
 def proposed(home: Path, worktree: Worktree) -> tuple[Line, ...]:

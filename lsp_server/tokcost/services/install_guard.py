@@ -21,7 +21,7 @@ RECORD = "guards.json"
 """In the ledger's folder: everything that was added to settings of assistants, so that exactly that can be removed."""
 
 
-class Installed(NamedTuple):
+class InstalledGuard(NamedTuple):
     """A guard that was installed, or is in place."""
 
     guard: Guard
@@ -30,7 +30,7 @@ class Installed(NamedTuple):
     """The added text, or all of the file."""
 
 
-class Plan(NamedTuple):
+class GuardChange(NamedTuple):
     """The effect of installing a guard."""
 
     guard: Guard
@@ -50,7 +50,7 @@ def known_guard(name: str) -> Guard:
     return guard
 
 
-def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: bool) -> Plan:
+def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: bool) -> GuardChange:
     """The text that would be written for an assistant.
 
     Raises `UsageError`, and `EnvironmentProblem` if a guard is in place or the assistant's settings cannot be parsed.
@@ -70,7 +70,7 @@ def plan_install(home: Path, environ: Mapping[str, str], name: str, *, blocks: b
         return _in_document(guard, path, before, command)
     if before is not None and before.strip():
         raise EnvironmentProblem(f"{path} already exists, and tokcost did not write it", "Rename or remove it.")
-    return Plan(guard, path, before, guard.whole(command), [])
+    return GuardChange(guard, path, before, guard.whole(command), [])
 
 
 def _is_there(guard: Guard, noted: Mapping[str, Any] | None) -> bool:
@@ -90,20 +90,20 @@ def _asks_already(guard: Guard, path: str) -> EnvironmentProblem:
     )
 
 
-def _in_document(guard: Guard, path: str, before: str | None, command: Callable[[Moment], str]) -> Plan:
-    from tokcost.guards.json_text import Unreadable, beyond_json, insertions, is_blank
+def _in_document(guard: Guard, path: str, before: str | None, command: Callable[[Moment], str]) -> GuardChange:
+    from tokcost.guards.json_text import UnreadableJson, beyond_json, insertions, is_blank
 
     assert guard.entries is not None
     entries = list(guard.entries(command))
     text = _EMPTY if before is None or is_blank(before) else before
     try:
         after, pieces = insertions(text, entries)
-    except Unreadable as problem:
+    except UnreadableJson as problem:
         raise _cannot_add(guard, path, entries, f"{problem}") from problem
     for kind, words in beyond_json(text).items():
         if kind not in guard.reads:
             raise _cannot_add(guard, path, entries, f"it has {words}, and {guard.title} cannot read such a file")
-    return Plan(guard, path, before, after, pieces)
+    return GuardChange(guard, path, before, after, pieces)
 
 
 _EMPTY = "{\n}\n"
@@ -119,7 +119,7 @@ def _cannot_add(guard: Guard, path: str, entries: list[Entry], why: str) -> Envi
     return EnvironmentProblem(f"{path} was not changed: {why}", hint)
 
 
-def install(home: Path, plan: Plan) -> None:
+def install_guard(home: Path, plan: GuardChange) -> None:
     """Write the settings, and record what was added. Raises `EnvironmentProblem`."""
     from tokcost.guards.json_text import is_blank
 
@@ -152,7 +152,7 @@ def _refuse_read_only(path: str) -> None:
             )
 
 
-def uninstall(home: Path, environ: Mapping[str, str], name: str) -> str | None:
+def uninstall_guard(home: Path, environ: Mapping[str, str], name: str) -> str | None:
     """Remove exactly what was added; returns the path of the file, or `None` if there was no guard.
 
     If the record was lost, the entries are recognised by their command. Raises `UsageError`, and `EnvironmentProblem`
@@ -190,7 +190,7 @@ def _missing_folders(path: str) -> list[str]:
 
 
 def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
-    from tokcost.guards.json_text import Unreadable, without
+    from tokcost.guards.json_text import UnreadableJson, without
 
     text = _read(path)
     if text is None:
@@ -208,7 +208,7 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
     try:
         left = without(text, noted["pieces"]) if noted["pieces"] else None
         left = _without_ours(guard, text) if left is None else left
-    except Unreadable as problem:
+    except UnreadableJson as problem:
         raise EnvironmentProblem(
             f"{path} was changed since, and cannot be parsed: {problem}",
             f"Remove every entry with `{_MARK}` by hand, then run the command again.",
@@ -219,24 +219,24 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
 
 def _without_ours(guard: Guard, text: str) -> str:
     """The settings without our commands, if somebody reformatted them or added something in between."""
-    from tokcost.guards.json_text import Unreadable, without_elements
+    from tokcost.guards.json_text import UnreadableJson, without_elements
 
     if guard.entries is None:
         if _MARK in text:
-            raise Unreadable("this file of the guard was changed since")
+            raise UnreadableJson("this file of the guard was changed since")
         return text
     for entry in guard.entries(lambda moment: moment):
         text = without_elements(text, entry.path, _MARK)
     return text
 
 
-def installed(home: Path) -> list[Installed]:
+def installed(home: Path) -> list[InstalledGuard]:
     """Every guard in place."""
-    found: list[Installed] = []
+    found: list[InstalledGuard] = []
     for name, noted in _record(home).items():
         guard = guard_of(name)
         if guard is not None and _is_there(guard, noted):
-            found.append(Installed(guard, str(noted["path"]), "\n".join(noted["pieces"]) or str(noted["whole"])))
+            found.append(InstalledGuard(guard, str(noted["path"]), "\n".join(noted["pieces"]) or str(noted["whole"])))
     return found
 
 

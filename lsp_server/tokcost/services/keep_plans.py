@@ -9,7 +9,7 @@ from tokcost.ledger.open import Ledger, open_for_reading
 from tokcost.ledger.plan_usage import covered_usage
 from tokcost.model.budget import parse_limit
 from tokcost.model.near import did_you_mean
-from tokcost.model.plans import COVERED, Leverage, Plan, Span, change, covered_days, fee_of, month_of, running
+from tokcost.model.plans import COVERED, DaySpan, Leverage, Plan, change, covered_days, fee_of, month_of, running
 from tokcost.policy.plans import read_plans, write_plans
 from tokcost.settings import PLANS_FILE
 
@@ -87,20 +87,20 @@ def leverages_in(
     ]
 
 
-def _days(span: Milliseconds, plans: Iterable[Plan], today: date, zone: tzinfo | None) -> Span:
+def _days(span: Milliseconds, plans: Iterable[Plan], today: date, zone: tzinfo | None) -> DaySpan:
     """The local days in a span; an open span begins with the first plan and ends today."""
     since, until = span
     first = min(one.since for one in plans) if since is None else datetime.fromtimestamp(since / 1000, zone).date()
     # The end is excluded: midnight belongs to the next day.
     last = today if until is None else datetime.fromtimestamp((until - 1) / 1000, zone).date()
-    return Span(first, last)
+    return DaySpan(first, last)
 
 
 def _leverage(
-    ledger: Ledger, kind: str, plans: list[Plan], days: Span, is_month: bool, zone: tzinfo | None
+    ledger: Ledger, kind: str, plans: list[Plan], days: DaySpan, is_month: bool, zone: tzinfo | None
 ) -> Leverage:
     covered = covered_days(plans, days)
-    span = Span(covered[0].first, covered[-1].last)
+    span = DaySpan(covered[0].first, covered[-1].last)
     fee = sum(fee_of(one, days) for one in plans)
     sums = [
         covered_usage(ledger, COVERED[kind], _start_ms(one.first, zone), _start_ms(one.last + timedelta(days=1), zone))

@@ -34,7 +34,7 @@ from tokcost.services.look_at_clone import folder_of_history
 _AUTHORS_LOOKED_AT = 5_000
 
 
-class Options(NamedTuple):
+class ReportOptions(NamedTuple):
     """The options of a report."""
 
     range: str | None = None
@@ -53,7 +53,7 @@ class Options(NamedTuple):
     commit."""
 
 
-def make_report(folder: Path, cache: Path, options: Options) -> Report:
+def make_report(folder: Path, cache: Path, options: ReportOptions) -> Report:
     """Read, place and group the changes. Raises `UsageError`, `EnvironmentProblem`."""
     repository = find_repository(folder_of_history(folder))
     span = _span(repository, options)
@@ -82,7 +82,7 @@ def make_report(folder: Path, cache: Path, options: Options) -> Report:
     return report
 
 
-def _span(repository: Repository, options: Options) -> Range:
+def _span(repository: Repository, options: ReportOptions) -> Range:
     if options.base is not None:
         return read_beyond(repository, options.base, options.range or "HEAD")
     if options.range is not None:
@@ -94,7 +94,7 @@ def _span(repository: Repository, options: Options) -> Range:
     return Range("all refs", tuple(dict.fromkeys((*default.tips, *refs))))
 
 
-def _is_within(head: Head, options: Options) -> bool:
+def _is_within(head: Head, options: ReportOptions) -> bool:
     return (options.since is None or head.time >= options.since) and (
         options.until is None or head.time < options.until
     )

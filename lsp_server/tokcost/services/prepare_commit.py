@@ -51,7 +51,7 @@ from tokcost.settings import is_switched_off
 from tokcost.usage.known_worktrees import repository_of
 
 
-class Asked(NamedTuple):
+class HookArguments(NamedTuple):
     """The arguments that git gives prepare-commit-msg (githooks(5))."""
 
     path: str
@@ -67,7 +67,7 @@ class Asked(NamedTuple):
 class Draft(NamedTuple):
     """A commit that is being made on a branch."""
 
-    asked: Asked
+    asked: HookArguments
     branch: str
     head: str
     """The commit that it is made on; empty on a branch without commits."""
@@ -102,7 +102,7 @@ def prepare(
     home: Path,
     environ: Mapping[str, str],
     here: CloneState,
-    asked: Asked,
+    asked: HookArguments,
     *,
     is_current: bool = False,
     is_awaited: Callable[[], bool] = _always,
@@ -165,7 +165,7 @@ def _may_propose(environ: Mapping[str, str], draft: Draft) -> bool:
     return False
 
 
-def _message(environ: Mapping[str, str], here: CloneState, asked: Asked, text: str) -> Message | None:
+def _message(environ: Mapping[str, str], here: CloneState, asked: HookArguments, text: str) -> Message | None:
     """The message that git is about to use; `None` if nothing should be added: a copied commit keeps its lines, and
     an empty message makes no commit."""
     kind, edited = _kind(here.operation, text, asked), _is_edited(environ, asked)
@@ -201,7 +201,7 @@ def _placement(config: Config) -> Placement:
     return "end" if config.section("tokcost").get("placement", "").lower() == "end" else "auto"
 
 
-def _is_edited(environ: Mapping[str, str], asked: Asked) -> bool:
+def _is_edited(environ: Mapping[str, str], asked: HookArguments) -> bool:
     """Whether somebody sees the message in an editor: otherwise git names the editor `:`. The owner is also asked
     for a message if none was given."""
     return environ.get("GIT_EDITOR") != ":" or asked.source in ("", "template")
@@ -235,7 +235,7 @@ def _says_nothing(text: str, before: str | None, comment: str) -> bool:
     return is_left or not has_content(bare, comment)
 
 
-def _kind(operation: Operation, text: str, asked: Asked) -> CommitKind:
+def _kind(operation: Operation, text: str, asked: HookArguments) -> CommitKind:
     # git passes `merge` for a revert whose message is edited.
     may_revert = asked.source == "message" or (asked.source == "merge" and not operation.merging)
     if operation.copying or (may_revert and is_revert(text)):
@@ -260,7 +260,7 @@ def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) ->
         _write(path, lifted)
 
 
-def _squashed(worktree: Worktree, asked: Asked) -> tuple[Line, ...]:
+def _squashed(worktree: Worktree, asked: HookArguments) -> tuple[Line, ...]:
     """The lines in the message that git had ready after `git merge --squash`, if git uses another message (`-m`,
     `-C`, `--amend`): the prepared message is dropped, but its lines must stay."""
     return tuple(read_message(squash_message(worktree)).lines) if asked.source in ("message", "commit") else ()

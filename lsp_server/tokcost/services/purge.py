@@ -33,7 +33,7 @@ from tokcost.ledger.purging import (
     repositories_of_chosen,
     scrub,
 )
-from tokcost.model.purge import Purged, Scope
+from tokcost.model.purge import Purged, PurgeScope
 from tokcost.model.received import OTEL
 from tokcost.model.session_ids import session_meant
 from tokcost.receivers import store
@@ -51,7 +51,7 @@ cannot be removed."""
 _BUSY_SECONDS = 60.0
 
 
-class Asked(NamedTuple):
+class PurgeConditions(NamedTuple):
     """The conditions as the user entered them."""
 
     before_ms: int | None = None
@@ -77,7 +77,7 @@ class Done(NamedTuple):
     journal."""
 
 
-def look(home: Path, cwd: Path, asked: Asked) -> Purged:
+def preview_purge(home: Path, cwd: Path, asked: PurgeConditions) -> Purged:
     """The usage that would be deleted. Raises `UsageError`, and `NotARepository` if a branch is named outside a
     repository."""
     _require_conditions(asked)
@@ -90,9 +90,9 @@ def look(home: Path, cwd: Path, asked: Asked) -> Purged:
     return found
 
 
-def purge(home: Path, cwd: Path, asked: Asked) -> Done:
-    """Delete the usage. Repeating it has no further effect. Raises as `look`, and `LedgerUnavailable` if the ledger
-    is in use."""
+def purge(home: Path, cwd: Path, asked: PurgeConditions) -> Done:
+    """Delete the usage. Repeating it has no further effect. Raises as `preview_purge`, and `LedgerUnavailable` if the
+    ledger is in use."""
     _require_conditions(asked)
     problems, missing = list[str](), list[str]()
     purged, is_clean, here = Purged(), True, find_here(cwd)
@@ -117,9 +117,11 @@ def purge(home: Path, cwd: Path, asked: Asked) -> Done:
     return Done(purged, is_clean, tuple(removed), tuple(dict.fromkeys(problems)), tuple(missing))
 
 
-def _purge_ledger(ledger: Ledger, record: PurgeRecord, scope: Scope, problems: list[str], missing: list[str]) -> Purged:
+def _purge_ledger(
+    ledger: Ledger, record: PurgeRecord, scope: PurgeScope, problems: list[str], missing: list[str]
+) -> Purged:
     with purging(ledger):
-        purged, everything = choose(ledger, scope), scope == Scope()
+        purged, everything = choose(ledger, scope), scope == PurgeScope()
         known, held = repositories(ledger), claims_of_chosen(ledger)
         touched = {one.id for one in known} if everything else set(repositories_of_chosen(ledger))
         clones = [one.common_dir for one in known]
@@ -204,7 +206,7 @@ def _remove_copies(home: Path, problems: list[str]) -> list[str]:
     return removed
 
 
-def _require_conditions(asked: Asked) -> None:
+def _require_conditions(asked: PurgeConditions) -> None:
     for option, name in asked._asdict().items():
         if name == "":  # an unset variable of a shell: a path without characters would be the current folder
             raise UsageError(f"--{option}: the name is empty", "Name one, or leave the option out.")
@@ -218,7 +220,7 @@ def _require_conditions(asked: Asked) -> None:
         )
 
 
-def _scope(ledger: Ledger, cwd: Path, asked: Asked) -> Scope:
+def _scope(ledger: Ledger, cwd: Path, asked: PurgeConditions) -> PurgeScope:
     repository = directory = None
     if asked.repository is not None:
         directory = str(Path(cwd, asked.repository).expanduser().absolute())
@@ -228,7 +230,9 @@ def _scope(ledger: Ledger, cwd: Path, asked: Asked) -> Scope:
         if here is None:
             raise no_worktree(cwd, "Change to the clone of that branch, or name it with --repository.")
         repository = next((one.id for one in repositories(ledger) if one.common_dir == here.common_dir), -1)
-    return Scope(asked.before_ms, repository, directory, asked.branch, _session(ledger, asked.session), asked.assistant)
+    return PurgeScope(
+        asked.before_ms, repository, directory, asked.branch, _session(ledger, asked.session), asked.assistant
+    )
 
 
 def _require_reader(name: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.ledger.spent_by_day import spent_by_day
-from tokcost.model.bills import Month, Reconciliation, Spent
+from tokcost.model.bills import DailyUsage, Month, Reconciliation
 from tokcost.pricing.names import seller
 from tokcost.reconciliation.compare import causes_of, cells_of
 from tokcost.reconciliation.fetch_bill import days_told, fetch_bill
@@ -22,7 +22,7 @@ from tokcost.services.refresh import How, open_or_show
 Say = Callable[[str], None]
 
 
-class Asked(NamedTuple):
+class ReconcileOptions(NamedTuple):
     """A provider, a month, and the account if the key does not identify it."""
 
     provider: str
@@ -31,7 +31,9 @@ class Asked(NamedTuple):
     account: str = ""
 
 
-def reconcile(home: Path, environ: Mapping[str, str], asked: Asked, say: Say, is_terminal: bool) -> Reconciliation:
+def reconcile(
+    home: Path, environ: Mapping[str, str], asked: ReconcileOptions, say: Say, is_terminal: bool
+) -> Reconciliation:
     """Both sides of a month. `say` reports the reason for a long wait. Raises `UsageError`, `EnvironmentProblem`."""
     provider, month = PROVIDERS[asked.provider], _month(asked.month)
     days = days_told(provider, month, datetime.now(UTC).date().isoformat())
@@ -56,7 +58,9 @@ def _month(text: str) -> Month:
     return Month(int(year), int(number))
 
 
-def _spent(home: Path, environ: Mapping[str, str], provider: Provider, month: Month) -> tuple[list[Spent], list[str]]:
+def _spent(
+    home: Path, environ: Mapping[str, str], provider: Provider, month: Month
+) -> tuple[list[DailyUsage], list[str]]:
     """The usage of all repositories that this provider charged for, and remarks on it."""
     # Claims and commits do not matter for a bill.
     ledger, report = open_or_show(home, environ, None, How(follow=False))

@@ -23,7 +23,7 @@ from tokcost.model.worktree import CloneState
 from tokcost.readers.registry import own_worktrees, versions
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
-from tokcost.usage.change_detection import Found, jobs_of, jobs_of_rest, look_for_logs, remember
+from tokcost.usage.change_detection import FoundSources, jobs_of, jobs_of_rest, look_for_logs, remember
 from tokcost.usage.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
 from tokcost.usage.read import Job, Outcome, Progress, in_order_of_writing, read_all
 
@@ -170,7 +170,7 @@ def _roots(ledger: Ledger | None, here: CloneState | None) -> list[str]:
     return [*known, here.worktree.root, here.worktree.path, *linked_paths(here.worktree.common_dir)]
 
 
-def _told(looks: list[Found], report: ImportReport) -> list[Found]:
+def _told(looks: list[FoundSources], report: ImportReport) -> list[FoundSources]:
     report.looked_in.extend(found.location.path for found in looks if found.location.path)
     report.found_files = sum(found.files for found in looks)
     problems = [found.problem for found in looks if found.problem]
@@ -179,7 +179,9 @@ def _told(looks: list[Found], report: ImportReport) -> list[Found]:
     return looks
 
 
-def _rest(ledger: Ledger, looks: Sequence[Found], progress: Progress | None, report: ImportReport) -> Iterator[Outcome]:
+def _rest(
+    ledger: Ledger, looks: Sequence[FoundSources], progress: Progress | None, report: ImportReport
+) -> Iterator[Outcome]:
     """Read the files that were too many to be checked at once."""
     for count, jobs in jobs_of_rest(ledger, looks):
         report.found_files += count
@@ -196,7 +198,7 @@ def _try_again_after_upgrade(ledger: Ledger) -> None:
             record_setting(ledger, _READ_BY, stamp)
 
 
-def _remember(ledger: Ledger, looks: Sequence[Found]) -> None:
+def _remember(ledger: Ledger, looks: Sequence[FoundSources]) -> None:
     for found in looks:
         remember(ledger, found)
 

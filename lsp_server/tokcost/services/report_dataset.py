@@ -13,7 +13,7 @@ from tokcost.datasets.folder import check_dataset_folder
 from tokcost.datasets.shown import shown_cells
 from tokcost.errors import UsageError, not_before
 from tokcost.model.changes import Cell, Grouping
-from tokcost.model.dataset import ALL, CELL_GROUPINGS, Bounds, DatasetReport, Group
+from tokcost.model.dataset import ALL, CELL_GROUPINGS, Bounds, CellGroup, DatasetReport
 
 _MONTH = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-([0-3][0-9]))?")
 _WHOLE_MONTHS = "A dataset has whole months: --since 2026-08 --until 2026-10"
@@ -28,7 +28,7 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
                 report = as_report(other.groups(shown.files, bounds), other.version)
         else:
             with duck.opened(folder, ["cells"], shown.files) as connection:
-                groups: dict[Grouping, list[Group]] = {
+                groups: dict[Grouping, list[CellGroup]] = {
                     by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS
                 }
             report = as_report(groups, duck.version())
@@ -37,7 +37,7 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
     return report
 
 
-def as_report(groups: Mapping[Grouping, Sequence[Group]], engine: str) -> DatasetReport:
+def as_report(groups: Mapping[Grouping, Sequence[CellGroup]], engine: str) -> DatasetReport:
     """The report of these sums. Every grouping has the same total: each cell is in one row of each grouping."""
     months = sorted(groups["month"])  # engines answer in any order
     exact = {one.exact for one in months}
@@ -52,7 +52,7 @@ def as_report(groups: Mapping[Grouping, Sequence[Group]], engine: str) -> Datase
     return report
 
 
-def _cells(by: Grouping, groups: Sequence[Group]) -> list[Cell]:
+def _cells(by: Grouping, groups: Sequence[CellGroup]) -> list[Cell]:
     cells = [
         Cell(one.name, one.list_cost, one.tokens, one.claims, unpriced=one.unpriced, merged=int(one.name == ALL))
         for one in groups

@@ -28,7 +28,7 @@ from tokcost.ledger.open import (
 )
 from tokcost.ledger.places import repositories
 from tokcost.ledger.rescue_record import record_rescue
-from tokcost.ledger.salvage import Salvaged, salvage, settle_what_is_lost
+from tokcost.ledger.salvage import SalvagedLedger, salvage, settle_what_is_lost
 from tokcost.ledger.sharing import alone
 from tokcost.ledger.wal_identity import is_doubtful
 from tokcost.model.rescue import Rescue
@@ -83,12 +83,12 @@ def _without_foreign_wal(home: Path, stamp: str) -> None:
     """Handle a sound file beside a foreign WAL: keep the WAL under a name that SQLite does not use."""
     path, damaged = home / FILE_NAME, damaged_name(home, stamp).with_suffix(".wal")
     held = held_without_wal(path)
-    record_rescue(home, _record(stamp, damaged, FOREIGN_WAL, Salvaged({}, {}, -1, {}, held, held)))
+    record_rescue(home, _record(stamp, damaged, FOREIGN_WAL, SalvagedLedger({}, {}, -1, {}, held, held)))
     put_wal_aside(home, damaged)
     os.chmod(damaged, 0o600)
 
 
-def _salvage_most(path: Path, building: Path) -> Salvaged:
+def _salvage_most(path: Path, building: Path) -> SalvagedLedger:
     """Salvage a file that is sound neither with nor without its WAL, in whichever way gives more."""
     home = path.parent
     with_log = salvage(path, backups(home), building)
@@ -145,5 +145,5 @@ def _take_from_clones(building: Path) -> None:
         scratch.rmdir()
 
 
-def _record(stamp: str, damaged: Path, what: str, found: Salvaged) -> Rescue:
+def _record(stamp: str, damaged: Path, what: str, found: SalvagedLedger) -> Rescue:
     return Rescue(stamp, str(damaged), what, *found)

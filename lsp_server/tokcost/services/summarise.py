@@ -136,7 +136,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     if options.branch is not None and options.branch in rows:
         rows[options.branch].sessions = session_count(ledger, repository.id, options.branch)
     if held := [one for one in held if one.branch in rows]:
-        question = branch_commits.Question(repository.common_dir, branches.default, options.lists_commits)
+        question = branch_commits.GitQuestion(repository.common_dir, branches.default, options.lists_commits)
         branch_commits.list_commits(held, carriers(ledger, repository.id), rows, question)
         if summary.totals.total.estimates.usage:
             _mark_estimates(rows.values(), claims_with_estimates(ledger, repository.id))

@@ -54,7 +54,7 @@ _Seen = tuple[list[str], list[str]]
 """Files that differ from the remembered listing, and folders that must be listed again."""
 
 
-class Found(NamedTuple):
+class FoundSources(NamedTuple):
     """The log sources found at one location."""
 
     assistant: str
@@ -71,7 +71,7 @@ class Found(NamedTuple):
     """The reason why not all sources were found, as a sentence."""
 
 
-def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iterable[str] = ()) -> list[Found]:
+def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iterable[str] = ()) -> list[FoundSources]:
     """Find everything new in all logs; without a ledger, everything. `roots` are the worktrees whose root folders
     may hold logs."""
     found = [one for reader in readers_of_used(environ) for one in _look_of(ledger, reader, environ)]
@@ -84,7 +84,7 @@ def look_for_logs(ledger: Ledger | None, environ: Mapping[str, str], roots: Iter
     ]
 
 
-def _without_purged(ledger: Ledger, found: Found) -> Found:
+def _without_purged(ledger: Ledger, found: FoundSources) -> FoundSources:
     """The result without unchanged sources whose usage was purged completely. The listing would name them, so it is
     not remembered."""
     purged = _purged(ledger, found.assistant, found.changed)
@@ -102,11 +102,11 @@ def _purged(ledger: Ledger, assistant: str, sources: Sequence[Source]) -> set[st
         return record.unchanged_among(assistant, sources)
 
 
-def _broken(problem: str) -> Found:
-    return Found("", Location("", "file"), [], 0, problem=problem)
+def _broken(problem: str) -> FoundSources:
+    return FoundSources("", Location("", "file"), [], 0, problem=problem)
 
 
-def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) -> Iterator[Found]:
+def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) -> Iterator[FoundSources]:
     """Ask one reader for its sources; a reader that fails stops no other."""
     where = "anywhere"
     try:
@@ -119,7 +119,7 @@ def _look_of(ledger: Ledger | None, reader: Reader, environ: Mapping[str, str]) 
         yield _broken(f"The reader {reader.name} failed while looking for logs {where} ({told_as(error)}).")
 
 
-def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[Found]:
+def _look_in(ledger: Ledger | None, roots: Iterable[str]) -> Iterator[FoundSources]:
     """Find the logs in the root folders of worktrees."""
     for root in dict.fromkeys(roots):
         for name, assistant in IN_WORKTREES.items():
@@ -149,19 +149,19 @@ def _distinct(locations: Iterable[Location]) -> Iterator[Location]:
             yield location
 
 
-def _look_at(ledger: Ledger | None, reader: Reader, location: Location) -> Found:
+def _look_at(ledger: Ledger | None, reader: Reader, location: Location) -> FoundSources:
     """Check a file or store that is a source by itself; its reader determines its present state."""
     there = [source for source in reader.discover(location) if is_source(source)]
     unread = [source for source in there if not (ledger and _is_read(ledger, reader.name, source))]
-    return Found(reader.name, location, unread, len(there))
+    return FoundSources(reader.name, location, unread, len(there))
 
 
-def jobs_of(ledger: Ledger | None, looks: Sequence[Found]) -> list[Job]:
+def jobs_of(ledger: Ledger | None, looks: Sequence[FoundSources]) -> list[Job]:
     """The sources to read, and the cursors to read them from; without the `rest` of each location."""
     return [_job(ledger, found.assistant, file) for found in looks for file in found.changed]
 
 
-def jobs_of_rest(ledger: Ledger, looks: Sequence[Found]) -> Iterator[tuple[int, list[Job]]]:
+def jobs_of_rest(ledger: Ledger, looks: Sequence[FoundSources]) -> Iterator[tuple[int, list[Job]]]:
     """For each portion of the rest, the number of its files and the jobs."""
     for found in looks:
         for files in found.rest or ():
@@ -176,7 +176,7 @@ def _job(ledger: Ledger | None, assistant: str, source: Source) -> Job:
     return Job(assistant, source, known.cursor or None, known.position) if known else Job(assistant, source, None)
 
 
-def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> Found:
+def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> FoundSources:
     """The files below a folder, from the remembered listing where it is still valid, else from a new one."""
     known = _unpacked(listing_of(ledger, reader.name, location.path)) if ledger else None
     if ledger and known:
@@ -190,9 +190,11 @@ def _look_below(ledger: Ledger | None, reader: Reader, location: Location) -> Fo
     files = next(portions)
     if len(files) == _PORTION:
         unread = [file for file in files if not (ledger and _is_read(ledger, reader.name, file))]
-        return Found(reader.name, location, unread, len(files), rest=portions)
+        return FoundSources(reader.name, location, unread, len(files), rest=portions)
     sizes = sizes_read(ledger, reader.name) if ledger and files else {}
-    return Found(reader.name, location, changed(files, sizes), len(files), _listing(folders, files) if files else None)
+    return FoundSources(
+        reader.name, location, changed(files, sizes), len(files), _listing(folders, files) if files else None
+    )
 
 
 def _portions(reader: Reader, location: Location) -> Iterator[list[Source]]:
@@ -205,7 +207,9 @@ def _portions(reader: Reader, location: Location) -> Iterator[list[Source]]:
     yield []
 
 
-def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Listing, seen: _Seen) -> Found | None:
+def _looked_again(
+    ledger: Ledger, reader: Reader, location: Location, known: Listing, seen: _Seen
+) -> FoundSources | None:
     """The changed sources if only some folders have changed; `None` if that cannot be determined."""
     paths, moved = seen
     try:
@@ -226,7 +230,7 @@ def _looked_again(ledger: Ledger, reader: Reader, location: Location, known: Lis
     # Not with a folder that has changed within seconds: its time is not remembered, so it would be listed again anyway.
     is_worth = bool(moved) and all(listing[one][0] for one in moved if one in listing)
     count = sum(len(names) for _, names, *_ in listing.values())
-    return Found(reader.name, location, changed_files, count, listing if is_worth else None)
+    return FoundSources(reader.name, location, changed_files, count, listing if is_worth else None)
 
 
 def _topmost(folders: Sequence[str]) -> list[str]:
@@ -246,7 +250,7 @@ def _sizes(listing: Listing) -> dict[str, tuple[int, int]]:
     }
 
 
-def remember(ledger: Ledger, found: Found) -> None:
+def remember(ledger: Ledger, found: FoundSources) -> None:
     """Remember the listing of a root if everything found there was read, or all but a few files, which are tried
     again. Code that makes the ledger read a file again must forget the listing too."""
     # A listing names files, so one with purged sources would keep what the purge has deleted.
@@ -263,7 +267,7 @@ def remember(ledger: Ledger, found: Found) -> None:
         record_listing(ledger, found.assistant, found.location.path, _packed(found.listing))
 
 
-def _unread(ledger: Ledger, found: Found) -> list[Source]:
+def _unread(ledger: Ledger, found: FoundSources) -> list[Source]:
     if len(found.changed) <= _STALE:
         return [file for file in found.changed if not _is_read(ledger, found.assistant, file)]
     return changed(found.changed, sizes_read(ledger, found.assistant))

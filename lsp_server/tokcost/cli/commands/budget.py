@@ -9,7 +9,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.cli.names import NAME
 from tokcost.errors import EnvironmentProblem, UsageError, exclude_each_other
 from tokcost.model.budget import BudgetChange, Scope, parse_near
@@ -24,7 +24,7 @@ _EVERY_BRANCH = "*"
 """The value of `--branch` without a name; no branch can have this name."""
 
 
-@click.group(cls=Group, invoke_without_command=True, short_help="Limits on list cost per branch, commit or day.")
+@click.group(cls=CommandGroup, invoke_without_command=True, short_help="Limits on list cost per branch, commit or day.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> int:

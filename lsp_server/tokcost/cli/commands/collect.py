@@ -51,14 +51,14 @@ def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -
       tokcost collect --from repositories.txt --into costs --through 2026-10 --json
     """
     from tokcost.reports.dataset import collected_json, collected_lines
-    from tokcost.services.collect import Plan, collect, month_through
+    from tokcost.services.collect import CollectOptions, collect, month_through
 
     names = [*repo, *(_listed(listed) if listed is not None else [])]
     if not names:
         raise UsageError("there is nothing to collect", "Name repositories, or a file of them with --from.")
     clones = Path(more["clones"]) if more["clones"] is not None else None
     months = month_through(more["through"])
-    plan = Plan(Path(into), tokcost_cache(os.environ), months, _key(more["key"]), clones, more["without"])
+    options = CollectOptions(Path(into), tokcost_cache(os.environ), months, _key(more["key"]), clones, more["without"])
     with screen.progress("Reading repositories", of_bytes=False) as count:
 
         def tell(outcome: RepositoryOutcome, number: int, total: int) -> None:
@@ -71,7 +71,7 @@ def command(repo: tuple[str, ...], into: str, listed: str | None, **more: Any) -
             for note in outcome.notes:
                 screen.tell(f"{outcome.name}: {note}")
 
-        found = collect(names, plan, tell)
+        found = collect(names, options, tell)
     if more["as_json"]:
         screen.show(json.dumps(collected_json(found), indent=2) + "\n")
     else:

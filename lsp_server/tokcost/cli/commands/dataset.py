@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 
 
-@click.group(cls=Group, short_help="Check and compact a dataset of many repositories.")
+@click.group(cls=CommandGroup, short_help="Check and compact a dataset of many repositories.")
 def command() -> None:
     """Check or compact a dataset that `tokcost collect` created.
 

@@ -10,7 +10,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.completion import branches
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.cli.names import NAME
 from tokcost.cli.output_file import STDOUT, begins_with, write_file
 from tokcost.errors import UsageError, exclude_each_other, not_before
@@ -27,7 +27,7 @@ from tokcost.settings import tokcost_cache, tokcost_home
 _FORMATS: dict[str, Format] = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
-@click.group(cls=Group, short_help="Write usage to files for other programs.")
+@click.group(cls=CommandGroup, short_help="Write usage to files for other programs.")
 def command() -> None:
     """Write usage to files for other programs: spreadsheets, data tools, finance, dashboards.
 
@@ -189,11 +189,11 @@ def _history(range: str | None, output: str, form: Any, more: dict[str, Any]) ->
         raise exclude_each_other("RANGE", "--all")
     from tokcost.exports.focus import focus_history_file, unpriced_history_file
     from tokcost.reports.report_text import total
-    from tokcost.services.make_report import Options, make_report
+    from tokcost.services.make_report import ReportOptions, make_report
 
     since, until = _span(more)
     seconds = [None if one is None else one // 1000 for one in (since, until)]
-    options = Options(range, None, more["all_refs"], seconds[0], seconds[1])
+    options = ReportOptions(range, None, more["all_refs"], seconds[0], seconds[1])
     report = make_report(Path.cwd() / (more["repository"] or ""), tokcost_cache(os.environ), options)
     beside = _Beside(output, more["unpriced"], "history")
     beside.check(report.unpriced_tokens)

@@ -6,7 +6,7 @@ import os
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.cli.guard import answer_hook
 from tokcost.errors import UsageError
 from tokcost.model.checks import Check
@@ -14,13 +14,13 @@ from tokcost.reports.text import escape
 from tokcost.services.answer_guard import SWITCH
 from tokcost.services.check_environment import check_guard_switch
 from tokcost.services.install_guard import (
-    Installed,
-    Plan,
-    install,
+    GuardChange,
+    InstalledGuard,
+    install_guard,
     installed,
     known_guard,
     plan_install,
-    uninstall,
+    uninstall_guard,
     why_off,
 )
 from tokcost.settings import tokcost_home
@@ -28,7 +28,7 @@ from tokcost.settings import tokcost_home
 _ASSISTANT = "claude-code|codex|gemini-cli|copilot-cli|opencode"
 
 
-@click.group(cls=Group, alone="status", short_help="Tell an assistant about the budget while it works.")
+@click.group(cls=CommandGroup, alone="status", short_help="Tell an assistant about the budget while it works.")
 def command() -> int:
     """Have an assistant check the budgets and rules of this branch before each prompt and each tool.
 
@@ -68,7 +68,7 @@ def install_command(assistant: str, block: bool, yes: bool) -> int:
         if not click.confirm("Add it?", default=False):
             screen.show("Nothing was changed.\n")
             return 1
-    install(home, plan)
+    install_guard(home, plan)
     screen.show(f"{plan.guard.title} checks budgets now. {plan.guard.afterwards}".rstrip() + "\n")
     screen.show(
         f"To run once without it: TOKCOST_GUARD=off. To remove it: tokcost guard uninstall {plan.guard.name}.\n"
@@ -79,7 +79,7 @@ def install_command(assistant: str, block: bool, yes: bool) -> int:
     return 0
 
 
-def _shown(plan: Plan, block: bool) -> str:
+def _shown(plan: GuardChange, block: bool) -> str:
     verb = "written" if plan.before is None else "added"
     text = "\n".join(piece.strip(",\n") for piece in plan.pieces) or plan.after
     said = plan.guard.stopping if block else "a warning is shown, and nothing stops."
@@ -97,7 +97,7 @@ def uninstall_command(assistant: str) -> int:
     Example:
       tokcost guard uninstall claude-code
     """
-    path = uninstall(tokcost_home(os.environ), os.environ, assistant)
+    path = uninstall_guard(tokcost_home(os.environ), os.environ, assistant)
     title = known_guard(assistant).title
     screen.show(f"{title} had no guard.\n" if path is None else f"Removed from {escape(path)}.\n")
     return 0
@@ -132,7 +132,7 @@ def status_command(as_json: bool) -> int:
     return _exit_code(found, switched)
 
 
-def _exit_code(found: list[tuple[Installed, str]], switched: list[Check]) -> int:
+def _exit_code(found: list[tuple[InstalledGuard, str]], switched: list[Check]) -> int:
     """1 if there is a guard that is not run, or answers nothing."""
     return 1 if any(off for _, off in found) or (found and switched) else 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
 from tokcost.services.check_environment import check_switches
@@ -22,7 +22,7 @@ from tokcost.settings import tokcost_home
 from tokcost_hooks import HOOKS
 
 
-@click.group(cls=Group, alone="status", short_help="Install, remove or explain the git hooks of this clone.")
+@click.group(cls=CommandGroup, alone="status", short_help="Install, remove or explain the git hooks of this clone.")
 def command() -> None:
     """Install, remove or explain the git hooks of this clone.
 

@@ -6,14 +6,14 @@ import os
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.settings import tokcost_home
 
 # Only loopback: senders are not identified, so other machines must not reach the port.
 _HOSTS = click.Choice(["127.0.0.1", "::1"])
 
 
-@click.group(cls=Group, short_help="Receive telemetry of assistants on this machine.")
+@click.group(cls=CommandGroup, short_help="Receive telemetry of assistants on this machine.")
 def command() -> None:
     """Receive what assistants on this machine send by OpenTelemetry, and compare it with their logs.
 

@@ -6,7 +6,7 @@ from datetime import date
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.errors import UsageError
 from tokcost.reports.plans import days_text, plans_json, plans_text
 from tokcost.services.keep_plans import all_plans, leverages, remove_plans, set_plan
@@ -14,7 +14,9 @@ from tokcost.services.parse_date import since_ms
 from tokcost.settings import tokcost_home
 
 
-@click.group(cls=Group, invoke_without_command=True, short_help="Flat fees that you pay, and the list cost they cover.")
+@click.group(
+    cls=CommandGroup, invoke_without_command=True, short_help="Flat fees that you pay, and the list cost they cover."
+)
 @click.pass_context
 def command(context: click.Context) -> int:
     """Flat fees that you pay for assistants, and what their usage would have cost at list price.

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.errors import UsageError
 from tokcost.model.money import dollars
 from tokcost.model.prices import PriceChange
@@ -20,7 +20,9 @@ from tokcost.services.parse_date import since_ms
 from tokcost.settings import tokcost_home
 
 
-@click.group(cls=Group, alone="list", otherwise="explain", short_help="Show prices of models, and their sources.")
+@click.group(
+    cls=CommandGroup, alone="list", otherwise="explain", short_help="Show prices of models, and their sources."
+)
 def command() -> None:
     """Show the prices of models, and their sources. Never uses the network. With a MODEL in place of a command,
     explains its price.

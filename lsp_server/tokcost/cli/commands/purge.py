@@ -12,7 +12,7 @@ from tokcost.errors import UsageError
 from tokcost.reports.purged import before_text, done_text, found_text, purged_json
 from tokcost.services.look_at_clone import state_around
 from tokcost.services.parse_date import since_ms
-from tokcost.services.purge import Asked, forget_history, look, purge
+from tokcost.services.purge import PurgeConditions, forget_history, preview_purge, purge
 from tokcost.services.refresh import refresh
 from tokcost.settings import tokcost_cache, tokcost_home
 
@@ -52,11 +52,11 @@ def command(everything: bool, dry_run: bool, yes: bool, as_json: bool, before: s
       tokcost purge --repository ~/src/client --assistant codex --dry-run
     """
     home, cwd = tokcost_home(os.environ), Path.cwd()
-    asked = Asked(since_ms(before, "--before") if before is not None else None, **chosen, all=everything)
-    look(home, cwd, asked)  # wrong arguments are refused before the logs are read
+    asked = PurgeConditions(since_ms(before, "--before") if before is not None else None, **chosen, all=everything)
+    preview_purge(home, cwd, asked)  # wrong arguments are refused before the logs are read
     refresh(home, os.environ, here=state_around(cwd))
     # Usage that is still only in a log would not be purged, and the next import would record it.
-    found = look(home, cwd, asked)
+    found = preview_purge(home, cwd, asked)
     if not as_json:
         screen.show(before_text(asked.before_ms) + found_text(found))
     if dry_run:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tokcost.cli import screen
-from tokcost.cli.group import Group
+from tokcost.cli.group import CommandGroup
 from tokcost.errors import EnvironmentProblem, UsageError, exclude_each_other
 from tokcost.model.bills import Reconciliation, Tolerance
 from tokcost.model.money import NANO_PER_USD
@@ -25,7 +25,7 @@ _PIPED = "Pipe the key in, as in `pass show anthropic | tokcost reconcile login 
 _PROVIDER = click.Choice(_NAMES)
 
 
-@click.group(cls=Group, short_help="Compare list cost with a provider's bill.")
+@click.group(cls=CommandGroup, short_help="Compare list cost with a provider's bill.")
 def command() -> None:
     """Compare what the ledger counts with what a provider bills, by day and model.
 
@@ -105,12 +105,12 @@ def copilot_command(**asked: Any) -> int:
 
 
 def _show(provider: str, asked: dict[str, Any]) -> int:
-    from tokcost.services.reconcile import Asked, reconcile
+    from tokcost.services.reconcile import ReconcileOptions, reconcile
 
     if asked["as_json"] and asked["as_csv"]:
         raise exclude_each_other("--json", "--csv")
     tolerance = None if asked["tolerance"] is None else _tolerance(asked["tolerance"])
-    question = Asked(provider, asked["month"], asked.get("org", ""))
+    question = ReconcileOptions(provider, asked["month"], asked.get("org", ""))
     found = reconcile(tokcost_home(os.environ), os.environ, question, screen.tell, screen.has_person())
     screen.show(_text(found, asked, tolerance))
     return int(tolerance is not None and not tolerance.allows(found.ours, found.theirs))

@@ -151,7 +151,7 @@ def _rework(more: dict[str, Any]) -> int | None:
 
 
 def _reports(range: str | None, by: Grouping | None, against: str | None, more: dict[str, Any]) -> list[Report]:
-    from tokcost.services.make_report import Options, make_report, overlap
+    from tokcost.services.make_report import ReportOptions, make_report, overlap
 
     since = since_ms(more["since"]) // 1000 if more["since"] is not None else None
     until = until_ms(more["until"]) // 1000 if more["until"] is not None else None
@@ -159,7 +159,7 @@ def _reports(range: str | None, by: Grouping | None, against: str | None, more: 
         raise not_before(more["since"], more["until"])
     # Grouping reads the files of each change; the list of changes does without.
     groups = by is not None or more["html"] is not None
-    options = Options(range, more["base"], more["all_refs"], since, until, groups, _rework(more))
+    options = ReportOptions(range, more["base"], more["all_refs"], since, until, groups, _rework(more))
     cache = tokcost_cache(os.environ)
     reports = [make_report(Path.cwd(), cache, options)]
     if against is not None:

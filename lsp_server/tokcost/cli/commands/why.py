@@ -15,7 +15,7 @@ from tokcost.services.parse_date import since_ms, until_ms
 from tokcost.settings import tokcost_home
 
 if TYPE_CHECKING:
-    from tokcost.model.drivers import Answer
+    from tokcost.model.drivers import ScopedExplanation
     from tokcost.reports.layout import Line
     from tokcost.services.refresh import ImportReport
 
@@ -87,7 +87,7 @@ def _refreshed(environ: Mapping[str, str]) -> "ImportReport":
         return refresh(tokcost_home(environ), environ, progress, here=state_around(Path.cwd()))
 
 
-def _lines(answer: "Answer", found_files: int | None) -> list["Line"]:
+def _lines(answer: "ScopedExplanation", found_files: int | None) -> list["Line"]:
     from tokcost.reports.drivers import as_lines, why_lines
     from tokcost.reports.empty import no_usage
     from tokcost.reports.layout import paragraph

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from tokcost.history.areas import split
+from tokcost.history.areas import split_by_area
 from tokcost.history.issue_references import NO_ISSUE
 from tokcost.history.privacy.contributors import Author, count_heads
 from tokcost.history.privacy.suppression import Labels, Piece, allowed
@@ -83,7 +83,7 @@ def pieces_of(
     }
     parts = _parts(facts.areas.get(change.commit) or {UNKNOWN: 1}, facts.issues.get(change.commit) or (NO_ISSUE,))
     for line, carrier in zip(change.lines, change.carriers, strict=True):
-        costs, tokens = split(line.cost or 0, parts), split(line.tokens, parts)
+        costs, tokens = split_by_area(line.cost or 0, parts), split_by_area(line.tokens, parts)
         for area, issue in parts:
             names: dict[Grouping, str] = {**common, "area": area, "issue": issue, "model": _model(line)}
             at = area, issue

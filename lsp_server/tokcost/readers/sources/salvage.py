@@ -52,7 +52,7 @@ class BrokenLine(Exception):
     """A line is not exactly one record: its block must be repaired first."""
 
 
-class Salvaged(NamedTuple):
+class SalvagedLine(NamedTuple):
     """The contents of a line that is not exactly one record."""
 
     records: list[bytes]
@@ -63,14 +63,14 @@ class Salvaged(NamedTuple):
     """The position after the last complete record and its padding; 0 if there is none."""
 
 
-def salvage(line: bytes, *, ended: bool = True) -> Salvaged:
+def salvage(line: bytes, *, ended: bool = True) -> SalvagedLine:
     """The complete records in a line; `ended` is false for a last line that is still being written, in which an
     object may turn out to be part of a surrounding record."""
     if is_record(line):
-        return Salvaged([line], [], len(line))
+        return SalvagedLine([line], [], len(line))
     spans = list(_whole_spans(line, ended=ended)) if _BEGIN in line and _END in line else []
     if not spans:
-        return Salvaged([], [line] if line.strip(BLANK) else [], 0)
+        return SalvagedLine([], [line] if line.strip(BLANK) else [], 0)
     pieces = _without(line, spans)
     # An interrupted record ends behind the ones that were written into it.
     if pieces[-1].strip(PADDING):
@@ -78,7 +78,7 @@ def salvage(line: bytes, *, ended: bool = True) -> Salvaged:
         if around is not None:
             return around
     end = len(line) - len(pieces[-1].lstrip(PADDING))
-    return Salvaged([line[begin:end] for begin, end in spans], [one for one in pieces if one.strip(PADDING)], end)
+    return SalvagedLine([line[begin:end] for begin, end in spans], [one for one in pieces if one.strip(PADDING)], end)
 
 
 def whole_rest(lines: NewLines) -> bytes:
@@ -132,14 +132,14 @@ class Salvager:
         return records, lost
 
 
-def _interrupted(line: bytes, spans: list[tuple[int, int]]) -> Salvaged | None:
+def _interrupted(line: bytes, spans: list[tuple[int, int]]) -> SalvagedLine | None:
     """The record into whose middle the others, or one of them, were written; `None` if there is none."""
     begin = line[: line.find(b":")]  # all records of a log begin alike
     likely = sorted(spans[:_MOST_INSERTED], key=lambda span: (not line.startswith(begin, span[0]), span[0] - span[1]))
     for others in (spans, *([span] for span in likely)):
         around = b"".join(_without(line, others)).strip(PADDING)
         if is_record(around):
-            return Salvaged([around, *(line[begin:end] for begin, end in others)], [], len(line))
+            return SalvagedLine([around, *(line[begin:end] for begin, end in others)], [], len(line))
     return None
 
 
