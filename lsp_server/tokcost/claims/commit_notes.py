@@ -22,7 +22,7 @@ OMIT = "TOKCOST_OMIT"
 and the note has no effect."""
 KEEP = "TOKCOST_KEEP"
 """Has one line for each prepared commit that shall carry no line, written before Python starts: the reason, and the
-contents of HEAD. It is removed once the usage is safely kept, because a hook may not get that far."""
+contents of HEAD. It is removed once the usage is safely withheld, because a hook may not get that far."""
 STRIPPED = "TOKCOST_STRIPPED"
 """Names the hook that removes our lines, so that it is reported once."""
 SAID = "TOKCOST_SAID"
@@ -57,13 +57,13 @@ class Noted(NamedTuple):
     """Whether a hook before our commit-msg hook removed lines."""
 
     @property
-    def is_kept_out_by_hook(self) -> bool:
+    def is_removed_by_hook(self) -> bool:
         """Whether somebody's hook removed the missing lines. After our commit-msg hook, no person sees a message."""
         return self.is_given or self.was_stripped or self.was_whole
 
 
-class ToKeep(NamedTuple):
-    """A commit whose usage was to be kept out of lines."""
+class ToWithhold(NamedTuple):
+    """A commit whose usage was to be withheld."""
 
     is_off: bool
     """Whether tokcost was switched off; otherwise an editor asked to omit the line."""
@@ -197,32 +197,32 @@ def is_omitted_from(folder: str, parents: tuple[str, ...]) -> bool:
     return said != "" and said.strip() in (parents or ("",))
 
 
-def still_to_keep(folder: str) -> list[ToKeep]:
-    """The commits whose usage was to be kept, and has not been kept yet; oldest first."""
-    return [_to_keep(line) for line in _read(os.path.join(folder, KEEP)).splitlines() if line]
+def still_to_withhold(folder: str) -> list[ToWithhold]:
+    """The commits whose usage was to be withheld, and has not been withheld yet; oldest first."""
+    return [_to_withhold(line) for line in _read(os.path.join(folder, KEEP)).splitlines() if line]
 
 
-def still_to_keep_of_earlier(folder: str, head: str, *, asked_now: bool) -> list[ToKeep]:
-    """The commits of `still_to_keep` that precede the commit being prepared on top of `head`; `asked_now` is whether
-    that one is switched off too."""
+def still_to_withhold_of_earlier(folder: str, head: str, *, asked_now: bool) -> list[ToWithhold]:
+    """The commits of `still_to_withhold` that precede the commit being prepared on top of `head`; `asked_now` is
+    whether that one is switched off too."""
     # The script appends, so the last line is that of the commit being prepared.
-    found = still_to_keep(folder)[: -1 if _wrote_a_line(folder, asked_now) else None]
+    found = still_to_withhold(folder)[: -1 if _wrote_a_line(folder, asked_now) else None]
     # A commit that was to be omitted, and still is, was abandoned.
     return [one for one in found if one.is_off or not is_next_omitted(folder, head)]
 
 
-def earlier_kept(folder: str, *, asked_now: bool) -> None:
-    """Forget the commits whose usage has been kept by now; the note of the commit being prepared stays."""
+def earlier_withheld(folder: str, *, asked_now: bool) -> None:
+    """Forget the commits whose usage has been withheld by now; the note of the commit being prepared stays."""
     path = os.path.join(folder, KEEP)
     last = _read(path).splitlines()[-1:] if _wrote_a_line(folder, asked_now) else []
     if last:
         _write(path, f"{last[0]}\n")
     else:
-        all_kept(folder)
+        all_withheld(folder)
 
 
-def all_kept(folder: str) -> None:
-    """Forget all commits whose usage was to be kept, because it is noted or recorded."""
+def all_withheld(folder: str) -> None:
+    """Forget all commits whose usage was to be withheld, because it is noted or recorded."""
     with suppress(OSError):
         os.unlink(os.path.join(folder, KEEP))
 
@@ -234,10 +234,10 @@ def _wrote_a_line(folder: str, asked_now: bool) -> bool:
     return asked_now or os.path.exists(os.path.join(folder, OMIT))
 
 
-def _to_keep(line: str) -> ToKeep:
+def _to_withhold(line: str) -> ToWithhold:
     why, _, head = line.partition(" ")
     branch = head.removeprefix("ref: refs/heads/")
-    return ToKeep(why == "off", branch if branch != head and branch != _NO_BRANCH else "")
+    return ToWithhold(why == "off", branch if branch != head and branch != _NO_BRANCH else "")
 
 
 def note_stripped(folder: str, who: str) -> bool:
@@ -273,7 +273,7 @@ def forget_purged(folder: str, claims: Set[str], is_of_purged: Callable[[str], b
     for name in (PROPOSAL, UNSETTLED, UNSEEN, WITHHELD):
         # The first line of a proposal passes as well: it begins with a commit id, which is longer than a claim's.
         _keep_lines(os.path.join(folder, name), lambda line: line.partition(".")[0] not in claims)
-    _keep_lines(os.path.join(folder, KEEP), lambda line: not is_of_purged(_to_keep(line).branch))
+    _keep_lines(os.path.join(folder, KEEP), lambda line: not is_of_purged(_to_withhold(line).branch))
     _keep_lines(os.path.join(folder, SAID), lambda _: False)
 
 

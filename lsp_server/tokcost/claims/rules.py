@@ -8,7 +8,7 @@ the ledger.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from tokcost.claims.commit_notes import Noted, ToKeep
+from tokcost.claims.commit_notes import Noted, ToWithhold
 from tokcost.model.claims import Claim, Terms, Worth
 from tokcost.model.history import ReflogEntry, is_commit
 from tokcost.model.trailer import KEY, MOST_COST, MOST_TOKENS, MOST_VERSION, Line, read_message, writable_name
@@ -249,8 +249,8 @@ def hook_that_stripped(noted: Noted) -> str:
     return "another prepare-commit-msg or commit-msg hook"
 
 
-def branches_to_withhold(found: Iterable[ToKeep], current: str | None, known: Collection[str]) -> list[str | None]:
-    """The branches on which usage that was to be kept is withheld; `None` is a detached HEAD. A missing branch may
+def branches_to_withhold(found: Iterable[ToWithhold], current: str | None, known: Collection[str]) -> list[str | None]:
+    """The branches on which usage that was to be withheld may be; `None` is a detached HEAD. A missing branch may
     have been renamed."""
     branches: dict[str | None, None] = {}
     for one in found:

@@ -51,7 +51,7 @@ def enable(home: Path, worktree: Worktree, terms: Terms, *, from_now: bool) -> I
     remember_clone(home, worktree)
     if from_now:
         # Before the consent, so that no commit in between publishes earlier usage.
-        _keep_everything(home, worktree)
+        _withhold_everything(home, worktree)
     _write_setting(worktree, "precision", terms.precision)
     _write_setting(worktree, "models", "true" if terms.models else "false")
     agree(home, worktree)
@@ -78,8 +78,8 @@ def disable(home: Path, worktree: Worktree) -> Consent:
     return before
 
 
-def _keep_everything(home: Path, worktree: Worktree) -> None:
-    kept: list[Remembered] = []
+def _withhold_everything(home: Path, worktree: Worktree) -> None:
+    records: list[Remembered] = []
     with open_ledger(home) as ledger, ledger.transaction():
         repository = repository_of(ledger, worktree).id
         if repository < 0:
@@ -87,8 +87,8 @@ def _keep_everything(home: Path, worktree: Worktree) -> None:
         refresh_carriers(ledger, repository, worktree.common_dir)
         for branch in branches_with_pending(ledger, repository):
             claim = withhold_pending(ledger, repository, branch, new_name())
-            kept += [] if claim is None else [claim_journal.withheld(ledger, claim)]
-    claim_journal.write(worktree.common_dir, kept)
+            records += [] if claim is None else [claim_journal.withheld(ledger, claim)]
+    claim_journal.write(worktree.common_dir, records)
 
 
 def _write_setting(worktree: Worktree, key: str, value: str) -> None:

@@ -9,7 +9,7 @@ from tokcost.claims import claim_journal
 from tokcost.claims.commit_notes import (
     BIND,
     Noted,
-    all_kept,
+    all_withheld,
     forget,
     is_next_omitted,
     note_proposal,
@@ -43,9 +43,9 @@ from tokcost.services.settle_commit import (
     GIT_SECONDS,
     IN_HOOK,
     LOOK_SECONDS,
-    keep_earlier,
     record_withheld,
     settle_late,
+    withhold_earlier,
 )
 from tokcost.settings import is_switched_off
 from tokcost.usage.known_worktrees import repository_of
@@ -120,7 +120,7 @@ def prepare(
     settle_late(home, environ, here, notes)
     consent, text = read_consent(home, here), _read(asked.path)
     is_off, omitted = is_switched_off(environ), is_next_omitted(notes, here.commit)
-    is_done, is_noted = keep_earlier(home, environ, here, notes, consent, asked_now=is_off), False
+    is_done, is_noted = withhold_earlier(home, environ, here, notes, consent, asked_now=is_off), False
     # A rebase may be aborted, which runs no hook: usage claimed here would then be in a commit that no ref reaches.
     if here.operation.rebasing:
         if consent.enabled:
@@ -142,7 +142,7 @@ def prepare(
                     # file it sees a change. commit-msg compares with this copy.
                     note_untouched(notes, message.text)
     if is_done and (is_noted or not (is_off or omitted)):
-        all_kept(notes)  # otherwise the hook after the commit handles what has no note
+        all_withheld(notes)  # otherwise the hook after the commit handles what has no note
 
 
 def _may_go_on(environ: Mapping[str, str], consent: Consent) -> bool:
@@ -284,8 +284,8 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
             # The next commit would publish what a limit leaves over.
             limit = -1 if draft.silent else MOST_USAGE
             proposal = propose(ledger, repository, draft.branch, message, terms, limit)
-            kept = _left_in_message(ledger, repository, draft, proposal)
-            estimated = _keep_estimated(ledger, repository, draft)
+            left = _left_in_message(ledger, repository, draft, proposal)
+            estimated = _withhold_estimated(ledger, repository, draft)
             _require_awaited(draft)  # what is returned now counts as never claimed
         # After the transaction, which can still fail, and before the message: the journal must have what is published.
         claim_journal.write(worktree.common_dir, [*claim_journal.versions(ledger, proposal.new), *estimated])
@@ -295,7 +295,7 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
         _write(draft.asked.path, proposal.text)
     # No message has a silent proposal's lines, so the hook after the commit withholds them like lines that their owner
     # deleted.
-    put = proposal.unseen if draft.silent else (*proposal.lines, *kept)
+    put = proposal.unseen if draft.silent else (*proposal.lines, *left)
     if put:
         tokens = tuple(dict.fromkeys(line.token for line in put))
         git, file = draft.git, os.path.basename(draft.asked.path)
@@ -307,7 +307,7 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
         note_proposal(notes, noted)
 
 
-def _keep_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remembered]:
+def _withhold_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remembered]:
     """Withhold also the estimated usage of a commit whose owner withholds everything: a later change of the setting
     must not publish it."""
     if not draft.silent or draft.message.kind == "copy":

@@ -7,10 +7,10 @@ from tokcost.claims import claim_journal
 from tokcost.claims.commit_notes import (
     BIND,
     Noted,
-    ToKeep,
-    all_kept,
+    ToWithhold,
+    all_withheld,
     begin_settling,
-    earlier_kept,
+    earlier_withheld,
     forget,
     is_omitted_from,
     note_stripped,
@@ -19,8 +19,8 @@ from tokcost.claims.commit_notes import (
     read_unsettled,
     seen,
     settled,
-    still_to_keep,
-    still_to_keep_of_earlier,
+    still_to_withhold,
+    still_to_withhold_of_earlier,
     take_unseen,
     take_withheld,
     withheld_recorded,
@@ -90,8 +90,8 @@ def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
     """
     notes, said = notes_folder_of_hook(environ, here.worktree), ""
     noted = begin_settling(notes)
-    if here.commit and (found := still_to_keep(notes)):
-        _keep_of(home, environ, here, notes, found)
+    if here.commit and (found := still_to_withhold(notes)):
+        _withhold_of(home, environ, here, notes, found)
     if noted is not None and _is_of_this(environ, noted):
         said = _settle_noted(home, environ, here, notes, noted)
     elif noted is not None:
@@ -108,7 +108,7 @@ def _is_of_this(environ: Mapping[str, str], noted: Noted) -> bool:
 
 def settle_late(home: Path, environ: Mapping[str, str], here: CloneState, notes: str) -> None:
     """Do what the hook after an earlier commit did not finish: usage that the earlier commit was to carry, and the
-    present one does not, is kept.
+    present one does not, is withheld.
 
     When in doubt, nothing is published. Raises as `settle` does, and is then done later.
     """
@@ -222,7 +222,7 @@ def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit
     missing = missing_lines(noted, commit.message)
     damaged = _damaged(home, worktree, commit.message, missing) if missing else ()
     removed = removed_claims(missing, damaged)
-    if noted.is_kept_out_by_hook:
+    if noted.is_removed_by_hook:
         return _stripped(notes, noted) if removed else ""
     said = _DAMAGED if damaged else ""
     if not removed:
@@ -256,34 +256,36 @@ def _stripped(notes: str, noted: Noted) -> str:
     )
 
 
-def keep_earlier(
+def withhold_earlier(
     home: Path, environ: Mapping[str, str], here: CloneState, notes: str, consent: Consent, *, asked_now: bool
 ) -> bool:
-    """Keep what earlier commits than the one being prepared were to keep, if no hook did; `asked_now` is whether that
-    one is switched off too.
+    """Withhold the usage of commits before the one being prepared that was to be withheld, if no hook did that yet;
+    `asked_now` is whether the one being prepared is switched off too.
 
     False if it must be done later. Raises as `settle` does, which means the same.
     """
-    found = still_to_keep_of_earlier(notes, here.commit, asked_now=asked_now)
+    found = still_to_withhold_of_earlier(notes, here.commit, asked_now=asked_now)
     if not found:
         return True
-    is_done = _withhold_kept(home, environ, here, consent, found)
+    is_done = _withhold_where_made(home, environ, here, consent, found)
     if is_done:
-        earlier_kept(notes, asked_now=asked_now)
+        earlier_withheld(notes, asked_now=asked_now)
     return is_done
 
 
-def _keep_of(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, found: Sequence[ToKeep]) -> None:
-    """Keep what the hook of this commit, or of an earlier one, did not finish keeping."""
+def _withhold_of(
+    home: Path, environ: Mapping[str, str], here: CloneState, notes: str, found: Sequence[ToWithhold]
+) -> None:
+    """Withhold the usage of this commit, and of earlier ones, that was to be withheld and is not yet."""
     commit = read_commit(here.worktree.common_dir, here.commit, seconds=GIT_SECONDS)
     wanted = [one for one in found if one.is_off or is_omitted_from(notes, commit.parents)]
-    if _withhold_kept(home, environ, here, read_consent(home, here), wanted):
+    if _withhold_where_made(home, environ, here, read_consent(home, here), wanted):
         omit_no_more(notes)
-        all_kept(notes)
+        all_withheld(notes)
 
 
-def _withhold_kept(
-    home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent, found: Sequence[ToKeep]
+def _withhold_where_made(
+    home: Path, environ: Mapping[str, str], here: CloneState, consent: Consent, found: Sequence[ToWithhold]
 ) -> bool:
     """Withhold pending usage where these commits were made; returns whether nothing is left to do. When in doubt,
     usage pending on the branch of the present commit is withheld too."""
@@ -305,18 +307,18 @@ def _withhold_kept(
 def _withhold_pending(ledger: Ledger, repository: int, branch: str | None, worktree: Worktree) -> None:
     """Withhold usage that no claim holds, and usage claimed by a hook that did not finish; without a branch, the
     unplaced usage of this worktree."""
-    kept: list[Remembered] = []
+    records: list[Remembered] = []
     for claim in unsettled_claims(ledger, repository, branch) if branch else ():
         if not claim.ever_carried:
             decide_fate(ledger, claim.id, "withheld")
-            kept.append(claim_journal.withheld_line(claim.name))
+            records.append(claim_journal.withheld_line(claim.name))
     if branch:
         claim = withhold_pending(ledger, repository, branch, new_name())
     else:
         claim = withhold_unplaced(ledger, repository, worktree.git_dir, new_name())
     if claim is not None:
-        kept.append(claim_journal.withheld(ledger, claim))
-    claim_journal.write(worktree.common_dir, kept)
+        records.append(claim_journal.withheld(ledger, claim))
+    claim_journal.write(worktree.common_dir, records)
 
 
 def _bind(home: Path, environ: Mapping[str, str], here: CloneState, commit: Commit, amended: str) -> None:
