@@ -2,14 +2,16 @@
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokcost.claims.rules import SMALLEST_COST, Situation, coarse, decide, publish
+from tokcost.claims.commit_notes import Noted
+from tokcost.claims.rules import SMALLEST_COST, Outcome, Situation, coarse, decide, outcome, publish, replaced_commit
 from tokcost.model.claims import Claim, Terms, Worth
 from tokcost.model.trailer import Line, format_line, read_message
 
-NAME = "7k3qf9x2m4tc"
+NAME, OTHER = "7k3qf9x2m4tc", "5d0wz8n1r6vb"
 NOTHING = Worth(0, 0, 0, ())
 costs = st.integers(0, 10**13)
 
@@ -282,3 +284,32 @@ def test_the_line_of_the_design_is_what_its_usage_publishes() -> None:
     usage = Worth(1_843_200_000, 1_043_210, 0, ("claude-opus-4-5", "gpt-5.1-codex"))
     line: Line = publish(NAME, 1, usage, NOTHING, None, Terms())
     assert format_line(line) == "AI-Cost: ~2 USD list; ~1M tokens; claude-opus-4-5, gpt-5.1-codex; 7k3qf9x2m4tc"
+
+
+PROPOSED = Noted("a" * 40, (NAME, f"{OTHER}.2"))
+BY_HOOK = {
+    "before ours": PROPOSED._replace(was_stripped=True),
+    "after ours": PROPOSED._replace(was_whole=True),
+    "of a message that no person saw": PROPOSED._replace(is_given=True),
+}
+
+
+def test_a_missing_line_is_withheld_unless_a_part_of_it_is_left() -> None:
+    assert outcome(PROPOSED, [], []) == Outcome()
+    assert outcome(PROPOSED, PROPOSED.tokens, []) == Outcome((NAME, OTHER))
+    assert outcome(PROPOSED, PROPOSED.tokens, [OTHER]) == Outcome((NAME,), is_damaged=True)
+    assert outcome(PROPOSED, [NAME], [NAME]) == Outcome(is_damaged=True)
+
+
+@pytest.mark.parametrize("noted", BY_HOOK.values(), ids=BY_HOOK)
+def test_a_line_that_a_hook_removed_is_pending_again_and_the_hook_is_named(noted: Noted) -> None:
+    found = outcome(noted, [NAME], [])
+    assert found.stripped_by
+    assert found == Outcome(stripped_by=found.stripped_by)
+    assert outcome(noted, [NAME], [NAME]) == outcome(noted, [], []) == Outcome()
+
+
+def test_a_commit_that_is_not_on_top_of_where_head_was_can_only_be_an_amend() -> None:
+    assert replaced_commit(PROPOSED, ("b" * 40, PROPOSED.head)) == ""
+    assert replaced_commit(PROPOSED, ("b" * 40,)) == replaced_commit(PROPOSED, ()) == PROPOSED.head
+    assert replaced_commit(PROPOSED._replace(head=""), ()) == ""

@@ -61,6 +61,11 @@ class Noted(NamedTuple):
         """Whether somebody's hook removed the missing lines. After our commit-msg hook, no person sees a message."""
         return self.is_given or self.was_stripped or self.was_whole
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether no line is written, and the usage is bound to the commit on this machine only."""
+        return self.tokens == (BIND,)
+
 
 class ToWithhold(NamedTuple):
     """A commit whose usage was to be withheld."""

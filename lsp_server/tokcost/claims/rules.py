@@ -54,6 +54,18 @@ class Decision(NamedTuple):
     """Claims whose newest line is written again unchanged."""
 
 
+class Outcome(NamedTuple):
+    """The outcome for proposed lines that their commit does not carry. The usage of those that are not withheld is
+    pending again."""
+
+    withheld: tuple[str, ...] = ()
+    """The ids of lines that their owner removed."""
+    is_damaged: bool = False
+    """Whether a part of a line is left that cannot be read."""
+    stripped_by: str = ""
+    """The hook of somebody else that removed lines, in words; empty if none did."""
+
+
 def decide(situation: Situation) -> Decision:
     """The lines that a commit gets (rules 1, 4, 5 and 6 of the design).
 
@@ -223,6 +235,12 @@ def commit_made_on(head: str, entries: Iterable[ReflogEntry]) -> str:
     return next((entry.new for entry in entries if begins_at(entry, head) and is_commit(entry.message)), "")
 
 
+def replaced_commit(noted: Noted, parents: Collection[str]) -> str:
+    """The commit that was amended, if a commit with these parents is the one for which a proposal was noted; empty if
+    it was made on top of the newest one."""
+    return "" if not noted.head or noted.head in parents else noted.head
+
+
 def missing_lines(noted: Noted, message: str) -> list[str]:
     """The proposed lines, as id and version, that a message does not have."""
     present = {line.token for line in read_message(message).lines}
@@ -235,13 +253,16 @@ def may_have_remains(message: str) -> bool:
     return ";" in message or KEY.lower() in message.lower()
 
 
-def removed_claims(missing: Iterable[str], damaged: Collection[str]) -> tuple[str, ...]:
-    """The ids of missing lines of which nothing is left; a damaged line waits for the next commit."""
-    return tuple(name for name in (token.partition(".")[0] for token in missing) if name not in damaged)
+def outcome(noted: Noted, missing: Iterable[str], damaged: Collection[str]) -> Outcome:
+    """The outcome for the lines of a proposal that the message of its commit does not have (rule 2 of the design).
+    `damaged` are the ids of those of which a part is left."""
+    removed = tuple(name for name in (token.partition(".")[0] for token in missing) if name not in damaged)
+    if noted.is_removed_by_hook:
+        return Outcome(stripped_by=_hook_that_stripped(noted) if removed else "")
+    return Outcome(removed, bool(damaged))
 
 
-def hook_that_stripped(noted: Noted) -> str:
-    """The hook that removed lines from the message of a proposal."""
+def _hook_that_stripped(noted: Noted) -> str:
     if noted.was_stripped:
         return "the commit-msg hook that runs before tokcost's (commit-msg.before-tokcost)"
     if noted.was_whole:

@@ -23,6 +23,7 @@ from tokcost.claims.notes_folder import adopt, notes_folder_of_hook
 from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
 from tokcost.claims.rules import CommitKind
+from tokcost.claims.withhold import record_withheld
 from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.files.private import PUBLIC_FILE, write_whole
@@ -43,7 +44,6 @@ from tokcost.services.settle_commit import (
     GIT_SECONDS,
     IN_HOOK,
     LOOK_SECONDS,
-    record_withheld,
     settle_late,
     withhold_earlier,
 )

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from tokcost.claims import claim_journal
 from tokcost.claims.commit_notes import (
-    BIND,
     Noted,
     ToWithhold,
     all_withheld,
@@ -22,7 +21,6 @@ from tokcost.claims.commit_notes import (
     still_to_withhold,
     still_to_withhold_of_earlier,
     take_unseen,
-    take_withheld,
     withheld_recorded,
 )
 from tokcost.claims.notes_folder import notes_folder_of_hook
@@ -32,24 +30,16 @@ from tokcost.claims.rules import (
     begins_at,
     branches_to_withhold,
     commit_made_on,
-    hook_that_stripped,
     may_have_remains,
     missing_lines,
-    removed_claims,
+    outcome,
+    replaced_commit,
     was_given_up,
 )
-from tokcost.ledger.claims import (
-    bind_pending,
-    claims_named,
-    decide_fate,
-    follow_bound,
-    lines_named,
-    unsettled_claims,
-    withhold_pending,
-    withhold_unplaced,
-)
-from tokcost.ledger.open import Ledger, open_ledger
-from tokcost.model.claims import Consent, Remembered
+from tokcost.claims.withhold import record_withheld, withhold_all_pending
+from tokcost.ledger.claims import bind_pending, follow_bound, lines_named
+from tokcost.ledger.open import open_ledger
+from tokcost.model.claims import Consent
 from tokcost.model.remains import remains
 from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.consent import read_consent
@@ -79,6 +69,7 @@ _DAMAGED = (
     "the cost line of this commit was changed and cannot be read: the next commit carries that usage. To keep it"
     " private, delete the whole line."
 )
+_STRIPPED = "{} removed the cost line from this commit; the usage stays pending. This is reported once."
 
 
 def settle(home: Path, environ: Mapping[str, str], here: CloneState) -> str:
@@ -117,7 +108,7 @@ def settle_late(home: Path, environ: Mapping[str, str], here: CloneState, notes:
         # The script of post-commit has moved this note, so a commit was made. Where nothing names it, HEAD is examined
         # in its place.
         made = _made_since(worktree, noted) or here.commit
-        if made and noted.tokens != (BIND,):
+        if made and not noted.is_bound:
             commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
             _withhold_removed(home, worktree, notes, commit, noted)
         settled(notes)
@@ -131,7 +122,7 @@ def _settle_unseen(home: Path, environ: Mapping[str, str], here: CloneState, not
     """Withhold the lines that are missing in the commit for which a proposal was noted, if it was made although its
     hook did not run, or cannot be told from another one: its git process may have ended together with the hook."""
     made = _made_without_its_hook(environ, here, noted)
-    if made is not None and noted.tokens != (BIND,):
+    if made is not None and not noted.is_bound:
         _withhold_removed(home, here.worktree, notes, made, noted)
 
 
@@ -162,19 +153,17 @@ def _made_since(worktree: Worktree, noted: Noted) -> str:
 
 
 def _settle_noted(home: Path, environ: Mapping[str, str], here: CloneState, notes: str, noted: Noted) -> str:
-    worktree, is_bound = here.worktree, noted.tokens == (BIND,)
+    worktree = here.worktree
     # What is bound follows the commit that exists now.
-    made = here.commit if is_bound else _made_since(worktree, noted) or here.commit
+    made = here.commit if noted.is_bound else _made_since(worktree, noted) or here.commit
     if made in ("", noted.head):
         return ""
     commit = read_commit(worktree.common_dir, made, seconds=GIT_SECONDS)
-    amended = ""
-    if noted.head and noted.head not in commit.parents:
-        amended = noted.head
-        if _parents(worktree, amended) != commit.parents:
-            return ""  # the note belongs to a commit that was never made, and HEAD has moved since
+    amended = replaced_commit(noted, commit.parents)
+    if amended and _parents(worktree, amended) != commit.parents:
+        return ""  # the note belongs to a commit that was never made, and HEAD has moved since
     omit_no_more(notes)
-    if is_bound:
+    if noted.is_bound:
         _bind(home, environ, here, commit, amended)
         return ""
     return _withhold_removed(home, worktree, notes, commit, noted)
@@ -198,13 +187,6 @@ def follow_rebase(home: Path, worktree: Worktree, pairs: Sequence[tuple[str, str
             follow_bound(ledger, repository, pairs)
 
 
-def record_withheld(ledger: Ledger, repository: int, notes: str) -> None:
-    """Record in the ledger which lines were removed by hand. Runs in the transaction of the caller, who then calls
-    `withheld_recorded`."""
-    for claim in claims_named(ledger, repository, take_withheld(notes)):
-        decide_fate(ledger, claim.id, "withheld")
-
-
 def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
     """The parents of a commit; `None` if git has discarded it."""
     try:
@@ -214,27 +196,27 @@ def _parents(worktree: Worktree, commit: str) -> tuple[str, ...] | None:
 
 
 def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit, noted: Noted) -> str:
-    """Withhold the lines that their owner removed from a message.
-
-    Lines that a hook removed stay pending, and so does a line of which a part is left. Returns a sentence for the
-    owner, the first time.
-    """
+    """Withhold the lines that their owner removed from a message. Returns a sentence for the owner if lines are
+    missing for another reason; about a hook that removes them, only the first time."""
     missing = missing_lines(noted, commit.message)
     damaged = _damaged(home, worktree, commit.message, missing) if missing else ()
-    removed = removed_claims(missing, damaged)
-    if noted.is_removed_by_hook:
-        return _stripped(notes, noted) if removed else ""
-    said = _DAMAGED if damaged else ""
-    if not removed:
-        return said
+    found = outcome(noted, missing, damaged)
+    if found.withheld:
+        _withhold(home, worktree, notes, found.withheld)
+    if found.stripped_by:
+        return _STRIPPED.format(found.stripped_by) if note_stripped(notes, found.stripped_by) else ""
+    return _DAMAGED if found.is_damaged else ""
+
+
+def _withhold(home: Path, worktree: Worktree, notes: str, names: tuple[str, ...]) -> None:
+    """Withhold claims by their ids."""
     # The note first, because the ledger may be locked; the journal second, because a ledger that is rebuilt from it
     # must not propose the line again.
-    note_withheld(notes, removed)
-    claim_journal.write(worktree.common_dir, map(claim_journal.withheld_line, removed))
+    note_withheld(notes, names)
+    claim_journal.write(worktree.common_dir, map(claim_journal.withheld_line, names))
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         record_withheld(ledger, repository_of(ledger, worktree).id, notes)
     withheld_recorded(notes)
-    return said
 
 
 def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str]) -> Collection[str]:
@@ -244,16 +226,6 @@ def _damaged(home: Path, worktree: Worktree, message: str, missing: Sequence[str
         return ()
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger:
         return remains(message, lines_named(ledger, repository_of(ledger, worktree).id, missing), "")
-
-
-def _stripped(notes: str, noted: Noted) -> str:
-    who = hook_that_stripped(noted)
-    is_new = note_stripped(notes, who)
-    return (
-        f"{who} removed the cost line from this commit; the usage stays pending. This is reported once."
-        if is_new
-        else ""
-    )
 
 
 def withhold_earlier(
@@ -300,25 +272,8 @@ def _withhold_where_made(
         if repository >= 0:
             refresh_carriers(ledger, repository, worktree.common_dir, here, seconds=LOOK_SECONDS)
             for branch in branches_to_withhold(found, here.branch, local_branches(worktree.common_dir) or {}):
-                _withhold_pending(ledger, repository, branch, worktree)
+                withhold_all_pending(ledger, repository, branch, worktree)
     return True
-
-
-def _withhold_pending(ledger: Ledger, repository: int, branch: str | None, worktree: Worktree) -> None:
-    """Withhold usage that no claim holds, and usage claimed by a hook that did not finish; without a branch, the
-    unplaced usage of this worktree."""
-    records: list[Remembered] = []
-    for claim in unsettled_claims(ledger, repository, branch) if branch else ():
-        if not claim.ever_carried:
-            decide_fate(ledger, claim.id, "withheld")
-            records.append(claim_journal.withheld_line(claim.name))
-    if branch:
-        claim = withhold_pending(ledger, repository, branch, new_name())
-    else:
-        claim = withhold_unplaced(ledger, repository, worktree.git_dir, new_name())
-    if claim is not None:
-        records.append(claim_journal.withheld(ledger, claim))
-    claim_journal.write(worktree.common_dir, records)
 
 
 def _bind(home: Path, environ: Mapping[str, str], here: CloneState, commit: Commit, amended: str) -> None:
