@@ -2,21 +2,20 @@
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tokcost import __version__
 from tokcost.errors import EnvironmentProblem, LedgerDamaged
 from tokcost.estimates.switch import PACKAGES, is_possible, is_wanted
 from tokcost.installation import installation
-from tokcost.ledger.open import FILE_NAME, open_for_reading
+from tokcost.ledger.open import FILE_NAME, Ledger, open_for_reading
 from tokcost.ledger.prices import current_prices, price_states
 from tokcost.ledger.query import copies, estimated_by_assistant, evidence_counts, file_problem, span
 from tokcost.ledger.rescue_record import read_rescues
 from tokcost.ledger.rollup import disagreements
 from tokcost.ledger.sources import files_read, skipped_in, tallies, unreadable
-from tokcost.model.checks import Check
+from tokcost.model.checks import Check, Diagnosis
 from tokcost.model.logs import Capabilities, Location
 from tokcost.model.received import FROM_TEXT
 from tokcost.policy.clone_state import read_state
@@ -28,8 +27,18 @@ from tokcost.readers.registry import broken_readers, readers
 from tokcost.readers.unread import unread_logs
 from tokcost.repo.head import is_unborn, read_head
 from tokcost.repo.reflog import read_reflog
-from tokcost.reports.rescues import saved_words
-from tokcost.reports.text import counted, evidence_word, megabytes, to_copy
+from tokcost.reports.findings import (
+    capability_check,
+    estimated_checks,
+    files_read_checks,
+    place_checks,
+    price_checks,
+    repeated_checks,
+    rescue_checks,
+    skipped_checks,
+    sum_check,
+)
+from tokcost.reports.text import counted, megabytes, to_copy
 from tokcost.services.answer_guard import SWITCH
 from tokcost.services.check_environment import check_crashes, check_guard_switch, check_home, check_switches
 from tokcost.services.check_settings import check_settings
@@ -37,25 +46,6 @@ from tokcost.services.install_guard import check_guards
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.services.rescue import rescue
 from tokcost_hooks.installation.report import hook_checks
-
-_SKIPPED = "No figure includes them. A newer tokcost may read them; `tokcost doctor --reader NAME FILE` reads one file."
-GOOD_EVIDENCE = ("observed", "reflog", "carried", "assigned")
-
-
-@dataclass(slots=True)
-class Diagnosis:
-    """All checks, by section."""
-
-    parts: dict[str, list[Check]] = field(default_factory=dict[str, list[Check]])
-
-    def add(self, part: str, check: Check) -> None:
-        """Add a check to a section."""
-        self.parts.setdefault(part, []).append(check)
-
-    @property
-    def findings(self) -> int:
-        """The number of checks that found something wrong."""
-        return sum(check.finding for checks in self.parts.values() for check in checks)
 
 
 def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
@@ -66,13 +56,13 @@ def diagnose(home: Path, environ: Mapping[str, str], cwd: Path) -> Diagnosis:
     _repository(diagnosis, home, environ, cwd)
     _folders(diagnosis, environ)
     _unread(diagnosis, environ, cwd)
-    for check in check_home(home, environ) if unusable is None else (unusable,):
-        diagnosis.add("ledger", check)
     if unusable is None:
+        diagnosis.add("ledger", *check_home(home, environ))
         _ledger(diagnosis, home)
-    _rescues(diagnosis, home)
-    for check in (*check_guards(home, environ), *check_guard_switch(SWITCH, environ), *check_crashes(home)):
-        diagnosis.add("program", check)
+    else:
+        diagnosis.add("ledger", unusable)
+    diagnosis.add("rescues", *rescue_checks(read_rescues(home)))
+    diagnosis.add("program", *check_guards(home, environ), *check_guard_switch(SWITCH, environ), *check_crashes(home))
     program = installation()
     diagnosis.add("program", Check("tokcost", f"{__version__}, in {program.folder}"))
     diagnosis.add("program", Check("upgrade", program.upgrade))
@@ -101,30 +91,14 @@ def _damage(home: Path) -> str:
         return damage.what
 
 
-def _rescues(diagnosis: Diagnosis, home: Path) -> None:
-    """Report all rescues; each is a finding until somebody acknowledges it."""
-    for one in read_rescues(home):
-        hint = "" if one.acknowledged else "`tokcost doctor --acknowledge` ends the notices about it."
-        diagnosis.add("rescues", Check(one.stamp, f"{one.what}: {saved_words(one)}", not one.acknowledged, hint))
-        diagnosis.add("rescues", Check("kept", f"{one.damaged_file}; delete it when you no longer need it"))
-        for subject, counts in (("saved", one.rows), ("of a backup", one.from_backup), ("lost", one.lost)):
-            if any(counts.values()):
-                said = ", ".join(f"{count:,} {table}" for table, count in counts.items() if count)
-                diagnosis.add("rescues", Check(subject, said))
-        if one.unreadable_pages > 0:
-            diagnosis.add("rescues", Check("unreadable", f"{one.unreadable_pages:,} pages of the file"))
-
-
 def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cwd: Path) -> None:
     here = find_here(cwd)
     try:
         settings = check_settings(home, environ, here)
     except EnvironmentProblem as problem:
         settings = [Check("settings", f"not checked: {problem}", True, problem.hint)]
-    for check in settings:
-        diagnosis.add("repository" if here else "ledger", check)
-    for check in check_switches(environ):
-        diagnosis.add("hooks" if here else "program", check)
+    diagnosis.add("repository" if here else "ledger", *settings)
+    diagnosis.add("hooks" if here else "program", *check_switches(environ))
     if here is None:
         diagnosis.add("repository", Check("here", str(no_worktree(cwd, ""))))
         return
@@ -140,8 +114,7 @@ def _repository(diagnosis: Diagnosis, home: Path, environ: Mapping[str, str], cw
         diagnosis.add("repository", Check("reflog", counted(len(reflog.entries), "movement") + " of HEAD"))
     try:
         consent = read_consent(home, read_state(here))
-        for check in hook_checks(here, consent.enabled):
-            diagnosis.add("hooks", check)
+        diagnosis.add("hooks", *hook_checks(here, consent.enabled))
         if consent.problem:
             diagnosis.add("hooks", Check("lines", f"not written: {consent.problem}", hint=consent.remedy))
     except EnvironmentProblem as problem:
@@ -163,13 +136,10 @@ def _folders(diagnosis: Diagnosis, environ: Mapping[str, str]) -> None:
         if not found:
             found.append(_not_there(reader.name, [location.path for location in locations], environ))
         else:
-            found.append(Check(reader.name, _told_by(getattr(reader, "capabilities", Capabilities()))))
-        for check in found:
-            diagnosis.add("logs", check)
+            found.append(capability_check(reader.name, getattr(reader, "capabilities", Capabilities())))
         if isinstance(reader, Guarded) and reader.prints:
-            diagnosis.add(
-                "logs", Check(reader.name, "its reader prints text, which is discarded", True, _repair(reader))
-            )
+            found.append(Check(reader.name, "its reader prints text, which is discarded", True, _repair(reader)))
+        diagnosis.add("logs", *found)
     for one in broken_readers():
         diagnosis.add("logs", Check(one.target, f"cannot be used: {one.reason}", True, _upgrade(one.package)))
 
@@ -238,23 +208,6 @@ def _failed(reader: Reader, where: str, error: Exception) -> Check:
     return Check(reader.name, f"{where}: its reader failed ({told_as(error)})", True, _repair(reader))
 
 
-def _of_each(what: str, whose: str) -> str:
-    return f"no {what}" if whose == "none" else f"the {what} of each {whose.removeprefix('each ')}"
-
-
-def _told_by(can: Capabilities) -> str:
-    """A sentence about the facts that the logs of an assistant record, and those that they lack."""
-    parts = [
-        f"logs count {', '.join(can.classes).replace('_', ' ')}",
-        "" if can.exactness == "exact" else f"the counts are {can.exactness}",
-        f"name {_of_each('folder', can.folder)} and {_of_each('branch', can.branch)}",
-        f"are kept for {can.retention}" if can.retention else "",
-        f"checked with {can.versions}" if can.versions else "",
-        f"billed but not logged: {can.gaps}" if can.gaps else "",
-    ]
-    return "; ".join(part for part in parts if part)
-
-
 def _ledger(diagnosis: Diagnosis, home: Path) -> None:
     path = home / FILE_NAME
     ledger = open_for_reading(home)
@@ -271,41 +224,24 @@ def _ledger(diagnosis: Diagnosis, home: Path) -> None:
         hint = f"Run `chmod 600 {to_copy(str(path))}` and `chmod 700 {to_copy(str(home))}`."
         found = "readable only by you" if private else f"readable by others (modes {mode:o} and {folder:o})"
         diagnosis.add("ledger", Check("privacy", found, not private, "" if private else hint))
-        _integrity(diagnosis, [str(group) for group in disagreements(ledger)])
-        for assistant, (files, size) in files_read(ledger).items():
-            diagnosis.add("ledger", Check(assistant, f"{counted(files, 'file')} read, {megabytes(size)}"))
-        _skipped(diagnosis, unreadable(ledger), tallies(ledger, "skipped"), skipped_in(ledger))
-        _repeated(diagnosis, tallies(ledger, "duplicate"), copies(ledger))
-        _estimated(diagnosis, estimated_by_assistant(ledger))
-        _places(diagnosis, evidence_counts(ledger), count)
-        bases = sorted({row.basis.split(" ")[0] for row in current_prices(ledger)})
-        _prices(diagnosis, price_states(ledger), bases)
+        diagnosis.add("ledger", Check("integrity", "ok"))  # everything else has been rescued by now
+        diagnosis.add("ledger", sum_check([str(group) for group in disagreements(ledger)]))
+        diagnosis.add("ledger", *files_read_checks(files_read(ledger)))
+        diagnosis.add("records", *_records(ledger))
+        diagnosis.add("places", *place_checks(evidence_counts(ledger), count))
+        sources = sorted({row.basis.split(" ")[0] for row in current_prices(ledger)})
+        diagnosis.add("prices", *price_checks(price_states(ledger), sources))
 
 
-def _integrity(diagnosis: Diagnosis, disagreeing: list[str]) -> None:
-    diagnosis.add("ledger", Check("integrity", "ok"))  # everything else has been rescued by now
-    if disagreeing:
-        found = f"{len(disagreeing)} sums differ from their rows, the first at {disagreeing[0]}"
-        diagnosis.add("ledger", Check("sums", found, True, "This is a bug in tokcost; please report it."))
-    else:
-        diagnosis.add("ledger", Check("sums", "every stored sum agrees with its rows"))
-
-
-def _skipped(
-    diagnosis: Diagnosis,
-    unread: list[tuple[str, str, str]],
-    skipped: Mapping[tuple[str, str], int],
-    files: Mapping[tuple[str, str], list[str]],
-) -> None:
-    for path, reason, assistant in unread:
-        diagnosis.add("records", Check("unreadable", f"{path}: {reason}", True, _way_on(path, assistant)))
-    for (assistant, reason), count in sorted(skipped.items()):
-        where = files.get((assistant, reason), [])
-        more = f" and {len(where) - _MOST_NAMED:,} more" if len(where) > _MOST_NAMED else ""
-        named = f", in {', '.join(where[:_MOST_NAMED])}{more}" if where else ""
-        diagnosis.add("records", Check("skipped", f"{count:,} x {assistant}: {reason}{named}", True, _SKIPPED))
-    if not (unread or skipped):
-        diagnosis.add("records", Check("skipped", "none"))
+def _records(ledger: Ledger) -> Iterator[Check]:
+    unread = [
+        Check("unreadable", f"{path}: {reason}", True, _way_on(path, whose))
+        for path, reason, whose in unreadable(ledger)
+    ]
+    skipped = [*unread, *skipped_checks(tallies(ledger, "skipped"), skipped_in(ledger))]
+    yield from skipped or [Check("skipped", "none")]
+    yield from repeated_checks(tallies(ledger, "duplicate"), copies(ledger))
+    yield from estimated_checks(estimated_by_assistant(ledger))
 
 
 def _way_on(path: str, assistant: str) -> str:
@@ -317,43 +253,3 @@ def _way_on(path: str, assistant: str) -> str:
     if reader is None:
         return f"{others} No reader of {assistant} is installed any more."
     return f"{others} If this one is intact, its format is unknown to the reader of {assistant}. {_repair(reader)}"
-
-
-_MOST_NAMED = 3
-"""The number of files that are named for each reason for skipping records."""
-
-
-def _repeated(diagnosis: Diagnosis, repeated: Mapping[tuple[str, str], int], copied: int) -> None:
-    for (assistant, reason), count in sorted(repeated.items()):
-        diagnosis.add("records", Check("not counted twice", f"{count:,} x {assistant}: {reason}"))
-    if copied:
-        diagnosis.add("records", Check("not counted twice", f"{copied:,} x history copied into another session"))
-
-
-def _estimated(diagnosis: Diagnosis, estimated: Iterable[tuple[str, int, int]]) -> None:
-    for assistant, factor, count in estimated:
-        how = f", counted from text, times {factor / 100:.2f}" if factor else ""
-        found = (
-            f"{count:,} x {assistant}: no provider reported the counts (≈{how}), so cost lines and budgets omit them"
-        )
-        hint = "Run `git config tokcost.estimates true` in a clone to include them there."
-        diagnosis.add("records", Check("estimated", found, hint=hint))
-
-
-def _places(diagnosis: Diagnosis, evidence: Mapping[str, int], count: int) -> None:
-    for kind, number in sorted(evidence.items(), key=lambda item: -item[1]):
-        diagnosis.add("places", Check(evidence_word(kind), f"{counted(number, 'response')} ({number / count:.0%})"))
-    good = sum(evidence.get(kind, 0) for kind in GOOD_EVIDENCE)
-    if count and good < count:
-        weak = f"{counted(count - good, 'response')} placed only by the assistant's own log, or on no branch"
-        diagnosis.add("places", Check("weak", weak, hint="Move them by hand with `tokcost assign`."))
-
-
-def _prices(diagnosis: Diagnosis, states: list[tuple[str, str, int, int]], bases: list[str]) -> None:
-    diagnosis.add("prices", Check("source", ", ".join(bases) or "none needed yet"))
-    for state, model, number, tokens in states:
-        hint = "Run `tokcost prices explain MODEL` to see why." if state in ("unpriced", "estimated") else ""
-        diagnosis.add(
-            "prices",
-            Check(state, f"{model or '(no name)'}: {counted(number, 'response')}, {tokens:,} tokens", hint=hint),
-        )

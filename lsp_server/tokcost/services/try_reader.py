@@ -11,12 +11,11 @@ from pathlib import Path
 
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.files.foreign import open_regular
-from tokcost.model.checks import Check
+from tokcost.model.checks import Check, Diagnosis
 from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import NO_TOKENS, Tokens, Usage, find_key, merge
 from tokcost.readers.registry import readers
 from tokcost.readers.sources.files import source_at, store_source
-from tokcost.services.doctor import Diagnosis
 from tokcost.usage.read import Job, read_here
 
 _STORE = b"SQLite format 3\0"
@@ -80,8 +79,7 @@ class _Found:
         said = Diagnosis()
         if self.problem:
             said.add("file", Check("unreadable", self.problem, True, _A_LOG))
-        for check in self._responses() if self.responses else [Check("responses", "none", True, _A_LOG)]:
-            said.add("file", check)
+        said.add("file", *(self._responses() if self.responses else [Check("responses", "none", True, _A_LOG)]))
         for reason, count in sorted(self.skipped.items()):
             said.add("records", Check("skipped", f"{count:,} x {reason}", True, _SKIPPED))
         for reason, count in sorted(self.repeated.items()):

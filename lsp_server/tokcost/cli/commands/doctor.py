@@ -8,9 +8,9 @@ import click
 
 from tokcost.cli import screen
 from tokcost.errors import UsageError
-from tokcost.model.checks import Check
+from tokcost.model.checks import Check, Diagnosis
 from tokcost.reports.diagnosis import diagnosis_lines
-from tokcost.services.doctor import Diagnosis, diagnose
+from tokcost.services.doctor import diagnose
 from tokcost.settings import tokcost_cache, tokcost_home
 
 
@@ -81,6 +81,5 @@ def _forge() -> Diagnosis:
     from tokcost.services.check_forge import forge_checks
 
     diagnosis = Diagnosis()
-    for check in forge_checks(Path.cwd(), tokcost_cache(os.environ)):
-        diagnosis.add("forge", check)
+    diagnosis.add("forge", *forge_checks(Path.cwd(), tokcost_cache(os.environ)))
     return diagnosis
