@@ -15,7 +15,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.budgets import may_block
 from tokcost.repo.git_failures import of_clone
 from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
-from tokcost.repo.shared import share
+from tokcost.repo.shared import share_in_clone
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import linked_worktrees
 from tokcost.reports.text import to_copy
@@ -181,7 +181,7 @@ def _share(worktree: Worktree) -> None:
     for path in (*_remembered(worktree), *scripts, *folders):
         inside = path.startswith(worktree.common_dir + os.sep)
         if inside and os.path.basename(path) != "exclude" and os.path.exists(path):
-            share(worktree.common_dir, path)
+            share_in_clone(worktree.common_dir, path)
 
 
 def _serving_already(worktree: Worktree, folder: HooksFolder) -> int | None:

@@ -31,7 +31,7 @@ INSTALL = "Run `tokcost hooks install`."
 _INSTALL_IN_CONFIG = "Run `tokcost hooks install --config`."
 
 
-class Place(NamedTuple):
+class HookFacts(NamedTuple):
     """The facts about hooks for which git is asked once for all of them."""
 
     worktree: Worktree
@@ -52,12 +52,12 @@ def hook_checks(worktree: Worktree, enabled: bool) -> list[Check]:
     config = read_config_hooks(worktree, version)
     found = hook_locations(worktree, folder)
     wanted = enabled or any(_is_anywhere(worktree, where) for where in found)
-    place = Place(worktree, folder, needed_hooks(worktree), wanted, version >= CONFIG_HOOKS, config)
-    checks = [*_folder(place), *_surroundings(place, version)]
+    facts = HookFacts(worktree, folder, needed_hooks(worktree), wanted, version >= CONFIG_HOOKS, config)
+    checks = [*_folder(facts), *_surroundings(facts, version)]
     for where in found:
         is_ours = owner(where.path) in ("ours", "edited") and not where.lines
-        needed = wanted and (where.hook in place.needed or is_ours)
-        checks.append(_hook(place._replace(wanted=needed), where))
+        needed = wanted and (where.hook in facts.needed or is_ours)
+        checks.append(_hook(facts._replace(wanted=needed), where))
     # Looks at every file that a hook imports, which is worth it only where hooks are to run.
     if risky := open_to_others() if wanted else "":
         hint = "Remove the permission of others to write there, or install tokcost elsewhere and run `tokcost enable`."
@@ -75,20 +75,20 @@ def _is_anywhere(worktree: Worktree, where: HookLocation) -> bool:
     return is_remembered(worktree, where.path) or owner(where.path) in ("ours", "edited")
 
 
-def _folder(place: Place) -> list[Check]:
-    folder, worktree = place.folder, place.worktree
+def _folder(facts: HookFacts) -> list[Check]:
+    folder, worktree = facts.folder, facts.worktree
     by = f" (core.hooksPath = {folder.setting}, {folder.scope})" if folder.setting else ""
     checks = [Check("folder", folder.path + by)]
     if folder.is_off:
         said = f"core.hooksPath is set and empty ({folder.scope}): no hook runs from a folder"
-        return [Check("folder", said, place.wanted, f"`git config --{folder.scope} --unset core.hooksPath`")]
+        return [Check("folder", said, facts.wanted, f"`git config --{folder.scope} --unset core.hooksPath`")]
     home = os.path.realpath(folder.path)
     # Assistants have been seen to write absolute paths (claude-code issues 80539, 88747); a relative one is a choice.
     if folder.is_shared or not os.path.isabs(folder.setting):
         return checks
     undo = f"`git config --{'worktree' if folder.scope == 'worktree' else 'local'} --unset core.hooksPath`"
     if not os.path.isdir(folder.path):
-        checks[0] = Check("folder", f"{folder.path}{by} does not exist: no hook runs", place.wanted, f"Try {undo}.")
+        checks[0] = Check("folder", f"{folder.path}{by} does not exist: no hook runs", facts.wanted, f"Try {undo}.")
     elif not home.startswith((worktree.path + os.sep, worktree.common_dir + os.sep)) and (
         _is_in_clone(worktree, home) or folder.scope == "worktree"
     ):
@@ -96,7 +96,7 @@ def _folder(place: Place) -> list[Check]:
         where = "the main worktree" if is_main else "another worktree"
         said = f"{folder.path}{by} lies in {where}: its hooks run here" + ("" if is_main else ", until it is deleted")
         hint = f"Some assistants write this when they make a worktree. Undo it with {undo}."
-        checks[0] = Check("folder", said, place.wanted and not is_main, hint)
+        checks[0] = Check("folder", said, facts.wanted and not is_main, hint)
     elif folder.scope == "local" and home.startswith(worktree.path + os.sep):
         said = f"{folder.path}{by}: an absolute path into this worktree, which all worktrees of the clone use"
         relative = os.path.relpath(home, worktree.path)
@@ -111,19 +111,19 @@ def _is_in_clone(worktree: Worktree, path: str) -> bool:
     return around is not None and around.common_dir == worktree.common_dir and around.path != worktree.path
 
 
-def _surroundings(place: Place, version: tuple[int, int]) -> list[Check]:
+def _surroundings(facts: HookFacts, version: tuple[int, int]) -> list[Check]:
     checks: list[Check] = []
-    if others := managers(place.worktree, place.folder):
+    if others := managers(facts.worktree, facts.folder):
         checks.append(Check("managed by", ", ".join(others)))
     named = [
-        f"{one.name} ({_events(place.config, one.events)}{'' if one.is_on else ', switched off'})"
-        for one in sorted(place.config.hooks.values())
+        f"{one.name} ({_events(facts.config, one.events)}{'' if one.is_on else ', switched off'})"
+        for one in sorted(facts.config.hooks.values())
         if one.events and not is_our_name(one.name)
     ]
     if named:
-        runs = "" if place.runs_config else f"; this git ({version[0]}.{version[1]}) does not run them"
+        runs = "" if facts.runs_config else f"; this git ({version[0]}.{version[1]}) does not run them"
         checks.append(Check("in git's config", ", ".join(named) + runs))
-    if problem := place.config.problem:
+    if problem := facts.config.problem:
         said = f"{problem}: git cannot commit here"
         checks.append(Check("in git's config", said, True, "Remove that setting, or complete it (git-hook(1))."))
     return checks
@@ -133,61 +133,61 @@ def _events(config: ConfigHooks, events: tuple[str, ...]) -> str:
     return ", ".join(f"{event}, which is switched off" if event in config.events_off else event for event in events)
 
 
-def _hook(place: Place, where: HookLocation) -> Check:
-    worktree, hook = place.worktree, where.hook
-    if config_name(hook) in place.config.hooks:
-        return _in_config(place, where)
-    if place.folder.is_off:
-        return Check(hook, "does not run: core.hooksPath is empty", place.wanted)
+def _hook(facts: HookFacts, where: HookLocation) -> Check:
+    worktree, hook = facts.worktree, where.hook
+    if config_name(hook) in facts.config.hooks:
+        return _in_config(facts, where)
+    if facts.folder.is_off:
+        return Check(hook, "does not run: core.hooksPath is empty", facts.wanted)
     if in_framework(worktree, hook):
-        return _in_framework(place, hook)
-    if place.folder.is_shared:
-        path = os.path.join(place.folder.path, hook)
+        return _in_framework(facts, hook)
+    if facts.folder.is_shared:
+        path = os.path.join(facts.folder.path, hook)
         if calls_us(path):
-            return _ready(place, hook, path, "runs, from the shared folder")
+            return _ready(facts, hook, path, "runs, from the shared folder")
         hint = f"`tokcost hooks print {hook}` prints the lines for {path}."
-        return Check(hook, "not installed: the folder is for all your repositories", place.wanted, hint)
-    return _lines(place, where) if where.lines else _file(place, where)
+        return Check(hook, "not installed: the folder is for all your repositories", facts.wanted, hint)
+    return _lines(facts, where) if where.lines else _file(facts, where)
 
 
-def _in_config(place: Place, where: HookLocation) -> Check:
-    hook, worktree = where.hook, place.worktree
-    found, script = place.config.hooks[config_name(hook)], local_script(worktree, hook)
-    if not place.runs_config:
+def _in_config(facts: HookFacts, where: HookLocation) -> Check:
+    hook, worktree = where.hook, facts.worktree
+    found, script = facts.config.hooks[config_name(hook)], local_script(worktree, hook)
+    if not facts.runs_config:
         said = "in git's configuration, which this git does not run"
-        return Check(hook, said, place.wanted, f"{INSTALL} It uses the hooks folder.")
-    if trouble := trouble_in_config(place.config, hook):
+        return Check(hook, said, facts.wanted, f"{INSTALL} It uses the hooks folder.")
+    if trouble := trouble_in_config(facts.config, hook):
         is_off = trouble.endswith("false")
         hint = f"`git config --unset {trouble.partition(' ')[0]}`, wherever it is set" if is_off else _INSTALL_IN_CONFIG
-        return Check(hook, f"does not run: {trouble}", place.wanted, hint)
+        return Check(hook, f"does not run: {trouble}", facts.wanted, hint)
     if not calls_script(worktree, found, hook):
-        return Check(hook, f"runs something else: {found.command}", place.wanted, _INSTALL_IN_CONFIG)
+        return Check(hook, f"runs something else: {found.command}", facts.wanted, _INSTALL_IN_CONFIG)
     if not os.path.exists(script):
-        return Check(hook, f"calls {script}, which is not there", place.wanted, _INSTALL_IN_CONFIG)
-    if again := _also_at(place, where):
+        return Check(hook, f"calls {script}, which is not there", facts.wanted, _INSTALL_IN_CONFIG)
+    if again := _also_at(facts, where):
         return Check(hook, f"runs twice: from git's configuration and from {again}", True, _INSTALL_IN_CONFIG)
-    return _ready(place, hook, script, "runs, from git's configuration", needs_mode=False)
+    return _ready(facts, hook, script, "runs, from git's configuration", needs_mode=False)
 
 
-def _also_at(place: Place, where: HookLocation) -> str:
+def _also_at(facts: HookFacts, where: HookLocation) -> str:
     """Another file from which a hook of ours runs that is also in git's configuration; empty if there is none."""
-    path = os.path.join(place.folder.path, where.hook)
-    if not place.folder.is_off and calls_us(path) and os.access(path, os.X_OK):
+    path = os.path.join(facts.folder.path, where.hook)
+    if not facts.folder.is_off and calls_us(path) and os.access(path, os.X_OK):
         return path
     return where.path if where.lines and has_block(where.path) else ""
 
 
-def _in_framework(place: Place, hook: str) -> Check:
-    path = os.path.join(place.folder.path, hook)
+def _in_framework(facts: HookFacts, hook: str) -> Check:
+    path = os.path.join(facts.folder.path, hook)
     if manager_of(path) != "pre-commit":
         hint = f"Run `pre-commit install --hook-type {hook}`."
-        return Check(hook, "in .pre-commit-config.yaml, which is not installed for it", place.wanted, hint)
+        return Check(hook, "in .pre-commit-config.yaml, which is not installed for it", facts.wanted, hint)
     if owner(f"{path}.legacy") in ("ours", "edited"):
         return Check(hook, "runs twice: in .pre-commit-config.yaml and by itself", True, INSTALL)
     return Check(hook, "runs, from .pre-commit-config.yaml")
 
 
-def _file(place: Place, where: HookLocation) -> Check:
+def _file(facts: HookFacts, where: HookLocation) -> Check:
     hook, path = where.hook, where.path
     whose, previous = owner(path), previous_file(path, hook)
     if whose in ("ours", "edited"):
@@ -197,46 +197,46 @@ def _file(place: Place, where: HookLocation) -> Check:
             said += f"; {os.path.basename(previous)} {does}"
         said += " (the pre-commit framework starts it)" if where.manager == "pre-commit" else ""
         # git runs `.husky/_/HOOK`, which husky generates and which calls the file of that name in `.husky`.
-        if where.manager == "husky" and not os.path.exists(os.path.join(place.folder.path, hook)):
-            return Check(hook, f"husky does not run {hook} here", place.wanted, "Run `npx husky` once.")
+        if where.manager == "husky" and not os.path.exists(os.path.join(facts.folder.path, hook)):
+            return Check(hook, f"husky does not run {hook} here", facts.wanted, "Run `npx husky` once.")
         # husky 9 runs the file with `sh`, so it need not be executable.
-        return _ready(place, hook, path, said, needs_mode=husky_home(place.folder) in ("", place.folder.path))
-    at = os.path.join(place.folder.path, hook)
-    if whose == "foreign" and (previous or is_remembered(place.worktree, path)):
+        return _ready(facts, hook, path, said, needs_mode=husky_home(facts.folder) in ("", facts.folder.path))
+    at = os.path.join(facts.folder.path, hook)
+    if whose == "foreign" and (previous or is_remembered(facts.worktree, path)):
         by = manager_of(path) or "somebody"
         said = f"replaced by {by} since" + (f"; what was there before tokcost is in {previous}" if previous else "")
-        return Check(hook, said, place.wanted, INSTALL)
-    if where.manager == "pre-commit" and is_remembered(place.worktree, at):
-        return Check(hook, "replaced by pre-commit since", place.wanted, INSTALL)
-    why = "" if hook in place.needed else ": no budget stops commits"
+        return Check(hook, said, facts.wanted, INSTALL)
+    if where.manager == "pre-commit" and is_remembered(facts.worktree, at):
+        return Check(hook, "replaced by pre-commit since", facts.wanted, INSTALL)
+    why = "" if hook in facts.needed else ": no budget stops commits"
     said = f"not installed{why}" + ("; somebody else's hook is there" if whose == "foreign" else "")
-    return Check(hook, said, place.wanted, INSTALL if place.wanted else "")
+    return Check(hook, said, facts.wanted, INSTALL if facts.wanted else "")
 
 
-def _lines(place: Place, where: HookLocation) -> Check:
+def _lines(facts: HookFacts, where: HookLocation) -> Check:
     hook = where.hook
-    name = os.path.relpath(where.path, place.worktree.path)
+    name = os.path.relpath(where.path, facts.worktree.path)
     if not (has_block(where.path) or calls_us(where.path)) or (where.refusal and where.manager == "lefthook"):
         whose = " (part of the project: it changes for everyone)" if where.is_committed else ""
         hint = f"`tokcost hooks install --write` adds them{whose}."
         if where.refusal:
             hint = f"tokcost cannot add them, because {where.refusal}; `tokcost hooks install` shows them."
-        return Check(hook, f"needs tokcost's lines in {name}", place.wanted, hint)
-    if where.manager == "lefthook" and manager_of(os.path.join(place.folder.path, hook)) != "lefthook":
-        return Check(hook, f"in {name}, but lefthook is not installed for it", place.wanted, "Run `lefthook install`.")
-    script = local_script(place.worktree, hook)
+        return Check(hook, f"needs tokcost's lines in {name}", facts.wanted, hint)
+    if where.manager == "lefthook" and manager_of(os.path.join(facts.folder.path, hook)) != "lefthook":
+        return Check(hook, f"in {name}, but lefthook is not installed for it", facts.wanted, "Run `lefthook install`.")
+    script = local_script(facts.worktree, hook)
     if not os.path.exists(script):
-        return Check(hook, f"{name} calls {script}, which is not there", place.wanted, INSTALL)
-    return _ready(place, hook, script, f"runs, from {name}", needs_mode=False)
+        return Check(hook, f"{name} calls {script}, which is not there", facts.wanted, INSTALL)
+    return _ready(facts, hook, script, f"runs, from {name}", needs_mode=False)
 
 
-def _ready(place: Place, hook: str, path: str, said: str, *, needs_mode: bool = True) -> Check:
-    """The other conditions for a hook that is in its place."""
+def _ready(facts: HookFacts, hook: str, path: str, said: str, *, needs_mode: bool = True) -> Check:
+    """The other conditions for a hook that is in its facts."""
     if needs_mode and not os.access(path, os.X_OK):
-        return Check(hook, f"{path} is not executable, so git skips it", place.wanted, f"`chmod +x {to_copy(path)}`")
+        return Check(hook, f"{path} is not executable, so git skips it", facts.wanted, f"`chmod +x {to_copy(path)}`")
     python, run = interpreter_of(path), run_file_of(path)
     if python and not os.access(python, os.X_OK):
-        return Check(hook, f"does not run: its Python is gone ({python})", place.wanted, INSTALL)
+        return Check(hook, f"does not run: its Python is gone ({python})", facts.wanted, INSTALL)
     if run and not os.path.exists(run):
-        return Check(hook, f"does not run: tokcost was moved or removed ({run})", place.wanted, INSTALL)
+        return Check(hook, f"does not run: tokcost was moved or removed ({run})", facts.wanted, INSTALL)
     return Check(hook, said)

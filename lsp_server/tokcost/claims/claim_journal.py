@@ -135,12 +135,12 @@ def versions(ledger: Ledger, lines: Iterable[Line]) -> list[Remembered]:
     ]
 
 
-def withheld(ledger: Ledger, claim: Claim) -> Remembered:
+def withheld_record(ledger: Ledger, claim: Claim) -> Remembered:
     """The newest version of a withheld claim, as it is in the ledger."""
     return Remembered(claim.name, claim.version, "", keys_claimed(ledger, claim.name, claim.version), True)
 
 
-def withheld_line(name: str) -> Remembered:
+def removed_record(name: str) -> Remembered:
     """A claim whose owner removed its line from a message. Its usage is recorded already."""
     return Remembered(name, 0, "", [], True)
 

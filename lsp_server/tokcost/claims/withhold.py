@@ -23,11 +23,11 @@ def withhold_all_pending(ledger: Ledger, repository: int, branch: str | None, wo
     for claim in unsettled_claims(ledger, repository, branch) if branch else ():
         if not claim.ever_carried:
             decide_fate(ledger, claim.id, "withheld")
-            records.append(claim_journal.withheld_line(claim.name))
+            records.append(claim_journal.removed_record(claim.name))
     if branch:
         claim = withhold_pending(ledger, repository, branch, new_name())
     else:
         claim = withhold_unplaced(ledger, repository, worktree.git_dir, new_name())
     if claim is not None:
-        records.append(claim_journal.withheld(ledger, claim))
+        records.append(claim_journal.withheld_record(ledger, claim))
     claim_journal.write(worktree.common_dir, records)

@@ -27,7 +27,7 @@ from tokcost.datasets.folder import (
     read_files,
     remove,
 )
-from tokcost.datasets.publications import SETTLED_CELLS, Settled, settle
+from tokcost.datasets.publications import VALID_CELLS, RemovedCells, remove_overlaps
 from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.parquet import Column
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 _ROWS = 100_000
 """Of a row group."""
 _CLAIMS = """
-SELECT {columns} FROM settled ANTI JOIN several USING (id)
+SELECT {columns} FROM valid_claims ANTI JOIN several USING (id)
 UNION ALL
-SELECT {columns} FROM (SELECT DISTINCT {columns} FROM settled SEMI JOIN several USING (id))
+SELECT {columns} FROM (SELECT DISTINCT {columns} FROM valid_claims SEMI JOIN several USING (id))
 QUALIFY rank = MAX(rank) OVER (PARTITION BY id) OR cell_area IS NOT NULL
 ORDER BY id, rank, area, model, month, repository, cell_area, cell_model
 """
@@ -56,7 +56,7 @@ class Compacted(NamedTuple):
 
     files: dict[Kind, int]
     """The number of files that were merged."""
-    settled: Settled
+    removed: RemovedCells
 
 
 def compact(folder: Path) -> Compacted:
@@ -70,7 +70,7 @@ def compact(folder: Path) -> Compacted:
     found: dict[Kind, int] = {}
     names: dict[Kind, str] = {}
     with opened(folder) as connection:
-        settled = settle(connection)
+        removed = remove_overlaps(connection)
         for kind, query in _queries():
             files = before[kind]
             is_lost = kind == "cells" and lacks_cells(connection)
@@ -82,18 +82,18 @@ def compact(folder: Path) -> Compacted:
         # Merging what was merged before gives a file of the same name, which must stay.
         paths = (*files.counted, *files.replaced) if kind in names else files.replaced
         remove(path for path in paths if os.path.basename(path) != names.get(kind))
-    return Compacted(found, settled)
+    return Compacted(found, removed)
 
 
 def write_settled_cells(connection: "DuckDBPyConnection", path: Path) -> None:
-    """Write the cells that a compaction would write to a file, after `settle`."""
-    query = _Query(CELLS, SETTLED_CELLS)
+    """Write the cells that a compaction would write to a file, after `remove_overlaps`."""
+    query = _Query(CELLS, VALID_CELLS)
     _write_rows(connection, path, query, {})
 
 
 def _queries() -> list[tuple[Kind, _Query]]:
     columns = ", ".join(f'"{one.name}"' for one in CLAIMS)
-    return [("cells", _Query(CELLS, SETTLED_CELLS)), ("claims", _Query(CLAIMS, _CLAIMS.format(columns=columns)))]
+    return [("cells", _Query(CELLS, VALID_CELLS)), ("claims", _Query(CLAIMS, _CLAIMS.format(columns=columns)))]
 
 
 def _replaced(files: Files) -> str:

@@ -80,8 +80,8 @@ SELECT COUNT(*) FROM (
   WHERE cell_counted > 0)
 ANTI JOIN (SELECT id FROM placed WHERE cell_counted > 0 AND number NOT IN (SELECT unnest($numbers))) USING (id)
 """
-_SETTLED = f"""
-CREATE TEMP VIEW settled AS
+_VALID = f"""
+CREATE TEMP VIEW valid_claims AS
 SELECT {_COLUMNS} FROM (
   SELECT claims.* REPLACE (
     CASE WHEN gone.file IS NULL THEN cell_list_cost ELSE 0 END AS cell_list_cost,
@@ -90,22 +90,22 @@ SELECT {_COLUMNS} FROM (
   FROM claims_by_file AS claims LEFT JOIN gone USING (file, month, cell_area, cell_model))
 ANTI JOIN dropped USING (file, id, rank, area)
 """
-_AS_THEY_ARE = f"CREATE TEMP VIEW settled AS SELECT {_COLUMNS} FROM claims"
+_AS_THEY_ARE = f"CREATE TEMP VIEW valid_claims AS SELECT {_COLUMNS} FROM claims"
 NEWEST = "SELECT * FROM claims SEMI JOIN several USING (id) QUALIFY rank = MAX(rank) OVER (PARTITION BY id)"
 """The valid rows of the claims in `several`. Ranks are hexadecimal digits, which every collation sorts alike."""
-SETTLED_CELLS = """
+VALID_CELLS = """
 SELECT month, cell_area AS area, cell_model AS model, SUM(cell_list_cost)::BIGINT AS list_cost,
        SUM(cell_tokens)::BIGINT AS tokens, SUM(cell_counted)::BIGINT AS claims,
        BOOL_OR(unpriced) AS unpriced, BOOL_AND(exact) AS exact
-FROM settled WHERE cell_area IS NOT NULL
+FROM valid_claims WHERE cell_area IS NOT NULL
 GROUP BY month, cell_area, cell_model
 HAVING SUM(cell_tokens) > 0 OR SUM(cell_counted) > 0
 ORDER BY month, area, model
 """
-"""The cells of `settled`."""
+"""The cells of `valid_claims`."""
 
 
-class Settled(NamedTuple):
+class RemovedCells(NamedTuple):
     """The part of a dataset that is removed so that nothing counts twice."""
 
     claims: int
@@ -129,14 +129,14 @@ def count_published_twice(connection: "DuckDBPyConnection") -> int:
     return found
 
 
-def settle(connection: "DuckDBPyConnection") -> Settled:
-    """Create the view `settled`: the claims, without amounts in removed cells. Of two cells that count the same
+def remove_overlaps(connection: "DuckDBPyConnection") -> RemovedCells:
+    """Create the view `valid_claims`: the claims, without amounts in removed cells. Of two cells that count the same
     usage, the smaller one is removed."""
     twice = count_published_twice(connection)
     if not twice:
         # The usual case needs no join with all claims.
         connection.execute(_AS_THEY_ARE)
-        return Settled(0, 0, 0)
+        return RemovedCells(0, 0, 0)
     connection.execute(_PLACED)
     gone: set[int] = set()
     for first, second in connection.execute(_PAIRS).fetchall():
@@ -146,6 +146,6 @@ def settle(connection: "DuckDBPyConnection") -> Settled:
             gone.add(second)
     for statement in (_GONE, _DROPPED):
         connection.execute(statement, {"numbers": sorted(gone)})
-    connection.execute(_SETTLED)
+    connection.execute(_VALID)
     [[missing]] = connection.execute(_MISSING, {"numbers": sorted(gone)}).fetchall()
-    return Settled(twice, len(gone), missing)
+    return RemovedCells(twice, len(gone), missing)

@@ -11,7 +11,7 @@ from tokcost.datasets.checks import count_different_cells, lacks_cells
 from tokcost.datasets.compacting import write_settled_cells
 from tokcost.datasets.duck import opened
 from tokcost.datasets.folder import claims_without_cells, read_files
-from tokcost.datasets.publications import Settled, count_published_twice, settle
+from tokcost.datasets.publications import RemovedCells, count_published_twice, remove_overlaps
 
 
 class Shown(NamedTuple):
@@ -20,7 +20,7 @@ class Shown(NamedTuple):
     files: list[str]
     twice: int | None = 0
     """Claims that these cells count twice; `None` for a reader without access to the claims."""
-    settled: Settled = Settled(0, 0, 0)
+    removed: RemovedCells = RemovedCells(0, 0, 0)
     are_lost: bool = False
     """Whether claims refer to cells that are in none of these files."""
 
@@ -35,7 +35,9 @@ def shown_cells(folder: Path) -> Generator[Shown]:
         yield Shown(files, None if len(files) > 1 else 0)
         return
     with TemporaryDirectory(prefix="tokcost-") as spare:
-        yield _settled(folder, files, Path(spare) / "cells.parquet")._replace(are_lost=_are_lost(folder, files))
+        yield _without_overlaps(folder, files, Path(spare) / "cells.parquet")._replace(
+            are_lost=_are_lost(folder, files)
+        )
 
 
 def _are_lost(folder: Path, files: list[str]) -> bool:
@@ -49,7 +51,7 @@ def _are_lost(folder: Path, files: list[str]) -> bool:
         return lacks_cells(connection)
 
 
-def _settled(folder: Path, files: list[str], path: Path) -> Shown:
+def _without_overlaps(folder: Path, files: list[str], path: Path) -> Shown:
     if len(read_files(folder, "claims").counted) < 2:
         return Shown(files)  # one file, like that of a compaction, has no claim twice
     with opened(folder) as connection:
@@ -58,6 +60,6 @@ def _settled(folder: Path, files: list[str], path: Path) -> Shown:
             return Shown(files)
         if count_different_cells(connection):
             return Shown(files, twice)  # claims are missing, so cells do not follow from the existing ones
-        settled = settle(connection)
+        removed = remove_overlaps(connection)
         write_settled_cells(connection, path)
-        return Shown([str(path)], 0, settled)
+        return Shown([str(path)], 0, removed)

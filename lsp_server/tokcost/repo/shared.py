@@ -10,7 +10,7 @@ _GROUP, _ALL, _ALL_WORDS = 0o660, 0o664, ("all", "world", "everybody", "2")
 _GROUP_WORDS = ("group", "true", "yes", "on", "1")
 
 
-def share(common_dir: str, path: str) -> None:
+def share_in_clone(common_dir: str, path: str) -> None:
     """Give one of our files or folders in a clone the permissions that git would give it. Does nothing if the clone
     is not shared or the file belongs to another user. Raises `OSError`."""
     bits, is_exact = _wanted(read_core_settings(common_dir).get("sharedrepository", ""))

@@ -87,7 +87,7 @@ def _withhold_everything(home: Path, worktree: Worktree) -> None:
         refresh_carriers(ledger, repository, worktree.common_dir)
         for branch in branches_with_pending(ledger, repository):
             claim = withhold_pending(ledger, repository, branch, new_name())
-            records += [] if claim is None else [claim_journal.withheld(ledger, claim)]
+            records += [] if claim is None else [claim_journal.withheld_record(ledger, claim)]
     claim_journal.write(worktree.common_dir, records)
 
 

@@ -313,7 +313,7 @@ def _withhold_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[R
     if not draft.silent or draft.message.kind == "copy":
         return []
     claim = withhold_pending(ledger, repository, draft.branch, new_name(), "estimated")
-    return [] if claim is None else [claim_journal.withheld(ledger, claim)]
+    return [] if claim is None else [claim_journal.withheld_record(ledger, claim)]
 
 
 def _require_awaited(draft: Draft) -> None:

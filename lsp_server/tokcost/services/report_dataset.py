@@ -33,7 +33,7 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
                 }
             report = as_report(groups, duck.version())
     report.twice, report.cells_lost = shown.twice, shown.are_lost
-    report.published_twice, report.cells_left_out, report.claims_left_out = shown.settled
+    report.published_twice, report.cells_left_out, report.claims_left_out = shown.removed
     return report
 
 

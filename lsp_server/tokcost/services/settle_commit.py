@@ -213,7 +213,7 @@ def _withhold(home: Path, worktree: Worktree, notes: str, names: tuple[str, ...]
     # The note first, because the ledger may be locked; the journal second, because a ledger that is rebuilt from it
     # must not propose the line again.
     note_withheld(notes, names)
-    claim_journal.write(worktree.common_dir, map(claim_journal.withheld_line, names))
+    claim_journal.write(worktree.common_dir, map(claim_journal.removed_record, names))
     with open_ledger(home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
         record_withheld(ledger, repository_of(ledger, worktree).id, notes)
     withheld_recorded(notes)

@@ -59,5 +59,5 @@ def compact_command(dataset: str) -> None:
     from tokcost.services.check_dataset import compact_dataset
 
     found = compact_dataset(Path(dataset))
-    lines = compacted_lines({**found.files}, found.settled.cells, found.settled.missing)
+    lines = compacted_lines({**found.files}, found.removed.cells, found.removed.missing)
     screen.show("".join(f"{line}\n" for line in lines))

@@ -129,7 +129,7 @@ class NewLines:
         self._tail = block[-TAIL:] if len(block) >= TAIL else (self._tail + block)[-TAIL:]
         return block
 
-    def settle(self, size: int) -> bytes:
+    def consume(self, size: int) -> bytes:
         """Treat the first bytes of `rest` as read, though no line end follows: a complete record cannot grow.
         Returns them; the next read continues after them."""
         done, self.rest = self.rest[:size], self.rest[size:]

@@ -85,7 +85,7 @@ def whole_rest(lines: NewLines) -> bytes:
     """The bytes of a last line without a line end up to its last complete record, which is then read; empty while
     the line is incomplete."""
     rest = lines.rest
-    return lines.settle(salvage(rest, ended=False).end) if rest else b""
+    return lines.consume(salvage(rest, ended=False).end) if rest else b""
 
 
 class Salvager:
