@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "lsp_server"), str(HERE.parent / "hooks"), str(HERE.parent / "tests")]
 
-from tokcost.history.merge_subjects import read_head, read_reverts, squash_number  # noqa: E402
+from tokcost.history.merge_subjects import read_reverts, read_title, squash_number  # noqa: E402
 from tokcost.model.commit_message import drop_lines, lift_lines, marks  # noqa: E402
 from tokcost.model.trailer import read_message  # noqa: E402
 
@@ -31,7 +31,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "marks": marks,
     "drop": drop_lines,
     "lift": lift_lines,
-    "head": lambda message: read_head(message, 0),
+    "head": lambda message: read_title(message, 0),
     "number": squash_number,
     "reverts": read_reverts,
 }

@@ -77,7 +77,7 @@ class ServerRequest:
         """The standard input of the client."""
 
 
-def packed(request: ServerRequest) -> bytes:
+def packed_request(request: ServerRequest) -> bytes:
     """A request as it is sent. The complete environment is included, because git, assistants and third-party readers
     have variables of their own; secrets, which none of them needs, are left out."""
     kept = [f"{name}={value}" for name, value in request.environ.items() if not _is_secret(name)]
@@ -87,7 +87,7 @@ def packed(request: ServerRequest) -> bytes:
     return b"".join(os.fsencode(field) + b"\0" for field in fields) + request.data
 
 
-def unpacked(data: bytes) -> ServerRequest:
+def unpacked_request(data: bytes) -> ServerRequest:
     """A received request. Raises `NotUnderstood`."""
     fields, at = data.split(b"\0"), 2
     lists: list[list[str]] = []
@@ -204,7 +204,7 @@ class Connection:
 
     def send(self, request: ServerRequest) -> None:
         """Send a request. Raises `OSError`, and `ValueError` if it is too large."""
-        data = packed(request)
+        data = packed_request(request)
         if len(data) > MOST_BYTES:
             raise ValueError("it is too much for a request")
         write_all(self._asks, framed(REQUEST, data), SEND_SECONDS)

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokcost.claims.commit_notes import Noted
-from tokcost.claims.rules import SMALLEST_COST, Outcome, Situation, coarse, decide, outcome, publish, replaced_commit
+from tokcost.claims.rules import (
+    SMALLEST_COST,
+    ProposalOutcome,
+    Situation,
+    coarse,
+    decide,
+    outcome_of,
+    publish,
+    replaced_commit,
+)
 from tokcost.model.claims import Claim, Terms, Worth
 from tokcost.model.trailer import Line, format_line, read_message
 
@@ -295,18 +304,18 @@ BY_HOOK = {
 
 
 def test_a_missing_line_is_withheld_unless_a_part_of_it_is_left() -> None:
-    assert outcome(PROPOSED, [], []) == Outcome()
-    assert outcome(PROPOSED, PROPOSED.tokens, []) == Outcome((NAME, OTHER))
-    assert outcome(PROPOSED, PROPOSED.tokens, [OTHER]) == Outcome((NAME,), is_damaged=True)
-    assert outcome(PROPOSED, [NAME], [NAME]) == Outcome(is_damaged=True)
+    assert outcome_of(PROPOSED, [], []) == ProposalOutcome()
+    assert outcome_of(PROPOSED, PROPOSED.tokens, []) == ProposalOutcome((NAME, OTHER))
+    assert outcome_of(PROPOSED, PROPOSED.tokens, [OTHER]) == ProposalOutcome((NAME,), is_damaged=True)
+    assert outcome_of(PROPOSED, [NAME], [NAME]) == ProposalOutcome(is_damaged=True)
 
 
 @pytest.mark.parametrize("noted", BY_HOOK.values(), ids=BY_HOOK)
 def test_a_line_that_a_hook_removed_is_pending_again_and_the_hook_is_named(noted: Noted) -> None:
-    found = outcome(noted, [NAME], [])
+    found = outcome_of(noted, [NAME], [])
     assert found.stripped_by
-    assert found == Outcome(stripped_by=found.stripped_by)
-    assert outcome(noted, [NAME], [NAME]) == outcome(noted, [], []) == Outcome()
+    assert found == ProposalOutcome(stripped_by=found.stripped_by)
+    assert outcome_of(noted, [NAME], [NAME]) == outcome_of(noted, [], []) == ProposalOutcome()
 
 
 def test_a_commit_that_is_not_on_top_of_where_head_was_can_only_be_an_amend() -> None:

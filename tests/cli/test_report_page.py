@@ -21,7 +21,7 @@ import pytest
 from support.git_sandbox import GitSandbox
 from support.machine import Machine
 from support.terminal import piped
-from tokcost.model.changes import Change, Head, Report
+from tokcost.model.changes import Change, ChangeTitle, Report
 from tokcost.model.trailer import Line, format_line
 from tokcost.reports.charts import distribution
 
@@ -229,7 +229,7 @@ def test_where_the_charts_are_not_installed_it_says_how_to_install_them(
 def test_a_distribution_counts_each_change_once_and_shows_gaps() -> None:
     costs = [USD, USD + 1, 10 * USD, 5 * 10**6, None]
     lines = [Line(f"{n:012d}", 1, cost, cost is None, 1, ("m",)) for n, cost in enumerate(costs)]
-    report = Report("x", [Change(str(n), Head("s", None, 0), [line], [str(n)]) for n, line in enumerate(lines)])
+    report = Report("x", [Change(str(n), ChangeTitle("s", None, 0), [line], [str(n)]) for n, line in enumerate(lines)])
     found = distribution(report)
     assert [one for one in found if one[1]] == [("≤ $0.01", 1), ("≤ $1", 1), ("≤ $2", 1), ("≤ $10", 1), ("unpriced", 1)]
     assert ("≤ $5", 0) in found

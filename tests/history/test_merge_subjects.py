@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokcost.history.first_parent import Steps
-from tokcost.history.merge_subjects import read_head, read_reverts
+from tokcost.history.merge_subjects import read_reverts, read_title
 from tokcost.model.changes import Graph, Node, Revert
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -44,7 +44,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
     ],
 )
 def test_what_a_change_is_called(message: str, number: int | None, subject: str) -> None:
-    assert read_head(message, 5) == (subject, number, 5)
+    assert read_title(message, 5) == (subject, number, 5)
 
 
 @pytest.mark.parametrize(
@@ -153,5 +153,5 @@ def test_what_is_new_goes_on_where_the_last_walk_ended(graph: Graph, data: st.Da
 @given(st.text(), st.text())
 def test_any_message_can_be_read(one: str, other: str) -> None:
     for words in ("(#1)", "Merged PR 5: ", "Merge pull request '", "reverts ", "Reviewed-on: https://"):
-        read_head(f"{one}{words}{other}", 0)
+        read_title(f"{one}{words}{other}", 0)
         read_reverts(f"{one}{words}{other}")

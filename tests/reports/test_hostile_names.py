@@ -21,7 +21,7 @@ from support.figures import CENT, NOON_MS, branch, figures, split, summary, view
 from tokcost.cli import screen
 from tokcost.lsp.protocol import status_params
 from tokcost.model.budget import Budget, Standing
-from tokcost.model.changes import Carrier, Cell, Change, Head, Open, Report
+from tokcost.model.changes import Carrier, Cell, Change, ChangeTitle, OpenBranch, Report
 from tokcost.model.claims import Worth
 from tokcost.model.figures import CommitRow, Skipped, Summary
 from tokcost.model.status import Status
@@ -113,7 +113,7 @@ LINE = Line("7k3qf9x2m4tc", 1, 2_000_000_000, False, 1_000_000, ())
 def named_report(name: str) -> Report:
     """Merged changes, everything in which is called so."""
     changes = [
-        Change(character * 40, Head(name, number, NOON_MS // 1000), [LINE._replace(models=(name,))])
+        Change(character * 40, ChangeTitle(name, number, NOON_MS // 1000), [LINE._replace(models=(name,))])
         for character, number in (("a", 7), ("b", None), ("c", 9))
     ]
     carried = Carrier("d" * 40, (LINE,))
@@ -121,7 +121,7 @@ def named_report(name: str) -> Report:
         name,
         changes,
         damaged=[("e" * 40, name)],
-        open=[Open(name, carried.lines)],
+        open=[OpenBranch(name, carried.lines)],
         groups={"area": [Cell(name, 10**9, 10**6, 2), Cell(f"{name}b", 10**9, 10**6, 1)]},
         missing={"tag": name},
         notes=[name],

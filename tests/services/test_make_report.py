@@ -71,7 +71,7 @@ def team(tmp_path: Path) -> Team:
 
 def told(report: Report) -> list[tuple[int | None, int]]:
     """Number and dollars of each change, newest first."""
-    return [(change.head.number, change.list_cost // USD) for change in report.changes]
+    return [(change.title.number, change.list_cost // USD) for change in report.changes]
 
 
 def test_a_merge_is_one_change_with_all_that_it_brought(team: Team) -> None:
@@ -83,7 +83,7 @@ def test_a_merge_is_one_change_with_all_that_it_brought(team: Team) -> None:
     team.merge("Merge pull request #12 from them/feat/x\n\nAdd login", "feat/x")
     report = team.report()
     assert told(report) == [(12, 3), (None, 5)]
-    assert [change.head.subject for change in report.changes] == ["Add login", "direct push"]
+    assert [change.title.subject for change in report.changes] == ["Add login", "direct push"]
     assert report.list_cost == 8 * USD
 
 
@@ -93,7 +93,7 @@ def test_gitlabs_merge_has_its_number_in_the_body(team: Team) -> None:
     team.switch("main")
     team.merge("Merge branch 'x' into 'main'\n\nAdd search\n\nSee merge request group/sub/proj!77", "x")
     assert told(team.report()) == [(77, 1)]
-    assert team.report().changes[0].head.subject == "Add search"
+    assert team.report().changes[0].title.subject == "Add search"
 
 
 def test_githubs_squash_with_its_list_of_messages_counts_every_line(team: Team) -> None:
@@ -182,7 +182,7 @@ def test_githubs_revert_names_the_number_and_a_partial_one_says_so(team: Team) -
     sha = team.commit(text=f"Add y (#2)\n\n{team.line(5)}")
     team.commit(text='Revert "Add x" (#3)\n\nReverts org/repo#1')
     team.commit(text=f"Drop half of y\n\nThis partially reverts commit {sha[:10]}.")
-    assert {row.head.number: (row.state, row.reverted_cost // USD) for row in team.report().changes} == {
+    assert {row.title.number: (row.state, row.reverted_cost // USD) for row in team.report().changes} == {
         1: ("reverted", 2),
         2: ("partly reverted", 5),
     }
@@ -560,7 +560,7 @@ def test_a_commit_of_an_impossible_time_is_reported_at_the_first_or_last_that_th
     team.commit(text=f"a\n\n{team.line()}")
     plumbed(team, f"b\n\n{team.line()}\n", when)
     report = team.report(groups=True)
-    assert report.changes[0].head.time == seconds
+    assert report.changes[0].title.time == seconds
     assert report.list_cost == 2 * USD
 
 

@@ -54,7 +54,7 @@ class Decision(NamedTuple):
     """Claims whose newest line is written again unchanged."""
 
 
-class Outcome(NamedTuple):
+class ProposalOutcome(NamedTuple):
     """The outcome for proposed lines that their commit does not carry. The usage of those that are not withheld is
     pending again."""
 
@@ -253,13 +253,13 @@ def may_have_remains(message: str) -> bool:
     return ";" in message or KEY.lower() in message.lower()
 
 
-def outcome(noted: Noted, missing: Iterable[str], damaged: Collection[str]) -> Outcome:
+def outcome_of(noted: Noted, missing: Iterable[str], damaged: Collection[str]) -> ProposalOutcome:
     """The outcome for the lines of a proposal that the message of its commit does not have (rule 2 of the design).
     `damaged` are the ids of those of which a part is left."""
     removed = tuple(name for name in (token.partition(".")[0] for token in missing) if name not in damaged)
     if noted.is_removed_by_hook:
-        return Outcome(stripped_by=_hook_that_stripped(noted) if removed else "")
-    return Outcome(removed, bool(damaged))
+        return ProposalOutcome(stripped_by=_hook_that_stripped(noted) if removed else "")
+    return ProposalOutcome(removed, bool(damaged))
 
 
 def _hook_that_stripped(noted: Noted) -> str:

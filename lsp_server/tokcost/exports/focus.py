@@ -206,8 +206,8 @@ def _of_line(change: Change, line: Line, version: Version) -> dict[str, Any]:
 def _facts(change: Change, line: Line) -> dict[str, Any]:
     more = [f"+{line.more_models}"] if line.more_models else []
     return {
-        **_periods(datetime.fromtimestamp(change.head.time, UTC).date().toordinal() - _EPOCH),
-        "x_ChangeNumber": None if change.head.number is None else str(change.head.number),
+        **_periods(datetime.fromtimestamp(change.title.time, UTC).date().toordinal() - _EPOCH),
+        "x_ChangeNumber": None if change.title.number is None else str(change.title.number),
         "x_ChangeState": change.state or "merged",
         "x_ClaimId": line.id,
         "x_ClaimVersion": line.version,

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tokcost.model.changes import Carrier, Change, Head
+from tokcost.model.changes import Carrier, Change, ChangeTitle
 from tokcost.model.trailer import highest
 
 
@@ -20,7 +20,7 @@ class Placed(NamedTuple):
     position: int
 
 
-def changes_of(placed: Iterable[Placed], heads: Mapping[str, Head]) -> list[Change]:
+def changes_of(placed: Iterable[Placed], titles: Mapping[str, ChangeTitle]) -> list[Change]:
     """The changes that carry claims, newest first."""
     order = sorted(placed, key=lambda one: (one.position, one.carrier.commit))
     best = highest(line for one in order for line in one.carrier.lines)
@@ -28,15 +28,15 @@ def changes_of(placed: Iterable[Placed], heads: Mapping[str, Head]) -> list[Chan
     for one in order:
         for line in one.carrier.lines:
             if line.id in best:
-                change = changes.setdefault(one.step, Change(one.step, heads[one.step]))
+                change = changes.setdefault(one.step, Change(one.step, titles[one.step]))
                 change.lines.append(best.pop(line.id))  # removed: an id counts once
                 change.carriers.append(one.carrier.commit)
-    _mark_reverted(changes.values(), order, heads)
+    _mark_reverted(changes.values(), order, titles)
     return list(changes.values())[::-1]
 
 
-def _mark_reverted(changes: Iterable[Change], order: list[Placed], heads: Mapping[str, Head]) -> None:
-    undone = _Undone(order, heads)
+def _mark_reverted(changes: Iterable[Change], order: list[Placed], titles: Mapping[str, ChangeTitle]) -> None:
+    undone = _Undone(order, titles)
     carried_by: dict[str, list[Placed]] = {}
     for one in order:
         for line in one.carrier.lines:
@@ -54,7 +54,7 @@ class _Undone:
     """The commits that reverts took back, unless a revert of the revert restored them. Newest first, so that a
     revert is judged after everything that could have reverted it."""
 
-    def __init__(self, order: list[Placed], heads: Mapping[str, Head]) -> None:
+    def __init__(self, order: list[Placed], titles: Mapping[str, ChangeTitle]) -> None:
         self.whole: set[str] = set()
         self.partly: set[str] = set()
         self._by: dict[str, set[str]] = {}
@@ -63,7 +63,7 @@ class _Undone:
         self._names = sorted({name for one in order for name in (one.carrier.commit, one.step)})
         self._numbered: dict[int, list[tuple[int, str]]] = {}
         for step, position in dict.fromkeys((one.step, one.position) for one in order):
-            number = heads[step].number
+            number = titles[step].number
             if number is not None:
                 self._numbered.setdefault(number, []).append((position, step))
         for one in reversed(order):

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from tokcost.history.areas import shares
 from tokcost.history.issue_references import MOST_ISSUES, SEVERAL, issues_of
-from tokcost.history.merge_subjects import merged_branch, read_head
+from tokcost.history.merge_subjects import merged_branch, read_title
 from tokcost.history.privacy.groups import Facts
 from tokcost.history.read_history import Told
 from tokcost.history.report_policy import ReportPolicy, area_of
 from tokcost.history.work_types import NO_TYPE, type_of
-from tokcost.model.changes import Change, Head
+from tokcost.model.changes import Change, ChangeTitle
 from tokcost.model.trailer import Line
 from tokcost.repo.history import Range, Repository, first_parents, read_files, read_messages_of, tags
 
@@ -20,10 +20,10 @@ _MOST_CHANGES = 20_000
 """The maximum number of changes whose files are read: more would take minutes."""
 
 
-def read_heads(repository: Repository, told: Told) -> dict[str, Head]:
+def read_titles(repository: Repository, told: Told) -> dict[str, ChangeTitle]:
     """The title of each step."""
     steps = dict.fromkeys(one.step for one in told.placed)
-    return {step: read_head(text, time) for step, time, text in read_messages_of(repository, steps)}
+    return {step: read_title(text, time) for step, time, text in read_messages_of(repository, steps)}
 
 
 _WHOLE = "a clone without --filter has them"
@@ -71,7 +71,7 @@ def _words(
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Type and issues of each change, from its own message. What is missing there, as often in a merge, comes from
     the commits that it brought in."""
-    said = dict(_read(repository, {one.commit: one.head for one in changes}, policy))
+    said = dict(_read(repository, {one.commit: one.title for one in changes}, policy))
     silent = [one for one in changes if said[one.commit].type == NO_TYPE or not said[one.commit].issues]
     # Only these messages are read: most changes say everything themselves.
     inner = {commit: None for one in silent for commit in one.carriers if commit not in said}
@@ -99,13 +99,13 @@ def _most_expensive(said: Iterable[tuple[_Said, Line]]) -> str:
 
 
 def _read(
-    repository: Repository, heads: Mapping[str, Head | None], policy: ReportPolicy
+    repository: Repository, titles: Mapping[str, ChangeTitle | None], policy: ReportPolicy
 ) -> Iterator[tuple[str, _Said]]:
-    for commit, time, message in read_messages_of(repository, heads):
-        head = heads[commit] or read_head(message, time)
+    for commit, time, message in read_messages_of(repository, titles):
+        title = titles[commit] or read_title(message, time)
         branch = merged_branch(message)
-        issues = issues_of(message, head.subject, branch, head.number)
-        yield commit, _Said(type_of(head.subject, branch, policy.types), issues)
+        issues = issues_of(message, title.subject, branch, title.number)
+        yield commit, _Said(type_of(title.subject, branch, policy.types), issues)
 
 
 def _tags(repository: Repository, span: Range, changes: Sequence[Change]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 
-from tokcost.model.changes import Head, Revert
+from tokcost.model.changes import ChangeTitle, Revert
 
 _NUMBER = r"([0-9]{1,9})"
 """Nobody has numbered a billion requests; more digits are something else."""
@@ -45,19 +45,19 @@ _BY_NUMBER = re.compile(
 )
 
 
-def read_head(message: str, time: int) -> Head:
+def read_title(message: str, time: int) -> ChangeTitle:
     """The title of a change: its subject, or, if that is only `Merge …`, the title that a forge put below it."""
     subject, _, body = message.lstrip("\r\n").partition("\n")
     subject = subject.strip()
     if found := _TITLED.match(subject):
-        return Head(found["title"], int(found["azure"] or found["bitbucket"]), time)
+        return ChangeTitle(found["title"], int(found["azure"] or found["bitbucket"]), time)
     if found := _GITEA.match(subject):
-        return Head(found["title"], int(found[2]), time)
+        return ChangeTitle(found["title"], int(found[2]), time)
     found = _MERGE.match(subject)
     number = int(found[1]) if found else _last_number(subject)
     if number is None and (footers := _FOOTERS.findall(body)):
         number = int(footers[-1])
-    return Head(_title(subject, body), number, time)
+    return ChangeTitle(_title(subject, body), number, time)
 
 
 def merged_branch(message: str) -> str:

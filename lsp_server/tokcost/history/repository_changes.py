@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tokcost.errors import EnvironmentProblem, NotARepository
 from tokcost.history.changes import changes_of
-from tokcost.history.facts_of_changes import read_facts, read_heads
+from tokcost.history.facts_of_changes import read_facts, read_titles
 from tokcost.history.identity import repository_digest
 from tokcost.history.privacy.claims_of_many import RepositoryChanges
 from tokcost.history.read_history import read_history
@@ -41,7 +41,7 @@ def read_repository_changes(folder: str, cache: Path, through: str, key: bytes, 
     name = name or repository_digest("", first_commits(repository, span), key)
     policy = read_report_policy(repository, span.tips[0])
     told = read_history(repository, cache / "history-of" / name, span)
-    found = changes_of(told.placed, read_heads(repository, told))
+    found = changes_of(told.placed, read_titles(repository, told))
     changes = [change for change in found if _month(change) <= through and change.lines]
     _check_amounts(changes)
     facts = read_facts(repository, span, changes, policy, notes)
@@ -61,7 +61,7 @@ def _repository(folder: str) -> Repository:
 
 
 def _month(change: Change) -> str:
-    return datetime.fromtimestamp(change.head.time, UTC).strftime("%Y-%m")
+    return datetime.fromtimestamp(change.title.time, UTC).strftime("%Y-%m")
 
 
 def _check_amounts(changes: list[Change]) -> None:

@@ -43,7 +43,7 @@ from tokcost.local_server import (
     read_some,
     remove_pipe,
     require_private,
-    unpacked,
+    unpacked_request,
     write_all,
 )
 from tokcost.services import work_for_others
@@ -291,7 +291,7 @@ class PipeClient:
             read += data
         if found[0] != REQUEST:
             raise NotUnderstood("it has an unknown beginning")
-        return unpacked(found[1])
+        return unpacked_request(found[1])
 
     def is_there(self) -> bool:
         """Whether the client still waits."""

@@ -54,7 +54,7 @@ class Carrier(NamedTuple):
     is_merge: bool = False
 
 
-class Head(NamedTuple):
+class ChangeTitle(NamedTuple):
     """The title of a change."""
 
     subject: str
@@ -100,7 +100,7 @@ class Change:
     a commit pushed directly."""
 
     commit: str
-    head: Head
+    title: ChangeTitle
     lines: list[Line] = field(default_factory=list[Line])
     """Claims that this change was the first to introduce, each at the highest version in the range."""
     carriers: list[str] = field(default_factory=list[str])
@@ -133,7 +133,7 @@ class Change:
         return list(dict.fromkeys(name for line in order for name in line.models))
 
 
-class Open(NamedTuple):
+class OpenBranch(NamedTuple):
     """An unmerged branch, and the contents of its lines."""
 
     branch: str
@@ -176,7 +176,7 @@ class Report:
     foreign_lines: int = 0
     damaged: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Commit and line."""
-    open: list[Open] = field(default_factory=list[Open])
+    open: list[OpenBranch] = field(default_factory=list[OpenBranch])
     groups: dict[Grouping, list[Cell]] = field(default_factory=dict[Grouping, list[Cell]])
     """Groupings that were asked for and may be shown."""
     missing: dict[Grouping, str] = field(default_factory=dict[Grouping, str])

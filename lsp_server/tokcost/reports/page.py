@@ -210,6 +210,6 @@ def _cell(report: Report, cell: Cell) -> tuple[str, ...]:
 
 def _change(report: Report, change: Change) -> tuple[str, ...]:
     amount = report_text.cost(report, change.list_cost, change.is_unpriced)
-    day, models = report_text.day(change.head.time), report_text.models(change)
+    day, models = report_text.day(change.title.time), report_text.models(change)
     state = report_text.state(change)
     return report_text.title(change), amount, short_tokens(change.tokens), day, models, change.commit[:10], state

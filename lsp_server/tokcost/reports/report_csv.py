@@ -37,9 +37,9 @@ def report_csv(report: Report, by: Grouping | None) -> str:
 def _row(change: Change) -> tuple[str | int, ...]:
     return (
         change.commit,
-        change.head.number or "",
-        day(change.head.time),
-        cell(change.head.subject),
+        change.title.number or "",
+        day(change.title.time),
+        cell(change.title.subject),
         " ".join(line.id for line in change.lines),
         decimal_string(change.list_cost),
         str(change.is_unpriced).lower(),

@@ -104,9 +104,9 @@ def report_object(report: Report) -> dict[str, object]:
 def _change(change: Change) -> Json:
     return {
         "commit": change.commit,
-        "subject": change.head.subject,
-        "number": change.head.number,
-        "committed": datetime.fromtimestamp(change.head.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "subject": change.title.subject,
+        "number": change.title.number,
+        "committed": datetime.fromtimestamp(change.title.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "claims": [line.id for line in change.lines],
         "list_cost": decimal_string(change.list_cost),
         "unpriced": change.is_unpriced,

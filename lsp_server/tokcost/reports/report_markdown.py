@@ -37,7 +37,7 @@ def _parts(report: Report, by: Grouping | None, against: Report | None) -> Itera
 
 def _title(change: Change) -> str:
     """The number of a request is a link on a forge; nothing else in a subject is."""
-    number = f"#{change.head.number} " if change.head.number is not None else ""
+    number = f"#{change.title.number} " if change.title.number is not None else ""
     said = state(change)
     return number + safe(title(change).removeprefix(number) + (f" ({said})" if said else ""))
 

@@ -225,8 +225,8 @@ def _cell_text(report: Report, by: Grouping, name: str) -> str:
 
 def title(change: Change) -> str:
     """`#123 Add login`, without repetition."""
-    number = change.head.number
-    subject = escape(change.head.subject)
+    number = change.title.number
+    subject = escape(change.title.subject)
     # GitHub appends the first to the subject of a squash; GitLab writes merge requests with an exclamation mark.
     for ending in (f" (#{number})", f" (!{number})"):
         subject = subject.removesuffix(ending)
@@ -258,7 +258,7 @@ def _change_columns(report: Report) -> list[Column]:
         Column("CHANGE", [Piece(title(one)) for one in changes]),
         Column("LIST COST", [Piece(text, "warn" if "unpriced" in text else "amount") for text in costs], right=True),
         Column("TOKENS", [Piece(short_tokens(one.tokens)) for one in changes], rank=1, right=True),
-        Column("DAY", [Piece(day(one.head.time)) for one in changes], rank=3),
+        Column("DAY", [Piece(day(one.title.time)) for one in changes], rank=3),
         Column("MODELS", [Piece(models(one)) for one in changes], rank=4),
         Column("COMMIT", [Piece(one.commit[:10], "dim") for one in changes], rank=5),
         Column("STATE", [Piece(state(one), "warn") for one in changes], rank=2),

@@ -17,7 +17,7 @@ def find_rework(repository: Repository, span: Range, report: Report, newest: int
     if not report.changes:
         return
     named = {change.commit: change for change in report.changes}
-    oldest = min(report.changes, key=lambda change: change.head.time)
+    oldest = min(report.changes, key=lambda change: change.title.time)
     # The parents of the oldest change, not the range's own end: with `--since`, earlier commits need not be read.
     since = Range("", span.tips, (*span.excluded, f"{oldest.commit}^@"))
     try:
@@ -36,4 +36,4 @@ def find_rework(repository: Repository, span: Range, report: Report, newest: int
 
 
 def _is_young(change: Change, newest: int, days: int) -> bool:
-    return not (change.rework and change.rework.is_most) and newest - change.head.time < days * _DAY
+    return not (change.rework and change.rework.is_most) and newest - change.title.time < days * _DAY

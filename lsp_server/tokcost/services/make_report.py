@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tokcost.history.changes import changes_of
-from tokcost.history.facts_of_changes import read_heads
+from tokcost.history.facts_of_changes import read_titles
 from tokcost.history.privacy.contributors import count_people
 from tokcost.history.read_history import Told, reach, read_branches, read_history
 from tokcost.history.report_policy import read_report_policy
-from tokcost.model.changes import Change, Coverage, Head, Open, Report
+from tokcost.model.changes import Change, ChangeTitle, Coverage, OpenBranch, Report
 from tokcost.model.trailer import highest
 from tokcost.repo.history import (
     Range,
@@ -59,9 +59,9 @@ def make_report(folder: Path, cache: Path, options: ReportOptions) -> Report:
     span = _span(repository, options)
     policy = read_report_policy(repository, span.tips[0])
     told = read_history(repository, cache, span)
-    heads = read_heads(repository, told)
-    within = {step for step, head in heads.items() if _is_within(head, options)}
-    changes = changes_of(told.placed, heads)
+    titles = read_titles(repository, told)
+    within = {step for step, title in titles.items() if _is_within(title, options)}
+    changes = changes_of(told.placed, titles)
     placed = [one for one in told.placed if one.step in within]
     report = Report(span.text, [change for change in changes if change.commit in within], commits=told.commits)
     report.foreign_lines = sum(one.carrier.foreign for one in placed)
@@ -94,13 +94,13 @@ def _span(repository: Repository, options: ReportOptions) -> Range:
     return Range("all refs", tuple(dict.fromkeys((*default.tips, *refs))))
 
 
-def _is_within(head: Head, options: ReportOptions) -> bool:
-    return (options.since is None or head.time >= options.since) and (
-        options.until is None or head.time < options.until
+def _is_within(title: ChangeTitle, options: ReportOptions) -> bool:
+    return (options.since is None or title.time >= options.since) and (
+        options.until is None or title.time < options.until
     )
 
 
-def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> list[Open]:
+def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> list[OpenBranch]:
     """The claims that unmerged branches carry and the reported history does not: each claim at one branch."""
     prefixes = ("refs/heads/", "refs/remotes/")
     tips = {
@@ -116,7 +116,7 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
     carriers, graph = read_branches(repository, beyond)
     known = {line.id for change in changes for line in change.lines}
     best = highest(line for one in carriers.values() for line in one.lines if line.id not in known)
-    found: list[Open] = []
+    found: list[OpenBranch] = []
     seen: set[str] = set()  # a claim found at one branch is not looked for at another
     for branch, tip in tips.items():
         own = reach(graph, tip, seen)
@@ -124,7 +124,7 @@ def _open(repository: Repository, span: Range, changes: Sequence[Change]) -> lis
         brought = (line for commit in own if commit in carriers for line in carriers[commit].lines)
         lines = [best.pop(line.id) for line in brought if line.id in best]
         if lines:
-            found.append(Open(branch, tuple(lines)))
+            found.append(OpenBranch(branch, tuple(lines)))
     return sorted(found, key=lambda one: (-sum(line.cost or 0 for line in one.lines), one.branch))
 
 

@@ -32,7 +32,7 @@ from tokcost.claims.rules import (
     commit_made_on,
     may_have_remains,
     missing_lines,
-    outcome,
+    outcome_of,
     replaced_commit,
     was_given_up,
 )
@@ -200,7 +200,7 @@ def _withhold_removed(home: Path, worktree: Worktree, notes: str, commit: Commit
     missing for another reason; about a hook that removes them, only the first time."""
     missing = missing_lines(noted, commit.message)
     damaged = _damaged(home, worktree, commit.message, missing) if missing else ()
-    found = outcome(noted, missing, damaged)
+    found = outcome_of(noted, missing, damaged)
     if found.withheld:
         _withhold(home, worktree, notes, found.withheld)
     if found.stripped_by:

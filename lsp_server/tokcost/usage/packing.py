@@ -13,7 +13,7 @@ from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.model.logs import Batch
 
 
-class Part(NamedTuple):
+class SourcePart(NamedTuple):
     """A part of a source, or a sentence about the reason why there is none."""
 
     number: int
@@ -28,7 +28,7 @@ class Part(NamedTuple):
     """Whether the paths in the batch are in the stored form: only if one of them is not UTF-8."""
 
 
-def packed(part: Part) -> bytes:
+def packed(part: SourcePart) -> bytes:
     """A part as bytes."""
     try:
         # Hardly any folder needs another form, and looking at each of them would cost every import.
@@ -38,9 +38,9 @@ def packed(part: Part) -> bytes:
         return msgspec.msgpack.encode(part._replace(batch=stored, has_stored_paths=True))
 
 
-def unpacked(results: Iterable[bytes]) -> Iterator[Part]:
+def unpacked(results: Iterable[bytes]) -> Iterator[SourcePart]:
     """The parts from their packed form."""
-    for part in map(msgspec.msgpack.Decoder(Part).decode, results):
+    for part in map(msgspec.msgpack.Decoder(SourcePart).decode, results):
         if part.batch and part.has_stored_paths:
             yield part._replace(batch=_with_paths(part.batch, from_stored), has_stored_paths=False)
         else:

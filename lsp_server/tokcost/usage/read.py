@@ -107,11 +107,11 @@ def _unpacked(jobs: Sequence[Job], results: Iterable[bytes]) -> Iterator[Outcome
 
 
 def _packed_outcomes(number: int, job: Job) -> Iterator[bytes]:
-    from tokcost.usage.packing import Part, packed
+    from tokcost.usage.packing import SourcePart, packed
 
     for outcome in read_here(job):
         begun, batch, problem, passing = outcome
-        yield packed(Part(number, begun.cursor, begun.position, batch, problem, passing))
+        yield packed(SourcePart(number, begun.cursor, begun.position, batch, problem, passing))
 
 
 def _first_outcome(numbered: tuple[int, Job]) -> bytes:

@@ -71,7 +71,7 @@ def pieces_of(
     number: int, change: Change, authors: Mapping[str, Author], heads: Mapping[Author, int], facts: Facts
 ) -> Iterable[tuple[Line, Piece]]:
     """Each claim of a change, once for each area that the change touched, with the part in that area."""
-    moment = datetime.fromtimestamp(change.head.time, UTC)
+    moment = datetime.fromtimestamp(change.title.time, UTC)
     day = moment.strftime("%Y-%m-%d")
     size = facts.sizes.get(change.commit)
     common: dict[Grouping, str] = {
