@@ -13,6 +13,7 @@ from tokcost.model.claims import Claim, Terms, Worth
 from tokcost.model.history import ReflogEntry, is_commit
 from tokcost.model.trailer import KEY, MOST_COST, MOST_TOKENS, MOST_VERSION, Line, read_message, writable_name
 from tokcost.model.usage import Tokens
+from tokcost.model.worktree import Operation
 
 SMALLEST_COST = 100_000
 """The finest published amount: $0.0001, in nano-dollars."""
@@ -64,6 +65,20 @@ class ProposalOutcome(NamedTuple):
     """Whether a part of a line is left that cannot be read."""
     stripped_by: str = ""
     """The hook of somebody else that removed lines, in words; empty if none did."""
+
+
+def kind_of_commit(operation: Operation, source: str, commit: str, *, reverts: bool) -> CommitKind:
+    """The kind of a commit, by the operation in progress and the arguments of prepare-commit-msg: the source of the
+    message, and the commit that it is from. `reverts` is whether the message is that of a revert."""
+    # git passes `merge` for a revert whose message is edited.
+    may_revert = source == "message" or (source == "merge" and not operation.merging)
+    if operation.copying or (may_revert and reverts):
+        return "copy"
+    # `--amend` passes HEAD; `-c` and `-C` pass the commit as it was typed, and make a new one (githooks(5)).
+    if (source, commit) == ("commit", "HEAD"):
+        return "amend"
+    joins = operation.squashing or operation.merging or source in ("squash", "merge")
+    return "join" if joins else "commit"
 
 
 def decide(situation: Situation) -> Decision:

@@ -22,7 +22,7 @@ from tokcost.claims.message_comments import comment_of, keeps_comments_asked
 from tokcost.claims.notes_folder import adopt, notes_folder_of_hook
 from tokcost.claims.propose import MOST_USAGE, Message, Proposal, new_name, propose
 from tokcost.claims.refresh_carriers import refresh_carriers
-from tokcost.claims.rules import CommitKind
+from tokcost.claims.rules import kind_of_commit
 from tokcost.claims.withhold import record_withheld
 from tokcost.errors import EnvironmentProblem, of_file
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
@@ -32,7 +32,7 @@ from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.model.claims import Consent, Remembered, Terms
 from tokcost.model.commit_message import Placement, drop_lines, has_content, has_ours_in_title, lift_lines, lines_in
 from tokcost.model.trailer import Line, read_message
-from tokcost.model.worktree import CloneState, Config, Operation, Worktree
+from tokcost.model.worktree import CloneState, Config, Worktree
 from tokcost.policy.consent import read_consent
 from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_allow_empty_message, may_skip_commit_msg
 from tokcost.repo.messages import message_of
@@ -168,7 +168,8 @@ def _may_propose(environ: Mapping[str, str], draft: Draft) -> bool:
 def _message(environ: Mapping[str, str], here: CloneState, asked: HookArguments, text: str) -> Message | None:
     """The message that git is about to use; `None` if nothing should be added: a copied commit keeps its lines, and
     an empty message makes no commit."""
-    kind, edited = _kind(here.operation, text, asked), _is_edited(environ, asked)
+    kind = kind_of_commit(here.operation, asked.source, asked.commit, reverts=is_revert(text))
+    edited = _is_edited(environ, asked)
     if kind == "copy":
         return None
     comment = comment_of(environ, here, text, edited=edited)
@@ -233,18 +234,6 @@ def _says_nothing(text: str, before: str | None, comment: str) -> bool:
     bare = drop_lines(text, comment)
     is_left = before is not None and _content(bare, comment) == _content(drop_lines(before, comment), comment)
     return is_left or not has_content(bare, comment)
-
-
-def _kind(operation: Operation, text: str, asked: HookArguments) -> CommitKind:
-    # git passes `merge` for a revert whose message is edited.
-    may_revert = asked.source == "message" or (asked.source == "merge" and not operation.merging)
-    if operation.copying or (may_revert and is_revert(text)):
-        return "copy"
-    # `--amend` passes HEAD; `-c` and `-C` pass the commit as it was typed, and make a new one (githooks(5)).
-    if (asked.source, asked.commit) == ("commit", "HEAD"):
-        return "amend"
-    joins = operation.squashing or operation.merging or asked.source in ("squash", "merge")
-    return "join" if joins else "commit"
 
 
 def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) -> None:
