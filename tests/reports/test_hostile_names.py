@@ -22,6 +22,7 @@ from tokcost.cli import screen
 from tokcost.lsp.protocol import status_params
 from tokcost.model.budget import Budget, Standing
 from tokcost.model.changes import Carrier, Cell, Change, ChangeTitle, OpenBranch, Report
+from tokcost.model.checks import Check, Diagnosis
 from tokcost.model.claims import Worth
 from tokcost.model.figures import CommitRow, Skipped, Summary
 from tokcost.model.status import Status
@@ -140,7 +141,7 @@ def screens(name: str) -> Iterator[list[Painting]]:
     yield report_lines(Report(name, [], notes=[name]), None, None, False)
     yield damaged_lines(reported, None)
     yield budget_lines(status, None)
-    yield diagnosis_lines({"ledger": [("file", name, True, name)]}, 1)
+    yield diagnosis_lines(Diagnosis({"ledger": [Check("file", name, True, name)]}))
 
 
 def sentences(name: str) -> Iterator[str]:

@@ -43,22 +43,17 @@ def command(as_json: bool, forge: bool, acknowledge: bool, verbose: bool, reader
         diagnosis = _tried(reader, file)
     else:
         diagnosis = _forge() if forge else diagnose(tokcost_home(os.environ), os.environ, Path.cwd())
-
-    def found(check: Check) -> str:
-        return check.found if as_json or verbose else check.short or check.found
-
-    parts = {
-        part: [(check.subject, found(check), check.finding, check.hint) for check in checks]
-        for part, checks in diagnosis.parts.items()
-    }
     if as_json:
-        names = ("subject", "found", "finding", "hint")
-        shown = {part: [dict(zip(names, row, strict=True)) for row in rows] for part, rows in parts.items()}
-        document = {"schema": "tokcost.doctor/1", "findings": diagnosis.findings, "parts": shown}
+        parts = {part: [_object(check) for check in checks] for part, checks in diagnosis.parts.items()}
+        document = {"schema": "tokcost.doctor/1", "findings": diagnosis.findings, "parts": parts}
         screen.show(json.dumps(document, indent=2) + "\n")
     else:
-        screen.show(screen.painted(diagnosis_lines(parts, diagnosis.findings, screen.columns_wide()), os.environ))
+        screen.show(screen.painted(diagnosis_lines(diagnosis, screen.columns_wide(), in_full=verbose), os.environ))
     return 1 if diagnosis.findings else 0
+
+
+def _object(check: Check) -> dict[str, str | bool]:
+    return {"subject": check.subject, "found": check.found, "finding": check.finding, "hint": check.hint}
 
 
 def _acknowledge() -> int:

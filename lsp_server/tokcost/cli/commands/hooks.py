@@ -7,6 +7,7 @@ import click
 
 from tokcost.cli import screen
 from tokcost.cli.group import CommandGroup
+from tokcost.model.checks import Diagnosis
 from tokcost.reports.diagnosis import diagnosis_lines
 from tokcost.reports.hooks import installed_text
 from tokcost.services.check_environment import check_switches
@@ -97,8 +98,8 @@ def status_command() -> int:
     Example:
       tokcost hooks status
     """
-    checks = [*check_hooks(tokcost_home(os.environ), worktree_here(Path.cwd())), *check_switches(os.environ)]
-    rows = [(check.subject, check.found, check.finding, check.hint) for check in checks]
-    findings = sum(check.finding for check in checks)
-    screen.show(screen.painted(diagnosis_lines({"hooks": rows}, findings), os.environ))
-    return 1 if findings else 0
+    diagnosis = Diagnosis()
+    diagnosis.add("hooks", *check_hooks(tokcost_home(os.environ), worktree_here(Path.cwd())))
+    diagnosis.add("hooks", *check_switches(os.environ))
+    screen.show(screen.painted(diagnosis_lines(diagnosis, in_full=True), os.environ))
+    return 1 if diagnosis.findings else 0

@@ -20,10 +20,5 @@ def register(server: TokcostServer) -> None:
 
 def _doctor(server: TokcostServer, folder: str) -> dict[str, Any]:
     found = diagnose(server.refresher.home, server.refresher.environ, Path(folder))
-    parts = {
-        part: [(check.subject, check.short or check.found, check.finding, check.hint) for check in checks]
-        for part, checks in found.parts.items()
-    }
-    lines = diagnosis_lines(parts, found.findings)
-    text = "".join("".join(piece.text for piece in line).rstrip() + "\n" for line in lines)
+    text = "".join("".join(piece.text for piece in line).rstrip() + "\n" for line in diagnosis_lines(found))
     return {"text": text, "findings": found.findings}
