@@ -1,12 +1,25 @@
 """Local branches, held against `git for-each-ref`."""
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.git_sandbox import GitSandbox
-from tokcost.repo.refs import all_tips, default_branch, has_many_refs, local_branches, merged_branches
+from tokcost.repo.head import head_commit
+from tokcost.repo.refs import (
+    all_tips,
+    default_branch,
+    has_many_refs,
+    local_branches,
+    merged_branches,
+    tips_of_branches,
+)
+from tokcost.repo.worktree import find_worktree
 
 ODD = ["feat/x", "feat/y/z", "#1", "quo'te\"s", "caf\u00e9", "next\u0085line", "separator\u2028", "a.lock.b"]
 
@@ -111,3 +124,47 @@ def test_many_refs_are_those_that_were_fetched_whatever_keeps_them(repo: GitSand
     assert not has_many_refs(str(packed))
     (packed / "packed-refs").write_text("".join(f"{'a' * 40} refs/remotes/origin/{n:07}\n" for n in range(20_000)))
     assert has_many_refs(str(packed))
+
+
+class Meanwhile:
+    """Runs `git pack-refs` in a repository at the moment when its files are listed or opened for the nth time."""
+
+    def __init__(self, folder: Path, moment: int) -> None:
+        self.folder, self.left = folder, moment
+
+    def see(self, event: str, args: tuple[object, ...]) -> None:
+        """Hear what Python is about to do."""
+        if event in ("open", "os.scandir") and self.left >= 0 and str(args[0]).startswith(f"{self.folder}/.git"):
+            self.left -= 1
+            if self.left < 0:
+                subprocess.run(["git", "pack-refs", "--all"], cwd=self.folder, check=True)
+
+
+HEARING: list[Meanwhile] = []
+sys.addaudithook(lambda event, args: [one.see(event, args) for one in HEARING] and None)
+
+
+def commit_at_head(common_dir: str) -> str:
+    here = find_worktree(os.path.dirname(common_dir))
+    assert here is not None
+    return head_commit(here)
+
+
+@pytest.mark.parametrize(
+    "read", [local_branches, lambda folder: tips_of_branches(folder, ["main", "feat/x"]), all_tips, commit_at_head]
+)
+def test_no_ref_is_missing_while_git_packs_refs_at_any_moment(repo: GitSandbox, read: Callable[[str], object]) -> None:
+    repo.git("branch", "feat/x")
+    repo.git("tag", "v1")
+    repo.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    expected = read(git_dir(repo))
+    for moment in range(50):
+        copy = Path(shutil.copytree(repo.path, repo.path.parent / f"copy{moment}"))
+        HEARING[:] = [meanwhile := Meanwhile(copy, moment)]
+        found = read(f"{copy}/.git")
+        HEARING.clear()
+        assert found == expected, f"packed at moment {moment}"
+        if meanwhile.left >= 0:
+            assert moment > 1
+            return
+    raise AssertionError("so many files are read that not every moment was tried")

@@ -28,8 +28,7 @@ def local_branches(common_dir: str) -> dict[str, str] | None:
         return None
     if uses_reftable(common_dir):
         return _ask_git(common_dir)
-    # Where a ref is in both, the loose one is newer (git-pack-refs(1)).
-    return _packed(common_dir, _PREFIX) | _loose(common_dir, _PREFIX.rstrip("/"))
+    return _branches_in_files(common_dir)
 
 
 def tips_of_branches(common_dir: str, names: Iterable[str]) -> dict[str, str] | None:
@@ -39,9 +38,17 @@ def tips_of_branches(common_dir: str, names: Iterable[str]) -> dict[str, str] | 
         known = local_branches(common_dir) or {}
         return {name: known[name] for name in names if name in known} if os.path.isdir(common_dir) else None
     wanted = set(names)
-    packed = _packed(common_dir, _PREFIX)
+    return {name: tip for name, tip in _branches_in_files(common_dir, wanted).items() if name in wanted}
+
+
+def _branches_in_files(common_dir: str, wanted: Container[str] | None = None) -> dict[str, str]:
+    """The local branches, and at least the `wanted` ones, by their short names.
+
+    Loose refs are read first, as git does: `git pack-refs` removes a loose ref only once the packed file has it, so a
+    ref that is moved meanwhile is in one of them. Where it is in both, the loose one is newer (git-pack-refs(1)).
+    """
     loose = _loose(common_dir, _PREFIX.rstrip("/"), wanted)
-    return {name: tip for name, tip in (packed | loose).items() if name in wanted}
+    return _packed(common_dir, _PREFIX) | loose
 
 
 def has_many_refs(common_dir: str) -> bool:
@@ -72,9 +79,11 @@ def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_l
         pairs = (line.partition(" ") for line in text.split("\n"))
         tips = {ref: tip for tip, _, ref in pairs if ref}
     else:
-        tips = _packed_refs(common_dir, below)
+        loose: dict[str, str] = {}
         for kind in below:
-            tips |= {kind + name: tip for name, tip in _loose(common_dir, kind.rstrip("/")).items()}
+            loose |= {kind + name: tip for name, tip in _loose(common_dir, kind.rstrip("/")).items()}
+        # Only now, as in `_branches_in_files`.
+        tips = _packed_refs(common_dir, below) | loose
     found = {ref: tip for ref, tip in tips.items() if is_id(tip)}
     return found | detached_heads(common_dir, heads)
 
