@@ -135,6 +135,37 @@ def test_the_line_that_the_hook_claimed_for_this_commit_can_be_put_back(draft: D
     assert draft.repo.replies() == {"total": 1, "carried": 1}
 
 
+@pytest.mark.parametrize(("encoding", "units"), [("utf-8", 1), ("utf-16-le", 2), ("utf-32-le", 4)])
+def test_positions_are_counted_in_the_unit_of_the_client(draft: Draft, encoding: str, units: int) -> None:
+    def length(text: str) -> int:
+        return len(text.encode(encoding)) // units
+
+    named = encoding.removesuffix("-le")
+    with Editor(
+        draft.repo.environ, draft.repo.path, capabilities={"general": {"positionEncodings": [named]}}
+    ) as editor:
+        assert editor.open()["positionEncoding"] == named
+        editor.status(draft.repo.path, state="ready")
+        title = "Zoë \N{GRINNING FACE}"
+        uri = editor.document(draft.path, title)
+        (back,) = actions(editor, uri).values()
+        (edit,) = back["edit"]["changes"][uri]
+        assert edit["range"] == {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": length(title)}}
+        damaged = DAMAGED.replace("; x;", f"; {title};")
+        editor.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+        uri = editor.document(draft.path, f"Subject\n\n{damaged}")
+        place = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": length(damaged)}}
+        assert editor.request("textDocument/hover", at(uri, 2))["range"] == place
+        (told,) = editor.wait(
+            lambda: [one for one in editor.told("textDocument/publishDiagnostics") if one["diagnostics"]]
+        )
+        assert [one["range"] for one in told["diagnostics"]] == [place]
+        asked = {"textDocument": {"uri": uri}, "range": place, "context": {"diagnostics": [], "only": ["quickfix"]}}
+        (delete,) = editor.request("textDocument/codeAction", asked)
+        (edit,) = delete["edit"]["changes"][uri]
+        assert edit["range"]["end"] == place["end"]
+
+
 def test_without_a_claim_there_is_nothing_to_insert(repo: Hooked) -> None:
     repo.spend()
     with Editor(repo.environ, repo.path) as editor:

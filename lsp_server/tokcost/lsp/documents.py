@@ -86,12 +86,15 @@ def comment_of(text: str) -> str:
 
 def range_of(server: LanguageServer, lines: Sequence[str], mark: Mark) -> types.Range:
     """The range of a line under our key, without its line end; `lines` are the document's lines without line ends."""
-    last = lines[mark.stop - 1]
-    end = server.workspace.position_codec.client_num_units(last)
-    return types.Range(types.Position(mark.start, 0), types.Position(mark.stop - 1, end))
+    return types.Range(types.Position(mark.start, 0), _end_of(server, lines, mark.stop - 1))
 
 
-def changed_lines(before: str, after: str) -> types.TextEdit:
+def _end_of(server: LanguageServer, lines: Sequence[str], number: int) -> types.Position:
+    """The end of a line, in the unit in which this client counts (`positionEncodings`)."""
+    return types.Position(number, server.workspace.position_codec.client_num_units(lines[number]))
+
+
+def changed_lines(server: LanguageServer, before: str, after: str) -> types.TextEdit:
     """One edit that turns `before` into `after`, in complete lines."""
     old, new = before.split("\n"), after.split("\n")
     start = 0
@@ -104,5 +107,5 @@ def changed_lines(before: str, after: str) -> types.TextEdit:
     text = "".join(f"{line}\n" for line in new[start : len(new) - behind])
     if behind:
         return types.TextEdit(types.Range(types.Position(start, 0), types.Position(stop, 0)), text)
-    end = types.Position(len(old) - 1, len(old[-1].encode("utf-16-le", "surrogatepass")) // 2)
+    end = _end_of(server, old, len(old) - 1)
     return types.TextEdit(types.Range(types.Position(start, 0), end), text.removesuffix("\n"))

@@ -16,7 +16,6 @@ from tokcost.lsp.server import TokcostServer, answered
 from tokcost.model.commit_message import add_lines, drop_lines, marks
 from tokcost.model.remains import remains, restored
 from tokcost.model.trailer import Line
-from tokcost.reports.words import Say
 
 
 def register(server: TokcostServer) -> None:
@@ -32,8 +31,8 @@ def register(server: TokcostServer) -> None:
             return []
         proposed = await server.refresher.read(proposed_lines, server.refresher.home, uri)
         found = [
-            *_fixes(params, document.source, proposed, server.words),
-            *_choices(uri, document.source, proposed, server.words),
+            *_fixes(server, params, document.source, proposed),
+            *_choices(server, uri, document.source, proposed),
         ]
         return [one for one in found if _is_asked_for(params.context, one)]
 
@@ -46,27 +45,25 @@ def _is_asked_for(context: types.CodeActionContext, action: types.CodeAction) ->
 
 
 def _fixes(
-    params: types.CodeActionParams, text: str, proposed: tuple[Line, ...], say: Say
+    server: TokcostServer, params: types.CodeActionParams, text: str, proposed: tuple[Line, ...]
 ) -> Iterator[types.CodeAction]:
     """The actions that repair damaged lines; each names the warnings that it resolves."""
-    uri, comment = params.text_document.uri, comment_of(text)
+    uri, comment, say = params.text_document.uri, comment_of(text), server.words
     shown = [one for one in params.context.diagnostics if one.source == "tokcost" and one.code == DAMAGED_CODE]
     mine = remains(text, _missing(text, proposed), comment)
     for line in proposed:
         if mark := mine.get(line.id):
             about = [one for one in shown if one.range.start.line == mark.start]
-            yield _fix(
-                _edit(uri, say("Put the damaged AI-Cost line back as it was"), text, restored(text, line, mark)),
-                about,
-                is_preferred=True,
-            )
+            put_back = say("Put the damaged AI-Cost line back as it was")
+            yield _fix(_edit(server, uri, put_back, (text, restored(text, line, mark))), about, is_preferred=True)
     hurt = {mark.start: mark for mark in (*mine.values(), *(one for one in marks(text, comment) if one.damaged))}
     for start, mark in sorted(hurt.items()):
         about = [one for one in shown if one.range.start.line == start]
         if about or (start <= params.range.end.line and mark.stop > params.range.start.line):
             lines = text.split("\n")
             without = "\n".join([*lines[:start], *lines[mark.stop :]])
-            yield _fix(_edit(uri, say("Delete the damaged AI-Cost line"), text, without), about, is_preferred=False)
+            delete = say("Delete the damaged AI-Cost line")
+            yield _fix(_edit(server, uri, delete, (text, without)), about, is_preferred=False)
 
 
 def _missing(text: str, proposed: tuple[Line, ...]) -> list[Line]:
@@ -74,18 +71,19 @@ def _missing(text: str, proposed: tuple[Line, ...]) -> list[Line]:
     return [line for line in proposed if line.id not in present]
 
 
-def _choices(uri: str, text: str, proposed: tuple[Line, ...], say: Say) -> list[types.CodeAction]:
+def _choices(server: TokcostServer, uri: str, text: str, proposed: tuple[Line, ...]) -> list[types.CodeAction]:
     """The actions by which the owner decides about the line."""
-    comment = comment_of(text)
+    comment, say = comment_of(text), server.words
     missing = _missing(text, proposed)
     damaged = remains(text, missing, comment)
     gone = [line for line in missing if line.id not in damaged]
     found: list[types.CodeAction] = []
     if any(mark.line for mark in marks(text, comment)):
         leave_out = say("Leave the AI-Cost line out (its usage stays on this machine)")
-        found.append(_edit(uri, leave_out, text, drop_lines(text, comment)))
+        found.append(_edit(server, uri, leave_out, (text, drop_lines(text, comment))))
     if gone:
-        found.append(_edit(uri, say("Put the AI-Cost line of this commit back"), text, add_lines(text, gone, comment)))
+        put_back = say("Put the AI-Cost line of this commit back")
+        found.append(_edit(server, uri, put_back, (text, add_lines(text, gone, comment))))
     if not found and not damaged:
         title = say("Show what an AI-Cost line would say")
         show = types.Command(title, "tokcost.preview", arguments=[{"uri": uri, "show": True}])
@@ -93,8 +91,9 @@ def _choices(uri: str, text: str, proposed: tuple[Line, ...], say: Say) -> list[
     return found
 
 
-def _edit(uri: str, title: str, before: str, after: str) -> types.CodeAction:
-    edit = types.WorkspaceEdit(changes={uri: [changed_lines(before, after)]})
+def _edit(server: TokcostServer, uri: str, title: str, texts: tuple[str, str]) -> types.CodeAction:
+    """An action that turns the first text into the second."""
+    edit = types.WorkspaceEdit(changes={uri: [changed_lines(server, *texts)]})
     return types.CodeAction(title, kind=types.CodeActionKind.Source, edit=edit)
 
 
