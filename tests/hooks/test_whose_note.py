@@ -202,7 +202,7 @@ def test_a_message_that_another_program_makes_meanwhile_does_not_count(repo: Hoo
 
 @pytest.mark.few
 @pytest.mark.parametrize("place", ["before", "after"])
-@pytest.mark.parametrize("message", ["--no-edit", '-m "stamped $(git log -1 --format=%s)"', "-F .git/said"])
+@pytest.mark.parametrize("message", ["--no-edit", '-m "stamped $(git log -1 --format=%s)"', "-aF .git/said"])
 def test_an_amend_by_a_hook_carries_the_line_and_what_was_taken_out_stays_out(
     repo: Hooked, place: str, message: str
 ) -> None:

@@ -26,20 +26,22 @@ _LOOKS_EMPTY = re.compile(r"--allow-empty-")
 # From git-commit(1). `-u` and `-S` have a value only where it is attached: the word after them is something else.
 _SHORT_WITH_VALUE = "mFCct"
 _SHORT_WITH_REST = "uS"
-_LONG_WITH_VALUE = (
-    "--message",
-    "--file",
-    "--author",
-    "--date",
-    "--reuse-message",
-    "--reedit-message",
-    "--fixup",
-    "--squash",
-    "--trailer",
-    "--template",
-    "--cleanup",
-    "--pathspec-from-file",
-)
+_END = ("--", "--end-of-options")
+_LONG_WITH_VALUE = {
+    "--message": "--m",
+    "--file": "--fil",
+    "--author": "--au",
+    "--date": "--da",
+    "--reuse-message": "--reu",
+    "--reedit-message": "--ree",
+    "--fixup": "--fix",
+    "--squash": "--sq",
+    "--trailer": "--tr",
+    "--template": "--te",
+    "--cleanup": "--c",
+    "--pathspec-from-file": "--pathspec-fr",
+}
+"""Each with its shortest abbreviation: git refuses a shorter one, which could be another option as well."""
 
 
 class CallingGit(NamedTuple):
@@ -69,24 +71,34 @@ class CallingGit(NamedTuple):
     @property
     def allows_empty_message(self) -> bool:
         """Whether it makes a commit also of an empty message."""
-        return any(
-            _stands_for(option, "--allow-empty-message", "--allow-empty-") for option, _ in _options(self.arguments)
-        )
+        return self._says("--allow-empty-message", "--allow-empty-")
 
     @property
     def amends(self) -> bool:
         """Whether it replaces the newest commit."""
-        given = [option for option, _ in _options(self.arguments) if "amend".startswith(option.rpartition("-")[2])]
-        return self.command == "commit" and bool(given) and _stands_for(given[-1], "--amend", "--am")
+        return self.command == "commit" and self._says("--amend", "--am")
 
     @property
     def cleanup(self) -> str:
         """The mode given by `--cleanup` or by this command's `commit.cleanup`; empty if neither is given."""
         said = [one.partition("=")[2] for one in self.settings if one.lower().startswith("commit.cleanup=")]
+        given = ""
         for option, value in _options(self.arguments):
-            if _stands_for(option, "--cleanup", "--cl"):
-                said.append(value)
-        return said[-1] if said else ""
+            if _stands_for(option, "--cleanup", "--c"):
+                given = value
+            elif _stands_for(option, "--no-cleanup", "--no-c"):
+                given = ""
+        return given or (said[-1] if said else "")
+
+    def _says(self, whole: str, least: str) -> bool:
+        """Whether a switch is on: of the option and its opposite (`--no-…`), the last one counts."""
+        said = False
+        for option, _ in _options(self.arguments):
+            if _stands_for(option, whole, least):
+                said = True
+            elif _stands_for(option, f"--no{whole[1:]}", f"--no{least[1:]}"):
+                said = False
+        return said
 
 
 def calling_gits(environ: Mapping[str, str]) -> Iterator[CallingGit]:
@@ -184,12 +196,12 @@ def _git(name: str, words: Sequence[str]) -> CallingGit | None:
 def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Options of a command with their values, with clusters of short options separated."""
     at = 0
-    while at < len(arguments) and arguments[at] != "--":
+    while at < len(arguments) and arguments[at] not in _END:
         word, following = arguments[at], arguments[at + 1] if at + 1 < len(arguments) else ""
         at += 1
         if word.startswith("--"):
             option, given, value = word.partition("=")
-            if not given and any(_stands_for(option, one, one[:5]) for one in _LONG_WITH_VALUE):
+            if not given and any(_stands_for(option, *one) for one in _LONG_WITH_VALUE.items()):
                 value, at = following, at + 1
             yield option, value
         elif word.startswith("-"):
@@ -205,7 +217,8 @@ def _options(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _stands_for(option: str, whole: str, least: str) -> bool:
-    """Whether an option is this one, or an abbreviation that fits no other (`least`), which git accepts too."""
+    """Whether an option is this one, or an abbreviation of it, which git accepts from `least` on: no other option
+    begins like that. Only long options have abbreviations."""
     return whole.startswith(option) and option.startswith(least)
 
 
