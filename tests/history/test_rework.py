@@ -1,8 +1,13 @@
 """Lines that another change changed again, with git's blame as the judge."""
 
+import os
 import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from threading import Event, Thread
 
 import pytest
 
@@ -10,7 +15,7 @@ from support.git_sandbox import GitSandbox
 from tokcost.history.rework import rework_of
 from tokcost.model.changes import Rework
 from tokcost.repo.edits import read_edits
-from tokcost.repo.history import default_range, find_repository
+from tokcost.repo.history import Files, default_range, find_repository, read_files
 
 DAY = 86_400
 
@@ -124,3 +129,50 @@ def test_lines_that_stay_are_those_that_git_blames_on_their_writer(repo: GitSand
     for one, fate in zip(made, found(repo, *made, days=1000), strict=True):
         assert fate is not None
         assert fate.lines - fate.changed_again == kept[one]
+
+
+ODD = ["commit x", "line\nend", "\nfirst", "last\n", "tab\there", 'quo"te', "back\\slash", "café", "v\x0bt", "f\x0cf",
+       "s\x1cs", "next\x85line", "separator\u2028", os.fsdecode(b"latin-\xe9")]  # fmt: skip
+
+
+@contextmanager
+def unread_pipe(path: Path) -> Generator[None]:
+    """A pipe that nobody may open: whoever does is freed at once, and reported."""
+    os.mkfifo(path)
+    done, waited = Event(), Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:
+                time.sleep(0.01)
+            else:
+                waited.set()
+
+    watching = Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watching.join()
+    assert not waited.is_set(), f"git waited for {path}"
+
+
+@pytest.mark.parametrize("name", ODD, ids=ascii)
+def test_git_waits_for_no_pipe_named_like_attributes_whatever_its_folder_is_called(repo: GitSandbox, name: str) -> None:
+    one = commit(repo, **{f"{name}/file": lines(1, 2)})
+    two = commit(repo, **{f"{name}/file": lines(1, 3)})
+    repository = find_repository(str(repo.path))
+    assert found(repo, one) == [Rework(2, 1)]
+    assert read_files(repository, [one, two]) == {one: Files({f"{name}/file": 2}), two: Files({f"{name}/file": 2})}
+    with unread_pipe(repo.path / name / ".gitattributes"):
+        assert found(repo, one) == [None]
+        assert read_files(repository, [two]) == {two: Files({f"{name}/file": 1}, counted=False)}
+
+
+def test_names_of_files_are_those_that_git_has(repo: GitSandbox) -> None:
+    one = commit(repo, **dict.fromkeys(ODD, "1\n"))
+    read = read_files(find_repository(str(repo.path)), [one])[one]
+    assert read.paths == dict.fromkeys(ODD, 1)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tokcost.model.edits import BranchStep, FileEdit, Hunk
-from tokcost.repo.history import PLAIN, Range, Repository, attributes_are_files
+from tokcost.repo.history import PLAIN, Range, Repository, attributes_are_files, changed_in, first_parents
 from tokcost.repo.moments import moment_of
 
 # Several of these only override a `diff.*` setting (interHunkContext, renames, noprefix, submodule), so that
@@ -19,14 +19,13 @@ _COMMIT = "commit "
 def read_edits(repository: Repository, span: Range) -> Iterator[BranchStep]:
     """The first-parent commits of the first tip, oldest first. Raises `GitFailed` if a partial clone lacks the
     contents; nothing is read if a file in the folder would make git wait."""
-    feed = span._replace(tips=span.tips[:1]).feed
-    asked = ["--stdin", f"--format={_COMMIT}%H %ct"]
-    # `--name-only` reads no .gitattributes. The diff below does, and git would wait for ever for a pipe of that name.
-    named = repository.git(*_LOG, *asked, "--name-only", "--no-renames", feed=feed).splitlines()
-    if not attributes_are_files(repository, {line for line in named if line and not line.startswith(_COMMIT)}):
+    # To find the paths, git reads no .gitattributes. For the diff below it does, and would wait for ever for a pipe of
+    # that name.
+    if not attributes_are_files(repository, changed_in(repository, first_parents(repository, span))):
         return
     reading = _Reading()
-    for line in repository.each(*_LOG, *_DIFF, *asked, feed=feed, end=b"\n"):
+    feed = span._replace(tips=span.tips[:1]).feed
+    for line in repository.each(*_LOG, *_DIFF, "--stdin", f"--format={_COMMIT}%H %ct", feed=feed, end=b"\n"):
         if step := reading.read(line):
             yield step
     if step := reading.step():

@@ -147,7 +147,7 @@ def _read_fetched(repository: Repository, name: str) -> Range:
 def _commits(repository: Repository, names: list[str]) -> tuple[str, ...]:
     """The commits of tags and ids."""
     asked = "".join(f"{name}^{{commit}}\n" for name in names)
-    found = repository.git("cat-file", "--batch-check=%(objectname)", feed=asked).splitlines() if names else []
+    found = repository.git("cat-file", "--batch-check=%(objectname)", feed=asked).split("\n")[:-1] if names else []
     # `NAME missing`, or `NAME ambiguous`: an id alone has no space (git-cat-file(1)).
     if any(" " in one for one in found):
         raise UsageError(f"{names[0]} is not a commit", "`git show` shows what it is.")
@@ -357,9 +357,34 @@ def _changed(repository: Repository, commits: list[str], kind: str) -> Iterator[
     start = token_hex(16)
     asked = [kind, "--no-walk=unsorted", "--diff-merges=first-parent", "--no-renames", f"--format={start}%H", "--stdin"]
     feed = "".join(f"{commit}\n" for commit in commits)
-    for record in repository.each(*_LOG, *asked, feed=feed, end=start.encode()):
-        if record:
-            yield _files(record, kind == "--numstat")
+    commit, rows = "", list[str]()
+    for piece in repository.each(*_LOG, *asked, feed=feed):
+        if not piece.startswith(start):
+            # A line end separates the first row from the commit. Any other one is part of a name.
+            rows.append(piece if rows else piece.removeprefix("\n"))
+            continue
+        if commit:
+            yield commit, _files(rows, kind == "--numstat")
+        commit, rows = piece.removeprefix(start), []
+    if commit:
+        yield commit, _files(rows, kind == "--numstat")
+
+
+def _files(rows: list[str], counted: bool) -> Files:
+    paths: dict[str, int] = {}
+    for row in rows:
+        if not counted:
+            paths[row] = 1
+        elif row.count("\t") >= 2:
+            added, removed, path = row.split("\t", 2)
+            # For a binary file, git prints `-` instead of numbers.
+            paths[path] = max(1, int(added) + int(removed)) if added != "-" else 1
+    return Files(paths, counted)
+
+
+def changed_in(repository: Repository, commits: list[str]) -> set[str]:
+    """The paths of all files that any of the commits changed. Raises `GitFailed`."""
+    return {path for _, files in _changed(repository, commits, "--name-only") for path in files.paths}
 
 
 def attributes_are_files(repository: Repository, paths: set[str]) -> bool:
@@ -373,19 +398,6 @@ def attributes_are_files(repository: Repository, paths: set[str]) -> bool:
                 folders.add(path)
         found += [os.path.join(worktree.path, folder.lstrip("/"), ".gitattributes") for folder in folders]
     return all(os.path.isfile(path) or not os.path.lexists(path) for path in found)
-
-
-def _files(record: str, counted: bool) -> tuple[str, Files]:
-    commit, *rows = (part.strip("\n") for part in record.split("\0"))
-    paths: dict[str, int] = {}
-    for row in rows:
-        if counted and row.count("\t") >= 2:
-            added, removed, path = row.split("\t", 2)
-            # For a binary file, git prints `-` instead of numbers.
-            paths[path] = max(1, int(added) + int(removed)) if added != "-" else 1
-        elif row and not counted:
-            paths[row] = 1
-    return commit, Files(paths, counted)
 
 
 def read_file(repository: Repository, commit: str, path: str, most: int) -> bytes | None:
