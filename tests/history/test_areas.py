@@ -43,6 +43,13 @@ def test_the_last_pattern_of_codeowners_decides_and_people_never_name_an_area(pa
     assert "ann" not in found
 
 
+@pytest.mark.parametrize("name", ["next\x85line", "f\x0cf", "s\x1cs", "separator\u2028", "ideographic\u3000space"])
+def test_only_line_ends_and_spaces_of_ascii_separate_in_codeowners(name: str) -> None:
+    area_of = by_owners(f"# {name} @org/comment\r\n/{name}/ @org/x\r\nline/ @org/y\n")
+    assert area_of(f"{name}/file") == "org/x"
+    assert area_of("line/file") == "org/y"
+
+
 @pytest.mark.parametrize(
     ("path", "area"), [("web/a/b.ts", "frontend"), ("lib/x.ts", "frontend"), ("api/x.py", "api"), ("README", "(top)")]
 )

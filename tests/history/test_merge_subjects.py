@@ -19,6 +19,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("Add login (#12)", 12, "Add login (#12)"),
         ("Add login (!12)\n\nbody", 12, "Add login (!12)"),
         ("Merge pull request #7 from a/b\n\nAdd login", 7, "Add login"),
+        ("Merge pull request #7 from a/b\r\n\r\nAdd\x85login\u2028now\r\nbody", 7, "Add\x85login\u2028now"),
         ("Merge pull request #7 from a/b\n", 7, "Merge pull request #7 from a/b"),
         ("Merge branch 'x' into 'main'\n\nTitle\n\nSee merge request a/b/c!9", 9, "Title"),
         ("Merge branch 'x'\n\nSee merge request !9", 9, "Merge branch 'x'"),

@@ -435,6 +435,20 @@ def test_what_is_left_out_is_kept_also_when_there_was_no_time(repo: Hooked, how:
     assert found == {"total": 4, "withheld": found["withheld"], "carried": 4 - found["withheld"]}
 
 
+@pytest.mark.few
+@pytest.mark.parametrize("branch", ["feat/x", "next\x85line", "separator\u2028", os.fsdecode(b"latin-\xe9")], ids=ascii)
+def test_what_is_left_out_is_kept_whatever_its_branch_is_called(repo: Hooked, branch: str) -> None:
+    repo.work("Before")
+    repo.git("switch", "-q", "-c", branch)
+    repo.spend()
+    repo.change()
+    hurried = {"TOKCOST_DEADLINE": AT_ONCE, "TOKCOST": "off"}
+    repo.grumble("commit", "-q", "-m", "Quiet", env=hurried)
+    repo.git("switch", "-q", "main")
+    repo.work("After")
+    assert repo.replies() == {"total": 3, "withheld": 1, "carried": 2}
+
+
 def test_a_commit_that_is_switched_off_says_once_that_there_was_no_time(repo: Hooked) -> None:
     repo.work("Before")
     repo.spend()

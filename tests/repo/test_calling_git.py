@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from support.git_sandbox import GitSandbox
-from tokcost.repo.calling_git import CallingGit
+from tokcost.repo.calling_git import PARENT, CallingGit, may_allow_empty_message, may_skip_commit_msg
+from tokcost.repo.run import on_behalf_of
 
 
 @pytest.fixture
@@ -122,3 +123,18 @@ def test_a_setting_of_the_command_is_the_mode_unless_an_option_names_another() -
     assert CallingGit("1:1", "commit", ("-a",), settings).cleanup == "scissors"
     assert CallingGit("1:1", "commit", ("--cleanup=strip",), settings).cleanup == "strip"
     assert CallingGit("1:1", "commit", ("--cleanup=strip", "--no-cleanup"), settings).cleanup == "scissors"
+
+
+@pytest.mark.parametrize("between", [" ", "\v", "\f", "\u0085", "\u2028", " one\nmore\n\n999999990 1 "], ids=ascii)
+@pytest.mark.parametrize(("option", "skips", "allows"), [("-n", True, False), ("--allow-empty-message", False, True)])
+def test_where_only_ps_shows_processes_each_is_a_line(
+    tmp_path: Path, between: str, option: str, skips: bool, allows: bool
+) -> None:
+    ps = tmp_path / "ps"
+    ps.write_text(
+        f"#!/bin/sh\necho '999999990 1 git commit -m words{between}git commit {option}\n999999991 999999990 sh'\n"
+    )
+    ps.chmod(0o700)
+    environ = {"PATH": str(tmp_path), PARENT: "999999991"}
+    with on_behalf_of(environ):
+        assert (may_skip_commit_msg(environ), may_allow_empty_message(environ)) == (skips, allows)

@@ -204,7 +204,7 @@ def is_omitted_from(folder: str, parents: tuple[str, ...]) -> bool:
 
 def still_to_withhold(folder: str) -> list[ToWithhold]:
     """The commits whose usage was to be withheld, and has not been withheld yet; oldest first."""
-    return [_to_withhold(line) for line in _read(os.path.join(folder, KEEP)).splitlines() if line]
+    return [_to_withhold(line) for line in _lines(os.path.join(folder, KEEP))]
 
 
 def still_to_withhold_of_earlier(folder: str, head: str, *, asked_now: bool) -> list[ToWithhold]:
@@ -219,7 +219,7 @@ def still_to_withhold_of_earlier(folder: str, head: str, *, asked_now: bool) -> 
 def earlier_withheld(folder: str, *, asked_now: bool) -> None:
     """Forget the commits whose usage has been withheld by now; the note of the commit being prepared stays."""
     path = os.path.join(folder, KEEP)
-    last = _read(path).splitlines()[-1:] if _wrote_a_line(folder, asked_now) else []
+    last = _lines(path)[-1:] if _wrote_a_line(folder, asked_now) else []
     if last:
         _write(path, f"{last[0]}\n")
     else:
@@ -242,7 +242,9 @@ def _wrote_a_line(folder: str, asked_now: bool) -> bool:
 def _to_withhold(line: str) -> ToWithhold:
     why, _, head = line.partition(" ")
     branch = head.removeprefix("ref: refs/heads/")
-    return ToWithhold(why == "off", branch if branch != head and branch != _NO_BRANCH else "")
+    # As `ref_text` in repo/head.py, which this module may not know: bytes that are not UTF-8 are escaped.
+    name = _bytes(branch).decode("utf-8", "backslashreplace")
+    return ToWithhold(why == "off", name if branch != head and branch != _NO_BRANCH else "")
 
 
 def note_stripped(folder: str, who: str) -> bool:
@@ -283,10 +285,10 @@ def forget_purged(folder: str, claims: Set[str], is_of_purged: Callable[[str], b
 
 
 def _keep_lines(path: str, is_kept: Callable[[str], bool]) -> None:
-    before = _read(path).splitlines(keepends=True)
-    after = [line for line in before if is_kept(line.rstrip("\n"))]
+    before = _lines(path)
+    after = [line for line in before if is_kept(line)]
     if after and after != before:
-        _write(path, "".join(after))
+        _write(path, "".join(f"{line}\n" for line in after))
     elif before and not after:
         os.unlink(path)
 
@@ -317,6 +319,15 @@ def _read(path: str) -> str:
     return (read_ours(path) or b"").decode("utf-8", "surrogateescape")
 
 
+def _lines(path: str) -> list[str]:
+    """The lines of a note. Not `splitlines`: the name of a branch may contain a line end of Unicode."""
+    return [line for line in _read(path).split("\n") if line]
+
+
 def _write(path: str, text: str) -> None:
     """Write a note atomically."""
-    write_whole(path, text.encode("utf-8", "surrogateescape"))
+    write_whole(path, _bytes(text))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

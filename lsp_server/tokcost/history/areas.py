@@ -48,12 +48,13 @@ def by_owners(codeowners: str) -> AreaOf:
     `by_globs`."""
     rules: list[tuple[str, str]] = []
     inherited = ""
-    for line in codeowners.splitlines():
-        text = re.sub(r"(?:^|\s)#.*", "", line).strip()
+    # Of Unicode's line ends and spaces, all but the usual ones may be part of a path.
+    for line in codeowners.split("\n"):
+        text = re.sub(r"(?:^|[ \t])#.*", "", line.rstrip("\r")).strip(" \t")
         if section := _SECTION.match(text):
             inherited = text[section.end() :]
         elif text:
-            pattern, *owners = re.split(r"(?<!\\)\s+", text)
+            pattern, *owners = re.split(r"(?<!\\)[ \t]+", text)
             team = _TEAM.search(" ".join(owners) if owners else inherited)
             # Without owners of its own, a pattern has those of its section's header (GitLab). Without a team it stays a
             # rule: it takes its paths away from the patterns above it.

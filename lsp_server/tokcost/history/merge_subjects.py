@@ -95,7 +95,7 @@ def _last_number(subject: str) -> int | None:
 def _title(subject: str, body: str) -> str:
     if not _FORGE_SUBJECT.match(subject):
         return subject
-    first = next((line.strip() for line in body.splitlines() if line.strip()), "")
+    first = next((line.strip() for line in body.split("\n") if line.strip()), "")
     is_title = first and not re.match(r"(?:See merge request|AI-|Signed-off-by:|\*|-|#|[A-Za-z-]+: )", first)
     return first if is_title else subject
 

@@ -164,9 +164,10 @@ def may_allow_empty_message(environ: Mapping[str, str]) -> bool:
 def _ps_may_show(environ: Mapping[str, str], looks: re.Pattern[str]) -> bool:
     process = environ.get(PARENT, "")
     shown: dict[str, tuple[str, list[str]]] = {}
-    for line in list_processes().splitlines():
-        number, above, *words = line.split()[:_MOST_WORDS] or ("", "")
-        shown[number] = (above, words)
+    for line in list_processes().split("\n"):
+        words = line.split()[:_MOST_WORDS]
+        if len(words) >= 2:
+            shown[words[0]] = (words[1], words[2:])
     if process not in shown:
         return True
     for _ in range(_MOST_ANCESTORS):

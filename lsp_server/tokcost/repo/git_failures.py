@@ -30,7 +30,7 @@ _BY_HAND = "Run that by hand to see all that git says."
 def reason_in(said: str) -> str:
     """The reason in the output of a git that failed: the line that begins with `fatal:` and the error before it, not
     the advice that follows; else the last line."""
-    lines = [stripped for line in said.splitlines() if (stripped := line.strip())]
+    lines = [stripped for line in said.split("\n") if (stripped := line.strip())]
     fatal = [line.removeprefix(_FATAL) for line in lines if line.startswith(_FATAL)][:1]
     errors = [_without_prefix(line) for line in lines if line.startswith(_ERRORS)][:1]
     if fatal and errors:
@@ -41,7 +41,7 @@ def reason_in(said: str) -> str:
 def hint_for(said: str) -> str:
     """The hint for the failure that this output describes."""
     if any(words in said for words in _OF_ANOTHER_USER):
-        asked = next((line.strip() for line in said.splitlines() if line.strip().startswith(_TRUST)), f"{_TRUST}FOLDER")
+        asked = next((line.strip() for line in said.split("\n") if line.strip().startswith(_TRUST)), f"{_TRUST}FOLDER")
         return f"It belongs to another user, so git does not use it. If you trust what is in it, run `{asked}`."
     if hint := _of_reason(said):
         return hint
