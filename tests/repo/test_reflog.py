@@ -11,7 +11,7 @@ from support.git_sandbox import T0, GitSandbox
 from tokcost.errors import EnvironmentProblem
 from tokcost.model.history import Creation, Rename
 from tokcost.model.worktree import Head, Worktree
-from tokcost.repo.head import read_head, reflog_stamp
+from tokcost.repo.head import head_written_ms, read_head, reflog_stamp
 from tokcost.repo.reflog import parse_entries, read_head_history, read_reflog
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.worktree import find_worktree
@@ -106,6 +106,42 @@ def test_git_tells_the_same_reflog_as_its_file(repo: GitSandbox) -> None:
     os.mkdir(os.path.join(here.common_dir, "reftable"))
     assert read_reflog(here) == written
     assert len(written.entries) == 5
+
+
+def lay_tables(worktree: Worktree, *names: str) -> None:
+    """Write git's list of reftables anew, as each of its transactions does (reftable.txt): the folder of a linked
+    worktree has one for HEAD, beside the shared one for branches."""
+    folder = Path(worktree.git_dir, "reftable")
+    folder.mkdir(exist_ok=True)
+    (folder / "tables.list.lock").write_text("".join(f"{name}\n" for name in names))
+    (folder / "tables.list.lock").rename(folder / "tables.list")
+
+
+def test_a_stamp_of_reftables_changes_with_those_of_the_worktree_and_of_the_clone(
+    repo: GitSandbox, tmp_path: Path
+) -> None:
+    repo.git("worktree", "add", "-q", "-b", "x", str(tmp_path / "linked"))
+    main, linked = worktree(repo.path), worktree(tmp_path / "linked")
+    one, two = "0x000000000001-0x000000000001-aaaaaaaa.ref", "0x000000000002-0x000000000002-bbbbbbbb.ref"
+    lay_tables(main, one)
+    assert reflog_stamp(linked)
+    lay_tables(linked, one)
+    before = [reflog_stamp(here) for here in (main, linked)]
+    lay_tables(linked, one, two)
+    switched = [reflog_stamp(here) for here in (main, linked)]
+    assert (switched[0] == before[0], switched[1] == before[1]) == (True, False)
+    lay_tables(main, one, two)
+    committed = [reflog_stamp(here) for here in (main, linked)]
+    assert (committed[0] == before[0], committed[1] == switched[1]) == (False, False)
+    assert [reflog_stamp(here) for here in (main, linked)] == committed
+
+
+def test_with_reftables_no_file_tells_when_head_was_written(repo: GitSandbox) -> None:
+    here = worktree(repo.path)
+    os.utime(Path(here.git_dir, "HEAD"), ns=(1_790_000_000_500_000_000, 1_790_000_000_500_000_000))
+    assert head_written_ms(here) == 1_790_000_000_500
+    lay_tables(here)
+    assert head_written_ms(here) == 0
 
 
 def test_a_reftable_repository_that_this_git_cannot_read_says_so_and_has_no_branch(repo: GitSandbox) -> None:

@@ -48,9 +48,12 @@ def is_broken(head: Head) -> bool:
 def head_written_ms(worktree: Worktree) -> int:
     """The time when git last wrote HEAD, in milliseconds UTC: at each move to another branch, and at no commit.
 
-    It is finer than a reflog's seconds. 0 if there is no such file, or if the time is a whole second: some file
-    systems, archives and copies keep no fraction, and such a time cannot order anything within its second.
+    It is finer than a reflog's seconds. 0 if HEAD is in no file of its own (reftables), or if the time is a whole
+    second: some file systems, archives and copies keep no fraction, and such a time cannot order anything within its
+    second.
     """
+    if uses_reftable(worktree.common_dir):
+        return 0  # its file is written once and never again
     try:
         # HEAD may be a symbolic link (core.preferSymlinkRefs): every commit writes its target, only a switch the link.
         written_ns = os.lstat(os.path.join(worktree.git_dir, "HEAD")).st_mtime_ns
@@ -115,15 +118,24 @@ def ref_text(name: bytes) -> str:
 
 
 def reflog_stamp(worktree: Worktree) -> str:
-    """A stamp that changes whenever HEAD's reflog does; costs one `stat`."""
-    name = os.path.join(worktree.git_dir, "logs", "HEAD")
+    """A stamp that changes whenever HEAD's reflog does; costs one or two `stat`."""
+    names = [os.path.join(worktree.git_dir, "logs", "HEAD")]
     if uses_reftable(worktree.common_dir):
-        name = os.path.join(worktree.common_dir, "reftable", "tables.list")
+        # A linked worktree has tables of its own for HEAD; those of branches are shared (refs/reftable-backend.c).
+        folders = dict.fromkeys((worktree.git_dir, worktree.common_dir))
+        names = [os.path.join(folder, "reftable", "tables.list") for folder in folders]
+    stamps = [_file_stamp(name) for name in names]
+    if any(stamps):
+        return " ".join(stamps)
+    # Without a commit there is no reflog, and a move to another branch changes HEAD's file alone.
+    return f"unborn:{read_head(worktree).branch}" if is_unborn(worktree) else ""
+
+
+def _file_stamp(path: str) -> str:
     try:
-        status = os.stat(name)
+        status = os.stat(path)
     except OSError:
-        # Without a commit there is no reflog, and a move to another branch changes HEAD's file alone.
-        return f"unborn:{read_head(worktree).branch}" if is_unborn(worktree) else ""
+        return ""
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
 
