@@ -224,6 +224,25 @@ def test_a_damaged_file_of_plans_is_named_and_stops_no_log(repo: Hooked, damage:
     assert "plans.json cannot be parsed" in done.stderr
 
 
+def test_plans_written_by_hand_are_in_the_order_of_their_start_whatever_their_end(repo: Hooked) -> None:
+    days = [("zeta", "2026-01-01", None), ("alpha", "2026-03-01", None), ("alpha", "2026-02-01", "2026-02-28"),
+            ("alpha", "2026-02-01", None), ("alpha", "2026-02-01", "2026-12-31")]  # fmt: skip
+    plans = [
+        {"kind": "claude", "name": name, "monthly": "20", "since": since, "until": until} for name, since, until in days
+    ]
+    repo.ledger_home.mkdir(mode=0o700, exist_ok=True)
+    path = repo.ledger_home / "plans.json"
+    path.write_text(json.dumps({"plans": plans}))
+    path.chmod(0o600)
+    shown = json.loads(said(repo, "plan", "list", "--json"))
+    ordered = [("zeta", "2026-01-01"), *[("alpha", "2026-02-01")] * 3, ("alpha", "2026-03-01")]
+    assert [(one["name"], one["since"]) for one in shown["plans"]] == ordered
+    assert [one["until"] for one in shown["plans"]] == [None, "2026-02-28", "2026-12-31", None, None]
+    said(repo, "plan", "set", "claude", "beta", "20", "--since", "2026-01-15")
+    asked = json.loads(said(repo, "log", "--since", "2026-01-01", "--until", "2026-06-01", "--json"))
+    assert [one["name"] for one in asked["plans"][0]["plans"]] == ["zeta", "beta", *["alpha"] * 4]
+
+
 @pytest.mark.slow
 def test_a_report_shows_the_plan_on_the_own_terminal_and_in_nothing_that_is_passed_on(repo: Hooked) -> None:
     said(repo, "plan", "set", "claude", "max_20x", "200", "--since", "2026-01-01")

@@ -102,10 +102,16 @@ def month_of(day: date) -> DaySpan:
     return DaySpan(day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1]))
 
 
+def in_order(plans: Iterable[Plan]) -> list[Plan]:
+    """Plans by kind, those of one kind in the order of their start. One without an end is the last of those that are
+    otherwise equal."""
+    return sorted(plans, key=lambda one: (one.kind, one.since, one.name, one.monthly, one.until or date.max))
+
+
 def running(plans: Iterable[Plan], span: DaySpan) -> dict[str, list[Plan]]:
     """The plans that run in a span, by kind, in the order of their start."""
     found: dict[str, list[Plan]] = {}
-    for one in sorted(plans):
+    for one in in_order(plans):
         if one.runs_between(*span):
             found.setdefault(one.kind, []).append(one)
     return found
@@ -127,5 +133,4 @@ def covered_days(plans: Sequence[Plan], span: DaySpan) -> list[DaySpan]:
 def change(plans: Iterable[Plan], new: Plan) -> list[Plan]:
     """The plans with a new one, which replaces any of the same kind, name and first day."""
     kept = [one for one in plans if (one.kind, one.name, one.since) != (new.kind, new.name, new.since)]
-    # Sorted as tuples: `until`, which may be None, is compared only where all else is equal, which cannot happen here.
-    return sorted([*kept, new])
+    return in_order([*kept, new])

@@ -9,7 +9,7 @@ from typing import Any
 from tokcost.errors import SettingsDamaged, of_file
 from tokcost.files.private import PRIVATE_FILE, check_ours, private_folder, read_ours, write_whole
 from tokcost.model.money import decimal_string
-from tokcost.model.plans import COVERED, Plan
+from tokcost.model.plans import COVERED, Plan, in_order
 from tokcost.settings import PLANS_FILE
 
 _SCHEMA = "tokcost.plans/1"
@@ -27,7 +27,7 @@ def read_plans(home: Path) -> list[Plan]:
     try:
         if data is None:
             raise ValueError("it cannot be read")
-        return sorted(_plan(one) for one in json.loads(data)["plans"])
+        return in_order(_plan(one) for one in json.loads(data)["plans"])
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
         raise SettingsDamaged(
             f"{path} cannot be parsed ({ascii(str(error))[1:-1][:100]})",
