@@ -15,6 +15,7 @@ from tokcost.readers.claude_code.reader import ClaudeCodeReader
 from tokcost.readers.codex.reader import CodexReader
 from tokcost.readers.opencode.reader import OpencodeReader
 from tokcost.readers.sources.files import file_source, store_source
+from tokcost.readers.sources.git_commands import moves_of_head
 
 FOLDER = "/src/app"
 
@@ -62,6 +63,12 @@ MOVES = [
     "cd /src/app && git switch x",
     "cd /src/app/src && git switch x",
     "cd src; git switch x",
+    "cd /src/app; git switch x",
+    "cd /src/app;git switch x",
+    "cd /src/app&&git switch x",
+    "cd /src/app || exit\ngit switch x",
+    "cd /src/app\ngit switch x",
+    "(cd ../other); git switch x",
     "cd $ROOT && git switch x",
     "(cd ../other && make); git switch x",
     "cd ../other && make; cd /src/app && git switch x",
@@ -106,6 +113,8 @@ STAYS = [
     'git -C "/src/other" -c a.b=c switch x',
     "git --git-dir=/src/other/.git switch x",
     "cd ../other && git switch x",
+    "cd ../other;git switch x",
+    "cd ../other\ngit switch x",
     "cd /src/other && git switch x",
     "git worktree add ../other && cd ../other && git switch x",
     "make\ncd '/src/other'\ngit checkout x",
@@ -193,3 +202,46 @@ def test_the_folder_that_a_tool_is_told_to_run_in_decides(
     tmp_path: Path, tells: Any, workdir: str, moves: bool
 ) -> None:
     assert tells(tmp_path, "git switch x", workdir=workdir) is moves
+
+
+MANY = 1 << 20
+SWITCH = b"git switch x;"
+HOSTILE = {
+    "backslashes behind a command": (SWITCH + b"\\" * MANY, 1),
+    "backslashes behind the name of a folder": (SWITCH + (b'"workdir' + b"\\" * 100) * (MANY // 108), 1),
+    "backslashes between words": (SWITCH + b"git" + b"\\" * MANY + b" switch x", 1),
+    "backslashes before an option's value": (SWITCH + b"git -c " + b"\\" * MANY + b" switch x", 1),
+    "backslashes for arguments": ((b"git switch " + b"\\" * 400) * (MANY // 411), MANY // 411),
+    "spaces behind a quote": (b'"' + b" " * MANY + b"cd" + b" " * MANY + b";" + SWITCH, 1),
+    "commands": (SWITCH * (MANY // 13), MANY // 13),
+    "commands behind a change of folder": (b";cd /src/other;" + SWITCH * (MANY // 13), 0),
+    "commands behind a subshell": (b"(cd /src/other);" + SWITCH * (MANY // 13), MANY // 13),
+    "commands and changes of folder": (
+        b";cd /src/other;git switch x;cd /src/app;git switch x" * (MANY // 52),
+        MANY // 52,
+    ),
+    "changes of folder": (b";cd /src/other" * (MANY // 14) + b";" + SWITCH, 0),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_takes_more_than_time_in_proportion_to_its_length(name: str) -> None:
+    """Any of these would take minutes if each part were compared with all others."""
+    text, moves = HOSTILE[name]
+    assert moves_of_head(text, 0, len(text), FOLDER) == moves
+
+
+@pytest.mark.parametrize(
+    ("command", "moves"),
+    [
+        ("cd /src/other && git switch x && cd /src/app && git switch y", 1),
+        ("(cd /src/other; git switch x); git switch y", 1),
+        ("(cd /src/other; git switch x) && cd /src/other && git switch y", 0),
+        ("git switch x; cd /src/other; git switch y; git switch z", 1),
+        ("cd /src/other\ngit switch x\ncd /src/app\ngit switch y", 1),
+        ("cd '/src/other'; git switch x; cd \"/src/app\"; git switch y", 1),
+    ],
+)
+def test_each_command_runs_where_the_last_change_of_folder_before_it_leads(command: str, moves: int) -> None:
+    text = command.encode()
+    assert moves_of_head(text, 0, len(text), FOLDER) == moves

@@ -1,16 +1,18 @@
 """Commands with which an assistant's own tool moves HEAD of its worktree, recognised in the JSON of a record."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tokcost.model.patterns import compiled_when_used
 from tokcost.model.usage import Usage
 
-_GAP = rb'(?: +|\\*", ?\\*")'
+# A log may have long runs of spaces and backslashes: `++` and `*+` read each once, whatever follows it.
+_GAP = rb'(?: ++|\\*+", ?\\*+")'
 """A pattern for the gap between two words of a command: in a text, in a list, in a list inside a text."""
-_VALUE = rb'(?:\\*["\'])?[^ "\\]{1,200}(?:\\*["\'](?!,))?'
-_OPTION = rb"(?:-[cC]" + _GAP + _VALUE + rb'|-[^ "\\]{1,200})'
+_QUOTE = rb'(?:\\*+["\'])?'
+_WORD = rb'[^ "\\]{1,200}(?:\\*+["\'](?!,))?'
+_OPTION = rb"(?:-[cC]" + _GAP + _QUOTE + _WORD + rb'|-[^ "\\]{1,200})'
 _BEGIN = rb"(?:\b|(?<=\\[nrt]))"
 """Precedes a command: a line of a script begins after the letter of its escaped newline."""
 # The same as the verbs in `_COMMAND`, and as `_WORDS` in `opencode/head_moves.py`.
@@ -31,13 +33,13 @@ _ARGUMENTS = 400
 """Bytes after the name of a command that are searched for its arguments."""
 _ENDS_COMMAND = rb"\d?[<>]|[;&|)#`]|(?<!\\)\\{1,2}[nr]|(?<!\\)\n"
 _END = {
-    False: compiled_when_used(_ENDS_COMMAND + rb'|\\*" ?[,:}\]]'),
-    True: compiled_when_used(_ENDS_COMMAND + rb'|\\*" ?[}\]]'),
+    False: compiled_when_used(_ENDS_COMMAND + rb'|(?<!\\)\\*+" ?[,:}\]]'),
+    True: compiled_when_used(_ENDS_COMMAND + rb'|(?<!\\)\\*+" ?[}\]]'),
 }
 """The end of a command, in a text and in a list of words."""
 _BETWEEN = compiled_when_used(rb'[\s"\',]+|\\+(?:[nrt](?![^\s"\'])|)')
-_GOES_TO = compiled_when_used(rb"(?:[\"&;|(\n]|\\[nrt]|^) *(?:cd|pushd) +(" + _VALUE + rb")")
-_WORKDIR = compiled_when_used(rb'\\*"workdir\\*" ?: ?\\*"([^"\\]{1,400})')
+_GOES_TO = compiled_when_used(rb"(?:[\"&;|(\n]|\\[nrt]|^) *+(?:cd|pushd) ++" + _QUOTE + rb"([^\s\"\\;&|)]{1,200})")
+_WORKDIR = compiled_when_used(rb'"workdir\\*+" ?: ?\\*+"([^"\\]{1,400})')
 """The folder in which a tool is told to run its command."""
 
 _TELLS_ONLY = frozenset([b"-h", b"--help"])
@@ -59,7 +61,8 @@ def moves_of_head(record: bytes, begin: int, end: int, folder: str = "") -> int:
     here = folder.encode("utf-8", "replace")
     if (told := _WORKDIR().search(record, begin, end)) and leads_out(told[1], here):
         return 0
-    return sum(not _runs_elsewhere(record, begin, command, here) for command in found)
+    gone = _gone_elsewhere(record, begin, found, here)
+    return sum(not (is_gone or _names_another(command, here)) for command, is_gone in zip(found, gone, strict=True))
 
 
 def leads_out(path: bytes, folder: bytes) -> bool:
@@ -125,20 +128,32 @@ def _is_path(word: bytes) -> bool:
     return word.startswith((b".", b"/", b":", b"~/")) or word.endswith(b"/") or b"*" in word
 
 
-def _runs_elsewhere(record: bytes, begin: int, command: re.Match[bytes], folder: bytes) -> bool:
-    """Whether a command runs in another worktree than that of `folder`, because of git's options or an earlier
-    change of folder."""
+def _names_another(command: re.Match[bytes], folder: bytes) -> bool:
+    """Whether git's own options name another worktree than that of `folder`."""
     options = [word for word in _BETWEEN().split(command[1] or b"") if word]
     for option, value in pairwise(options):
         if option == b"-C" and _is_elsewhere(value, folder):
             return True
-    if any(word.startswith(b"--git-dir=") and word != b"--git-dir=.git" for word in options):
-        return True
-    went = list(_GOES_TO().finditer(record, begin, command.start()))
-    # A parenthesis closes the subshell, and with it ends the change of folder.
-    if not went or record.find(b")", went[-1].end(), command.start()) >= 0:
-        return False
-    return leads_out(went[-1][1], folder)
+    return any(word.startswith(b"--git-dir=") and word != b"--git-dir=.git" for word in options)
+
+
+def _gone_elsewhere(record: bytes, begin: int, commands: Sequence[re.Match[bytes]], folder: bytes) -> Iterator[bool]:
+    """For each command, in their order, whether the last change of folder before it leads to another worktree than
+    that of `folder`."""
+    limit = commands[-1].start()
+    changes = _GOES_TO().finditer(record, begin, limit)
+    following, last, closing = next(changes, None), None, begin
+    for command in commands:
+        while following is not None and following.start(1) < command.start():
+            following, last = next(changes, None), following
+        if last is None:
+            yield False
+            continue
+        if closing < last.end():
+            found = record.find(b")", last.end(), limit)
+            closing = found if found >= 0 else limit
+        # A parenthesis closes the subshell, and with it ends the change of folder.
+        yield closing >= command.start() and leads_out(last[1][: command.start() - last.start(1)], folder)
 
 
 def _is_elsewhere(path: bytes, folder: bytes) -> bool:
