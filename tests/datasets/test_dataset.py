@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from support.meanwhile import meanwhile
 from support.organisation import environ_of, make_repository, team
 from support.tables import few
 from support.terminal import piped
@@ -55,6 +57,27 @@ def test_a_file_that_compaction_replaced_and_a_copy_brings_back_is_counted_no_mo
     assert report(tmp_path) == before
     found = check_dataset(costs)
     assert (found.problems, found.replaced) == ([], 4)
+
+
+def test_a_file_that_is_copied_into_the_dataset_during_a_compaction_counts_once(tmp_path: Path) -> None:
+    costs = two_runs(tmp_path)
+    other = make_repository(tmp_path / "other", team(SIX, "2026-09-07", "docs"), "https://git.example.com/other.git")
+    collect([str(other)], CollectOptions(tmp_path / "others", tmp_path / "cache", "2026-10"), lambda *_: None)
+    shutil.copytree(costs, tmp_path / "both")
+    shutil.copytree(tmp_path / "others", tmp_path / "both", dirs_exist_ok=True)
+    expected = check_dataset(tmp_path / "both")
+    for moment in range(200):
+        copy = tmp_path / f"costs{moment}"
+        shutil.copytree(costs, copy)
+        add = partial(shutil.copytree, tmp_path / "others", copy, dirs_exist_ok=True)
+        with meanwhile(copy, moment, add) as adding:
+            compact_dataset(copy)
+        if not adding.has_acted:
+            assert moment > 5
+            return
+        found = check_dataset(copy)
+        assert (found.problems, found.digest) == ([], expected.digest), f"copied at moment {moment}"
+    raise AssertionError("so many files are read that not every moment was tried")
 
 
 def test_a_run_after_compaction_knows_what_was_collected(tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.git_sandbox import GitSandbox
+from support.meanwhile import meanwhile
 from tokcost.repo.head import head_commit
 from tokcost.repo.refs import (
     all_tips,
@@ -126,24 +125,6 @@ def test_many_refs_are_those_that_were_fetched_whatever_keeps_them(repo: GitSand
     assert has_many_refs(str(packed))
 
 
-class Meanwhile:
-    """Runs `git pack-refs` in a repository at the moment when its files are listed or opened for the nth time."""
-
-    def __init__(self, folder: Path, moment: int) -> None:
-        self.folder, self.left = folder, moment
-
-    def see(self, event: str, args: tuple[object, ...]) -> None:
-        """Hear what Python is about to do."""
-        if event in ("open", "os.scandir") and self.left >= 0 and str(args[0]).startswith(f"{self.folder}/.git"):
-            self.left -= 1
-            if self.left < 0:
-                subprocess.run(["git", "pack-refs", "--all"], cwd=self.folder, check=True)
-
-
-HEARING: list[Meanwhile] = []
-sys.addaudithook(lambda event, args: [one.see(event, args) for one in HEARING] and None)
-
-
 def commit_at_head(common_dir: str) -> str:
     here = find_worktree(os.path.dirname(common_dir))
     assert here is not None
@@ -160,11 +141,10 @@ def test_no_ref_is_missing_while_git_packs_refs_at_any_moment(repo: GitSandbox, 
     expected = read(git_dir(repo))
     for moment in range(50):
         copy = Path(shutil.copytree(repo.path, repo.path.parent / f"copy{moment}"))
-        HEARING[:] = [meanwhile := Meanwhile(copy, moment)]
-        found = read(f"{copy}/.git")
-        HEARING.clear()
+        with meanwhile(copy / ".git", moment, lambda copy=copy: repo.git("pack-refs", "--all", cwd=copy)) as packing:
+            found = read(f"{copy}/.git")
         assert found == expected, f"packed at moment {moment}"
-        if meanwhile.left >= 0:
+        if not packing.has_acted:
             assert moment > 1
             return
     raise AssertionError("so many files are read that not every moment was tried")

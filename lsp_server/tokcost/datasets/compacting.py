@@ -61,7 +61,7 @@ class Compacted(NamedTuple):
 
 def compact(folder: Path) -> Compacted:
     """Merge all files of each kind into one. Raises `EnvironmentProblem`."""
-    before: dict[Kind, Files] = {kind: read_files(folder, kind) for kind in KINDS}
+    before = _listed(folder)
     if before["cells"].counted and not before["claims"].counted:
         raise EnvironmentProblem(
             f"{folder / 'claims'} has no files, and cells cannot be merged without them",
@@ -69,7 +69,7 @@ def compact(folder: Path) -> Compacted:
         )
     found: dict[Kind, int] = {}
     names: dict[Kind, str] = {}
-    with opened(folder) as connection:
+    with opened(folder, files={kind: files.counted for kind, files in before.items()}) as connection:
         removed = remove_overlaps(connection)
         for kind, query in _queries():
             files = before[kind]
@@ -83,6 +83,16 @@ def compact(folder: Path) -> Compacted:
         paths = (*files.counted, *files.replaced) if kind in names else files.replaced
         remove(path for path in paths if os.path.basename(path) != names.get(kind))
     return Compacted(found, removed)
+
+
+def _listed(folder: Path) -> dict[Kind, Files]:
+    """The files of a dataset at one moment. What is copied into it later is neither merged nor replaced; what is
+    copied between the two lists would be in one of them."""
+    found: dict[Kind, Files] = {}
+    now: dict[Kind, Files] = {kind: read_files(folder, kind) for kind in KINDS}
+    while now != found:
+        found, now = now, {kind: read_files(folder, kind) for kind in KINDS}
+    return now
 
 
 def write_settled_cells(connection: "DuckDBPyConnection", path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -62,11 +62,11 @@ def check_available() -> None:
 
 @contextmanager
 def opened(
-    folder: Path, kinds: Sequence[Kind] = KINDS, files: Sequence[str] | None = None
+    folder: Path, kinds: Sequence[Kind] = KINDS, files: Mapping[Kind, Sequence[str]] | None = None
 ) -> Generator["DuckDBPyConnection"]:
     """A connection with the views `claims` and `cells`, or one of them, since not everyone may read claims.
 
-    `claims_by_file` also has the name of the `file` of each row. `files` replace the files of the dataset. Raises
+    `claims_by_file` also has the name of the `file` of each row. `files` replace those that the dataset has now. Raises
     `EnvironmentProblem`, also for a file that cannot be read.
     """
     check_available()
@@ -81,9 +81,8 @@ def opened(
         connection = duckdb.connect(":memory:", config=_OFF | limits)
         try:
             for kind in kinds:
-                _view(
-                    connection, kind, CLAIMS if kind == "claims" else CELLS, files or read_files(folder, kind).counted
-                )
+                found = read_files(folder, kind).counted if files is None else files[kind]
+                _view(connection, kind, CLAIMS if kind == "claims" else CELLS, found)
             # From here on no statement can undo these settings.
             connection.execute("SET lock_configuration = true")
             yield connection

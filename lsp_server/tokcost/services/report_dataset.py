@@ -27,7 +27,7 @@ def report_dataset(folder: Path, bounds: Bounds, engine: str = "") -> DatasetRep
             with engines.connected(engine) as other:
                 report = as_report(other.groups(shown.files, bounds), other.version)
         else:
-            with duck.opened(folder, ["cells"], shown.files) as connection:
+            with duck.opened(folder, ["cells"], {"cells": shown.files}) as connection:
                 groups: dict[Grouping, list[CellGroup]] = {
                     by: duck.read_groups(connection, by, bounds) for by in CELL_GROUPINGS
                 }
