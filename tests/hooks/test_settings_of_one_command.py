@@ -45,6 +45,18 @@ def test_one_commit_can_be_switched_off_and_none_on(repo: Hooked) -> None:
     assert repo.lines() == []
 
 
+def test_a_number_is_true_or_false_as_it_is_for_git(repo: Hooked) -> None:
+    repo.git("config", "tokcost.enabled", "2")
+    (line,) = commit_with(repo, "tokcost.models=0x1")
+    assert line.models != ()
+    for hidden in ("", "00", "never"):
+        (line,) = commit_with(repo, f"tokcost.models={hidden}")
+        assert line.models == ()
+    assert commit_with(repo, "tokcost.enabled=0x0") == []
+    repo.disable()
+    assert commit_with(repo, "tokcost.enabled=2") == []
+
+
 def test_a_numbered_setting_of_the_environment_holds_as_well(repo: Hooked) -> None:
     numbered = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "tokcost.precision", "GIT_CONFIG_VALUE_0": "coarse"}
     (line,) = commit_with(repo, env=numbered)

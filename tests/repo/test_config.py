@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.git_sandbox import GitSandbox
+from tokcost.model.worktree import truth
 from tokcost.repo.config import command_settings, read_config
 
 
@@ -80,3 +81,16 @@ def test_settings_in_the_form_of_older_gits_and_numbered_ones_are_read_too() -> 
 @pytest.mark.parametrize("count", ["", "-1", "x", "99999999999", "3"])
 def test_nonsense_in_their_place_is_no_setting_and_no_error(count: str) -> None:
     assert command_settings({"GIT_CONFIG_COUNT": count, "GIT_CONFIG_PARAMETERS": "'a"}) == {}
+
+
+VALUES = ["true", "TRUE", "yes", "On", "1", "2", "-1", "+1", "007", "0x10", "0XaF", "1k", "2M", "1G", " 1", "\t1",
+          "2147483647", "-2147483647", "false", "No", "OFF", "", "0", "00", "0x0", "-0", "0k", "1 ", "1.5", "1e3", "08",
+          "0x", "1kb", "k", "2G", "2147483648", "-2147483648", "2097152k", "99999999999999999999", "perhaps", "y",
+          "\u0661", "1_0", "9" * 90, "9" * 5000, "0" * 90]  # fmt: skip
+
+
+def test_what_is_true_is_what_git_takes_for_true(repo: GitSandbox) -> None:
+    told = {"true": True, "false": False, "": None}
+    for value in VALUES:
+        repo.git("config", "a.b", value)
+        assert truth(value) == told[repo.git("config", "--type=bool", "a.b", ok=False)], value

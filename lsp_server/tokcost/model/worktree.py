@@ -3,9 +3,27 @@
 from typing import NamedTuple
 
 from tokcost.errors import SettingsDamaged
+from tokcost.model.patterns import compiled_when_used
 
-YES = ("true", "yes", "on", "1")
-"""The values of a setting, in lower case, that git considers true."""
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False, "": False}
+_NUMBER = compiled_when_used(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)([kmgKMG]?)")
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_LONGEST_NUMBER = 100
+_MOST_NUMBER = (1 << 31) - 1
+
+
+def truth(value: str) -> bool | None:
+    """Whether git considers the value of a setting true: it takes words, and any number but 0 (boolean in
+    git-config(1)). `None` for a value that it refuses."""
+    if (said := _WORDS.get(value.lower())) is not None:
+        return said
+    found = _NUMBER().fullmatch(value) if len(value) <= _LONGEST_NUMBER else None
+    if found is None:
+        return None
+    digits = found[2].lower()
+    number = int(digits, 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10)
+    return number > 0 if number * _UNITS[found[3].lower()] <= _MOST_NUMBER else None
+
 
 Sections = dict[tuple[str, str | None], dict[str, str]]
 """The settings of each section, or of a subsection (`[branch "main"]`); keys in lower case."""
@@ -45,7 +63,7 @@ class Config:
         """Whether any section has a setting whose name, in lower case, begins with a prefix; with `yes_suffixes`,
         one that also has such a suffix and is true."""
         return any(
-            name.startswith(prefixes) and (not yes_suffixes or (name.endswith(yes_suffixes) and value.lower() in YES))
+            name.startswith(prefixes) and (not yes_suffixes or (name.endswith(yes_suffixes) and truth(value)))
             for settings in self._sections.values()
             for name, value in settings.items()
         )

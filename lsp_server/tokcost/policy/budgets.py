@@ -11,7 +11,7 @@ from tokcost.errors import SettingsDamaged, UsageError
 from tokcost.files.foreign import shown
 from tokcost.model.budget import NEAR, SCOPES, Budget, BudgetChange, Scope, parse_limit, parse_near
 from tokcost.model.near import did_you_mean
-from tokcost.model.worktree import YES, CloneState, Worktree
+from tokcost.model.worktree import CloneState, Worktree, truth
 from tokcost.policy.clone_state import policy_table, read_state
 from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
 from tokcost.repo.config import read_config
@@ -19,7 +19,6 @@ from tokcost.repo.head import read_head
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git
 
-_NO = ("false", "no", "off", "0", "")
 _KEYS = ("branch", "commit", "day", "block", "near")
 _MISSING = 5
 """git's exit code for a missing setting (git-config(1))."""
@@ -53,8 +52,8 @@ def read_budgets(here: CloneState, branch: str | None) -> Budgets:
             found.append(_configured(said, key, "tokcost.", Budget(scope, source="clone"), problems))
         else:
             found.append(asked.get(scope, Budget(scope)))
-    verbose = said.get("budgetverbose", "").lower() in YES
-    return Budgets(tuple(found), tuple(problems), verbose, asks_to_block)
+    verbose = truth(said.get("budgetverbose", ""))
+    return Budgets(tuple(found), tuple(problems), bool(verbose), asks_to_block)
 
 
 def may_block(worktree: Worktree) -> bool:
@@ -139,9 +138,9 @@ def _configured(said: Mapping[str, str], key: str, prefix: str, empty: Budget, p
 
 
 def _yes_or_no(text: str) -> bool:
-    if text.lower() not in (*YES, *_NO):
+    if (said := truth(text)) is None:
         raise ValueError(f"{shown(text)} is neither true nor false")
-    return text.lower() in YES
+    return said
 
 
 def _recommended(here: CloneState, problems: list[str]) -> tuple[dict[Scope, Budget], bool]:

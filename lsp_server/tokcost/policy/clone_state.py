@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tokcost.errors import SettingsDamaged
-from tokcost.model.worktree import YES, CloneState, Config, Sections, Worktree
+from tokcost.model.worktree import CloneState, Config, Sections, Worktree, truth
 from tokcost.policy.repository_file import BUDGET_SETTINGS, read_policy_of, table_in
 from tokcost.repo.config import ConfigsOnce, command_settings, hash_bytes, worktree_settings
 from tokcost.repo.head import head_commit, read_head
@@ -38,7 +38,7 @@ def _without_consent(settings: Sections) -> Sections:
     ours = settings.get(("tokcost", None), {})
     ours.pop("consent", None)
     for more in ("enabled", "estimates"):
-        if ours.get(more, "").lower() in YES:
+        if truth(ours.get(more, "")):
             del ours[more]
     return settings
 
@@ -52,7 +52,7 @@ def policy_table(here: CloneState, name: str) -> Mapping[str, Any]:
 
 def takes_estimates(config: Config) -> bool:
     """Whether the owner of a clone wants estimated usage in cost lines, budgets and exports."""
-    return config.section("tokcost").get("estimates", "").lower() in YES
+    return truth(config.section("tokcost").get("estimates", "")) is True
 
 
 def may_have_budget(here: CloneState) -> bool:

@@ -21,7 +21,7 @@ from tokcost.errors import SettingsDamaged
 from tokcost.files.foreign import shown
 from tokcost.files.private import is_ours, make_folders, private_folder, write_whole
 from tokcost.model.claims import Consent, Terms
-from tokcost.model.worktree import YES, CloneState, Config, Worktree
+from tokcost.model.worktree import CloneState, Config, Worktree, truth
 from tokcost.policy.clone_state import policy_table, takes_estimates
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.repo.config import read_section
@@ -52,10 +52,10 @@ def read_consent(home: Path, here: CloneState) -> Consent:
     decided = said.get("enabled", "")
     terms = Terms(
         "exact" if said.get("precision", "").lower() == "exact" else "coarse",
-        said.get("models", "true").lower() not in ("false", "no", "off", "0"),
+        truth(said.get("models", "true")) is True,
         takes_estimates(here.config),
     )
-    if decided.lower() not in YES:
+    if not truth(decided):
         return Consent(False, bool(decided), terms)
     if not _has_agreed(home, here.worktree.common_dir, said.get("consent", "").split()):
         return Consent(False, False, terms, _NOT_AGREED, _AGREE, is_unclear=True, is_anothers=True)
@@ -192,7 +192,7 @@ def _number(folder: str) -> str:
 
 def is_enabled(config: Config) -> bool:
     """Whether the developer agreed in this clone, whatever the repository asks."""
-    return config.section("tokcost").get("enabled", "").lower() in YES
+    return truth(config.section("tokcost").get("enabled", "")) is True
 
 
 def read_policy(here: CloneState) -> Policy:

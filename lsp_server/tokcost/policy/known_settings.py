@@ -54,9 +54,8 @@ CHOICES = {
     "precision": ("coarse", "exact"),
     "budgetunchecked": ("block", "pass"),
     "placement": ("auto", "end"),
-    **dict.fromkeys(
-        ("enabled", "models", "estimates", "budgetverbose"), ("true", "false", "yes", "no", "on", "off", "1", "0", "")
-    ),
 }
 """The allowed values of a setting in the configuration, by its name in lower case. Budgets are checked where they
 are read."""
+TRUE_OR_FALSE = ("enabled", "models", "estimates", "budgetverbose")
+"""Settings, likewise, whose value is true or false."""

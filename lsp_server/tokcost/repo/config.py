@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokcost.files.foreign import read_bounded, require_answer
-from tokcost.model.worktree import YES, Config, Sections
+from tokcost.model.worktree import Config, Sections, truth
 
 # No backtracking (`*+`): otherwise a long line without an end takes quadratic time.
 _SECTION = re.compile(r'\s*+\[\s*+([^\]"\s]++)\s*+(?:"((?:[^"\\]|\\.)*+)")?+[^\]]*+\]')
@@ -58,7 +58,7 @@ def read_core(common_dir: str, config: Config | None = None) -> Core:
     """`core` of a repository, from its `config` if that was read already; unreadable settings have their defaults.
     In a repository with `extensions.worktreeConfig`, git keeps these settings in `config.worktree`."""
     settings = read_core_settings(common_dir, config)
-    return Core(settings.get("bare", "").lower() in YES, settings.get("worktree", ""))
+    return Core(truth(settings.get("bare", "")) is True, settings.get("worktree", ""))
 
 
 def read_core_settings(common_dir: str, config: Config | None = None) -> dict[str, str]:
@@ -75,7 +75,7 @@ def read_section(common_dir: str, section: str, subsection: str | None = None) -
 def worktree_settings(git_dir: str, config: Config) -> Sections:
     """The settings of one worktree (`git config --worktree`), by its git folder; none where its clone has no such
     (`extensions.worktreeConfig`)."""
-    if config.section("extensions").get("worktreeconfig", "").lower() not in YES:
+    if not truth(config.section("extensions").get("worktreeconfig", "")):
         return {}
     return _parsed(os.path.join(git_dir, "config.worktree"))
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokcost.model.worktree import YES, Worktree
+from tokcost.model.worktree import Worktree, truth
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.version import CONFIG_HOOKS, HOOK_EVENTS_OFF, Version
 
-_NO = ("false", "no", "off", "")
 _EVENTS = (
     *("applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit", "prepare-commit-msg"),
     *("commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update"),
@@ -110,10 +109,5 @@ def _settings(worktree: Worktree) -> Iterator[tuple[str, str, str | None]]:
 
 def _is_off(value: str, before: bool) -> bool:
     """The meaning of `enabled`; a value that is neither true nor false has no effect."""
-    word = value.lower()
-    if word in YES or word in _NO:
-        return word in _NO
-    try:
-        return int(word) == 0
-    except ValueError:
-        return before
+    said = truth(value)
+    return before if said is None else not said

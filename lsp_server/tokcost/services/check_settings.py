@@ -10,7 +10,7 @@ from tokcost.files.foreign import read_bounded, shown
 from tokcost.files.toml import TomlDamaged, read_toml
 from tokcost.model.checks import Check
 from tokcost.model.near import did_you_mean, near_name
-from tokcost.model.worktree import CloneState, Worktree
+from tokcost.model.worktree import CloneState, Worktree, truth
 from tokcost.policy.budgets import read_budgets
 from tokcost.policy.clone_settings import OURS
 from tokcost.policy.clone_state import read_state
@@ -23,6 +23,7 @@ from tokcost.policy.known_settings import (
     ENVIRONMENT,
     INTERNAL_ENVIRONMENT,
     REPOSITORY_TABLES,
+    TRUE_OR_FALSE,
     USER_CONFIG,
     USER_TABLES,
 )
@@ -172,9 +173,15 @@ def _wrong_with(scope: str, said: str, value: str) -> Iterator[str]:
         yield f"git's configuration: nothing reads {prefix}{shown(name).strip(_QUOTES)}{did_you_mean(name, known)}"
     elif scope in ("global", "system"):
         yield f"git's configuration: {prefix}{canonical} is set for all repositories, but read only from a clone"
-    elif prefix == "tokcost." and value.lower() not in CHOICES.get(name, (value.lower(),)):
-        first, second = CHOICES[name][:2]
+    elif prefix == "tokcost." and not _is_possible(name, value):
+        first, second = CHOICES.get(name, ("true", "false"))
         yield f"git's configuration: {prefix}{canonical} is {shown(value)}, which is neither {first} nor {second}"
+
+
+def _is_possible(name: str, value: str) -> bool:
+    if name in TRUE_OR_FALSE:
+        return truth(value) is not None
+    return value.lower() in CHOICES.get(name, (value.lower(),))
 
 
 def _variables(environ: Mapping[str, str]) -> Iterator[str]:
