@@ -519,13 +519,14 @@ def test_usage_through_another_provider_is_not_on_this_bill(office: Office) -> N
     assert any("no usage of Anthropic" in note for note in told["notes"])
 
 
-def test_a_day_is_one_in_utc_on_both_sides(office: Office) -> None:
+@pytest.mark.parametrize("moment", ["2026-10-05T02:00:00+02:00", "2026-10-05T00:00:00"])
+def test_a_day_is_one_in_utc_on_both_sides(office: Office, moment: str) -> None:
     office.environ["TZ"] = "Pacific/Auckland"
     midnight = NOON - DAY // 2
     office.spend(time_ms=midnight)
     office.spend(time_ms=midnight - 1)
     office.spend(time_ms=int(datetime(2026, 11, 1, tzinfo=UTC).timestamp() * 1000))
-    row = anthropic_row("2026-10-05", "claude-sonnet-4-5", "150") | {"starting_at": "2026-10-05T02:00:00+02:00"}
+    row = anthropic_row("2026-10-05", "claude-sonnet-4-5", "150") | {"starting_at": moment}
     told = office.told(always(anthropic_page(row)))
     assert [(one["day"], one["list_cost"]) for one in told["rows"]] == [
         ("2026-10-04", "1.500000000"),

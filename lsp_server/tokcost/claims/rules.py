@@ -131,7 +131,8 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
     """The line of a claim's next version.
 
     `worth` is all of the claim's usage. `rest` is the amount that earlier lines of the repository left out, except for
-    this claim's own: rounding differences, and usage that grew after its publication (a reply was still being written).
+    this claim's own: rounding differences, and usage that grew after its publication (a response was still being
+    written).
 
     `before` is the claim's previous version. The new one may not go below it, because a reader may know only the
     previous one. A version that a commit carried has the same precision (`decide`), so a coarse line stays within the
@@ -139,8 +140,8 @@ def publish(name: str, version: int, worth: Worth, rest: Worth, before: Line | N
     other precision was carried by no commit and sets no minimum: after an exact amount of 2.3, the next point of the
     grid would be 5, more than twice as much.
 
-    A line published before its reply was complete cannot change any more. The missing amount is a rest like any other,
-    and moves into later lines in portions.
+    A line published before its response was complete cannot change any more. The missing amount is a rest like any
+    other, and moves into later lines in portions.
     """
     if before is not None and before.exact != (terms.precision == "exact"):
         before = None

@@ -63,7 +63,8 @@ class Rollup:
         self._added[group].append((*(-value for value in sums), time_ms, time_ms))
 
     def remove(self, group: SumKey) -> None:
-        """Subtract a removed row."""
+        """Have the sums of a group recalculated, because a row was removed from it. Its first and its last time cannot
+        be found by subtraction."""
         self._stale.add(group)
 
     def move(self, groups: Iterable[SumKey]) -> None:

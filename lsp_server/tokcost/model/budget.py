@@ -58,11 +58,11 @@ class Standing(NamedTuple):
     list_cost: int
     unpriced_tokens: int
     lower_bound: int = 0
-    """Replies whose log records only a minimum of the output."""
+    """Responses whose log records only a minimum of the output."""
     estimated: int = 0
-    """Replies whose counts no provider reported."""
+    """Responses whose counts no provider reported."""
     broken_off: int = 0
-    """Replies whose stream broke: they are in the list cost, and perhaps not billed."""
+    """Responses whose stream broke: they are in the list cost, and perhaps not billed."""
 
     @property
     def state(self) -> State:

@@ -63,7 +63,7 @@ class Matched(NamedTuple):
     estimated: int = 0
     """Requests with estimated counts; 0 unless the clone includes estimates."""
     broken_off: int = 0
-    """Requests whose reply broke off."""
+    """Requests whose response broke off."""
 
 
 class Heard(NamedTuple):

@@ -11,7 +11,7 @@ Kind = Literal["response", "partial", "unlogged", "advisor", "fallback"]
 """The kinds of usage.
 
 - `response`: an ordinary model response, as logged.
-- `partial`: a reply whose stream broke; its input is exact, its output is what had arrived by then, and whether the
+- `partial`: a response whose stream broke; its input is exact, its output is what had arrived by then, and whether the
   provider bills it is not known from the log.
 - `unlogged`: a paid call that left no usage line (compaction, titles), recovered from a session's own total.
 - `advisor`: a further call inside a response (an advisor that was consulted, a compaction), not contained in that

@@ -148,7 +148,8 @@ def moment(document: dict[str, Any], name: str) -> str:
 
 
 def _in_utc(moment: str) -> datetime:
-    """A time in UTC. Raises `ValueError` if it has no zone, `OverflowError` if its year in UTC is outside 1 to 9999."""
+    """A time in UTC. One without a zone is in UTC, in which all providers count days. Raises `ValueError` for other
+    text, `OverflowError` if its year in UTC is outside 1 to 9999."""
     found = datetime.fromisoformat(moment)
     return (found.replace(tzinfo=UTC) if found.tzinfo is None else found).astimezone(UTC)
 

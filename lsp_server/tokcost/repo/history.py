@@ -187,7 +187,7 @@ def all_refs(repository: Repository) -> dict[str, str]:
 
 
 def shape(repository: Repository) -> str:
-    """A digest of what defines the shape of a history: its shallow boundary and grafts."""
+    """The facts that define the shape of a history, as one text: its shallow boundary and grafts."""
     parts: list[str] = []
     for name in ("shallow", os.path.join("info", "grafts")):
         try:
@@ -401,8 +401,9 @@ def attributes_are_files(repository: Repository, paths: set[str]) -> bool:
 
 
 def read_file(repository: Repository, commit: str, path: str, most: int) -> bytes | None:
-    """A file of at most `most` bytes in a commit; `None` if there is none, or a partial clone lacks it. A link may
-    lead to another file of that commit. Raises `ValueError` if it is larger, or no file."""
+    """A file of at most `most` bytes in a commit; `None` if there is none (nothing, or a folder), or a partial clone
+    lacks it. A link may lead to another file of that commit. Raises `ValueError` if the file is larger, or the link
+    leads out of the repository."""
     form = "--batch-check=%(objecttype) %(objectsize) %(objectname)"
     try:
         said = repository.git("cat-file", "--follow-symlinks", form, feed=f"{commit}:{path}\n").split("\n", 1)[0]

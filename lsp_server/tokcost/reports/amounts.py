@@ -42,11 +42,11 @@ class Marks(NamedTuple):
     unpriced_tokens: int = 0
     """Tokens without a known price, which are in no amount."""
     estimated: int = 0
-    """Replies whose counts no provider reported (`≈`)."""
+    """Responses whose counts no provider reported (`≈`)."""
     lower_bound: int = 0
-    """Replies whose log records only a minimum of the output (`≥`)."""
+    """Responses whose log records only a minimum of the output (`≥`)."""
     broken_off: int = 0
-    """Replies whose stream broke: they are in the amount, and perhaps not billed."""
+    """Responses whose stream broke: they are in the amount, and perhaps not billed."""
 
 
 def amount(list_cost: int, unpriced_tokens: int, places: int = 0, estimated: int = 0) -> str:

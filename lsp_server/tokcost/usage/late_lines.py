@@ -8,7 +8,7 @@ nothing of it becomes pending again.
 A part that does not fit makes the claim worth less than its line, and the next line of the repository is reduced by
 that amount (`publish` in `claims/rules.py`).
 
-A reply that was claimed while it was being written, and gets another key when it is complete, is one reply as well.
+A response that was claimed while it was being written, and gets another key when it is complete, is one response too.
 """
 
 from collections.abc import Iterable

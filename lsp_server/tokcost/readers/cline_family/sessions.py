@@ -181,7 +181,8 @@ class _Session:
 
 
 def _key(message: _Message, session: str, time_ms: int) -> str:
-    """The key of a response. Forks keep message ids. If a message is divided, each part has its own counts."""
+    """The key of a response. Forks keep message ids. The parts of a divided message all repeat its counts, and have one
+    key, so that it is counted once."""
     name, _, _ = (message.id or "").partition("_part_")
     return f"{NAME}:{name}" if name else f"{NAME}:{session}:{time_ms}"
 

@@ -345,7 +345,8 @@ class Totals(msgspec.Struct, gc=False):
         return self._grown(counter, event, _plus(counter.head, last), last)
 
     def _grown(self, counter: Counter, event: Event, total: Counts, counts: Counts) -> Spent | Passed:
-        """The response, with a key derived from the resulting total; `None` if nothing was sent or received."""
+        """The response, with a key derived from the resulting total; `Passed(AGAIN)` if nothing was sent or
+        received."""
         self._reach(counter, event, total)
         if not any(counts[:3]):
             return Passed(AGAIN)
