@@ -10,6 +10,7 @@ import pytest
 from support.git_sandbox import GitSandbox
 from support.meanwhile import meanwhile
 from tokcost.repo.head import head_commit
+from tokcost.repo.reflog import read_reflog
 from tokcost.repo.refs import (
     all_tips,
     default_branch,
@@ -54,6 +55,22 @@ def test_git_is_asked_where_only_git_can_read_and_lists_the_same(repo: GitSandbo
         repo.git("branch", name)
     os.mkdir(f"{git_dir(repo)}/reftable")
     assert local_branches(git_dir(repo)) == as_git_says(repo)
+
+
+def test_a_name_that_is_no_utf8_is_the_same_whether_files_or_git_tell_it(repo: GitSandbox) -> None:
+    name = os.fsdecode(b"latin-\xe9")
+    repo.switch("-c", name)
+    repo.git("commit", "-q", "--allow-empty", "-m", name)
+    here = find_worktree(str(repo.path))
+    assert here is not None
+
+    def told() -> tuple[object, ...]:
+        return local_branches(here.common_dir), all_tips(here.common_dir), read_reflog(here)
+
+    written = told()
+    assert "latin-\\xe9" in (local_branches(here.common_dir) or {})
+    os.mkdir(f"{git_dir(repo)}/reftable")
+    assert told() == written
 
 
 def test_a_repository_that_is_gone_has_unknown_branches_not_none(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def _ask_git(worktree: Worktree) -> tuple[str, str]:
     answers: list[str] = []
     for question in (["rev-parse", "-q", "--verify", "HEAD"], ["symbolic-ref", "-q", "HEAD"]):
         try:
-            answers.append(run_git(question, worktree.path).removesuffix("\n"))
+            answers.append(ref_text(os.fsencode(run_git(question, worktree.path).removesuffix("\n"))))
         except EnvironmentProblem:
             answers.append("")
     return answers[0], answers[1]

@@ -219,7 +219,7 @@ def _reflog_from_git(worktree: Worktree) -> Reflog:
         second = selector.partition("{")[2].rstrip("}")
         if second.isdigit():
             old = entries[-1].new if entries else _oldest_old_id(new, message)
-            entries.append(ReflogEntry(moment_of(second), old, new, message))
+            entries.append(ReflogEntry(moment_of(second), old, new, ref_text(os.fsencode(message))))
     return Reflog(entries)
 
 

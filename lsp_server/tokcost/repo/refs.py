@@ -75,9 +75,7 @@ def all_tips(common_dir: str, heads: Mapping[str, Head] | None = None, *, only_l
     """
     below = PUBLISHED[:1] if only_local else PUBLISHED
     if uses_reftable(common_dir):
-        text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", *below], common_dir)
-        pairs = (line.partition(" ") for line in text.split("\n"))
-        tips = {ref: tip for tip, _, ref in pairs if ref}
+        tips = _told_by_git(common_dir, below)
     else:
         loose: dict[str, str] = {}
         for kind in below:
@@ -251,8 +249,13 @@ def _lines_with(data: bytes, wanted: bytes) -> bytes:
 
 def _ask_git(common_dir: str) -> dict[str, str] | None:
     try:
-        text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", _PREFIX], common_dir)
+        return {ref.removeprefix(_PREFIX): tip for ref, tip in _told_by_git(common_dir, (_PREFIX,)).items()}
     except EnvironmentProblem:
         return None
+
+
+def _told_by_git(common_dir: str, below: tuple[str, ...]) -> dict[str, str]:
+    """The refs of some kinds as git lists them, by their full names. Raises `EnvironmentProblem`."""
+    text = run_git(["for-each-ref", "--format=%(objectname) %(refname)", *below], common_dir)
     pairs = (line.partition(" ") for line in text.split("\n"))
-    return {ref.removeprefix(_PREFIX): tip for tip, _, ref in pairs if ref}
+    return {ref_text(os.fsencode(ref)): tip for tip, _, ref in pairs if ref}
