@@ -1,6 +1,8 @@
 """Commit messages that may carry lines of ours, and commits that no ref reaches any more.
 
-Commits are read as they are, ignoring git-replace(1), which other clones do not have.
+Commits are read as they are, ignoring git-replace(1), which other clones do not have. So are their messages: a line is
+ASCII, whatever encoding its commit names, and git would convert it from that encoding. When it makes a commit, it
+converts nothing to it (and could not store UTF-16), so the name can be wrong.
 """
 
 import os
@@ -9,7 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 
-_ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
+AS_STORED = ["--format=raw", "--encoding=none", "--no-abbrev-commit", "--no-notes", "--parents"]
+"""For `git log`: commits whose messages are not converted (a format of one's own always converts them), with the
+parents that shallow boundaries and grafts leave. `as_stored` parses them."""
+_ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", *AS_STORED]
+_INDENT = "    "
+"""git puts this before each line of a message."""
 # Without them, a fetched pack of 3.6 MB with six commits of 90 MB each took 38 seconds and 1.8 GB.
 _MOST_FILE, _MOST_CHANGE, _MOST_CHANGES = 1 << 20, 1 << 22, 1 << 24
 """Limits in bytes: of a file whose lines git compares, of one change that is compared with others, and of all of
@@ -33,9 +40,16 @@ def messages_with_lines(
     feed = "".join(f"{revision}\n" for revision in revisions)
     asked = [*_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"]
     for record in map(os.fsdecode, stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds)):
-        commit, _, message = record.partition("\n")
-        if commit:
-            yield commit, message
+        if record:
+            commit = as_stored(record)
+            yield commit.id, commit.message
+
+
+def as_stored(record: str) -> Commit:
+    """A commit from the output of `git log` with `AS_STORED`."""
+    head, _, body = record.partition("\n\n")
+    name, *parents = head.partition("\n")[0].split()[1:]
+    return Commit(name, tuple(parents), body.removeprefix(_INDENT).replace(f"\n{_INDENT}", "\n"))
 
 
 def unreachable(common_dir: str, gone: Iterable[str], tips: Iterable[str], *, seconds: float = 60.0) -> set[str]:
@@ -105,9 +119,7 @@ def has_any(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -
 
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:
     """One commit. Raises `EnvironmentProblem`."""
-    asked = ["log", "-1", "--format=%H%n%P%n%B", commit, "--"]
-    name, parents, message = _git(asked, common_dir, seconds=seconds).split("\n", 2)
-    return Commit(name, tuple(parents.split()), message)
+    return as_stored(_git([*_ASK, "-1", commit, "--"], common_dir, seconds=seconds).removesuffix("\0"))
 
 
 def message_of(common_dir: str, commit: str, *, seconds: float = 60.0) -> str:
