@@ -6,10 +6,8 @@ from pathlib import Path
 
 from tokcost.errors import TokcostError
 from tokcost.ledger.open import open_ledger
-from tokcost.ledger.places import record_repository
 from tokcost.model.worktree import Worktree
-from tokcost.repo.worktree import repository_fingerprint
-from tokcost.usage.known_worktrees import move_here
+from tokcost.usage.known_worktrees import move_here, record_clone
 
 _BUSY_SECONDS = 1.0
 
@@ -19,5 +17,4 @@ def remember_clone(home: Path, worktree: Worktree) -> None:
     with suppress(TokcostError), open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger, ledger.transaction():
         # Before the clone is recorded: a renamed one would otherwise be recorded as another clone.
         move_here(ledger, worktree)
-        mark = repository_fingerprint(worktree.common_dir)
-        record_repository(ledger, worktree.common_dir, worktree.root, mark)
+        record_clone(ledger, worktree)

@@ -11,6 +11,7 @@ from tokcost.ledger.places import (
     is_aside,
     move_repository,
     record_fingerprint,
+    record_repository,
     record_worktree,
     repositories,
     step_aside,
@@ -185,6 +186,29 @@ def move_here(ledger: Ledger, here: Worktree) -> bool:
     if left is not None and left.common_dir == found.common_dir:
         move_here(ledger, left)
     return True
+
+
+def record_clone(ledger: Ledger, here: Worktree) -> int:
+    """Row id of the clone of a worktree, created or updated, in the caller's transaction; the caller has followed its
+    moves (`move_here`).
+
+    A clone that was made again in the place of another one keeps the fingerprint of both: the older one may be found
+    elsewhere. Only the clone that a fingerprint is of renews it, since its reflog expires. The main worktree that is
+    known stays known where git does not record it (`Worktree.root`).
+    """
+    at, now = _at(repositories(ledger), here.common_dir), repository_fingerprint(here.common_dir)
+    if at is None:
+        return record_repository(ledger, here.common_dir, here.root, now)
+    root = at.root if here.root == here.common_dir else here.root
+    return record_repository(ledger, here.common_dir, root, _renewed(at.fingerprint, now))
+
+
+def _renewed(before: str, now: str) -> str:
+    known, tokens = before.split(), now.split()
+    if known and {token for token in tokens if not token.startswith(_COMMIT)}.isdisjoint(known):
+        return before
+    kinds = {token.partition(":")[0] for token in tokens}
+    return " ".join([*tokens, *(token for token in known if token.partition(":")[0] not in kinds)])
 
 
 def keep_main(ledger: Ledger, moved: KnownRepository) -> None:

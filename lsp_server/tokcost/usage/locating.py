@@ -14,7 +14,6 @@ from tokcost.ledger.places import (
     bind_directory,
     bound_directories,
     record_origin,
-    record_repository,
     record_worktree,
     repositories,
     unbind_directory,
@@ -23,8 +22,8 @@ from tokcost.ledger.places import (
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.worktree import CloneState, Worktree
 from tokcost.repo.config import ConfigsOnce
-from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees, repository_fingerprint
-from tokcost.usage.known_worktrees import DIGEST, digest_of, gone_worktree, keep_main, move_here
+from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees
+from tokcost.usage.known_worktrees import DIGEST, digest_of, gone_worktree, keep_main, move_here, record_clone
 
 
 class DirectoryLocation(NamedTuple):
@@ -197,12 +196,7 @@ class Locator:
     def _repository(self, found: Worktree) -> int:
         """The row id of the repository of a worktree."""
         self._meet(found)
-        fingerprint = repository_fingerprint(found.common_dir)
-        same = next((one for one in self.repositories.values() if one.common_dir == found.common_dir), None)
-        # From a linked worktree git does not always tell the main one (`Worktree.root`): a root that is known stays.
-        if same is not None and found.root == found.common_dir:
-            return same.id
-        number = record_repository(self._ledger, found.common_dir, found.root, fingerprint)
+        number = record_clone(self._ledger, found)
         self._learn()
         return number
 
