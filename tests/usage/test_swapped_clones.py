@@ -314,6 +314,41 @@ def test_the_worktrees_and_submodules_of_a_renamed_clone_go_along(two: Clones) -
     assert two.shown("linked", "old", "old/sub") == {"linked": 6, "old": 6, "old/sub": 8}
 
 
+# --- shallow clones ---
+
+
+def make_shallow(two: Clones, upstream: str, depth: int = 1) -> None:
+    """A shallow clone in the place of `repo`, which is gone."""
+    shutil.rmtree(two.folder / "repo")
+    two.git(upstream, "clone", "-q", f"--depth={depth}", f"file://{two.folder / upstream}", "../repo")
+    two.spend("repo")
+
+
+@pytest.mark.parametrize(("new", "depth"), [(0, 1), (1, 1), (2, 2), (3, 3)])
+def test_a_shallow_clone_continues_if_it_ends_at_or_just_above_a_known_commit(
+    two: Clones, new: int, depth: int
+) -> None:
+    for _ in range(new):
+        two.commit("other")
+    make_shallow(two, "other", depth)
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+
+
+def test_a_shallow_clone_that_ends_further_up_begins_anew(two: Clones) -> None:
+    """docs/reliability.md: nothing shows that it is of the same project. Its address may be another project's now."""
+    two.commit("other")
+    two.commit("other")
+    make_shallow(two, "other")
+    assert two.shown("repo", "other") == {"repo": 1, "other": 1}
+
+
+def test_a_shallow_clone_of_another_project_takes_nothing_over(two: Clones) -> None:
+    two.make_project("upstream")
+    two.commit("upstream")
+    make_shallow(two, "upstream")
+    assert two.shown("repo", "other") == {"repo": 1, "other": 1}
+
+
 # --- whatever is run first ---
 
 
