@@ -1,7 +1,7 @@
 """Compares the worktrees and repositories in the ledger with the disk: moved clones, removed worktrees."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.ledger.open import Ledger
@@ -17,8 +17,9 @@ from tokcost.ledger.places import (
     step_aside,
     worktrees,
 )
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import YES, CloneState, Worktree
 from tokcost.repo.head import reflog_stamp
+from tokcost.repo.named_worktree import git_folder, is_named
 from tokcost.repo.worktree import disk_identity, find_worktree, repository_fingerprint
 
 DIGEST = "sha256:"
@@ -66,6 +67,24 @@ def gone_worktree(path: str, linked: Iterable[Worktree]) -> Worktree | None:
     folder = os.path.normpath(path)
     around = [one for one in linked if folder == one.path or folder.startswith(one.path + os.sep)]
     return max((one for one in around if not os.path.lexists(one.path)), key=lambda one: len(one.path), default=None)
+
+
+def named_worktrees(
+    known: Iterable[KnownWorktree], repositories: Mapping[int, KnownRepository], here: CloneState | None
+) -> dict[str, Worktree]:
+    """By their paths, the worktrees that git finds only where their repository is named, and in which usage counts:
+    those in the ledger, whose owners were told so (`count_in_named`), and the one that a command or a hook is about, if
+    its owner wants cost lines. A program that keeps copies of a project in a repository of its own names the folder of
+    that project, too."""
+    found = [as_worktree(one, repositories[one.repository]) for one in known if one.git_dir]
+    if here and here.config.section("tokcost").get("enabled", "").lower() in YES:
+        found.insert(0, here.worktree)
+    return {one.path: one for one in found if is_named(one)}
+
+
+def is_counted(here: Worktree, named: Mapping[str, Worktree]) -> bool:
+    """Whether usage counts in a worktree that is asked about, among the `named_worktrees`."""
+    return git_folder(here) == here.path or named.get(here.path) == here
 
 
 def moved_from(known: Iterable[KnownRepository], common_dir: str) -> KnownRepository | None:
