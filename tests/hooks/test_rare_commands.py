@@ -106,6 +106,25 @@ def test_a_message_in_another_encoding_carries_its_line(repo: Hooked, encoding: 
     assert repo.balance()["total"] == 2 * REPLY
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("more", [b"", b"s"], ids=["", "one byte more"])
+def test_a_line_in_packed_history_is_seen_in_any_encoding(repo: Hooked, encoding: str, more: bytes) -> None:
+    """Otherwise its claim is lost after a new start of the ledger, and the next commit writes the line again."""
+    repo.git("config", "tokcost.precision", "coarse")
+    repo.git("config", "i18n.commitEncoding", encoding)
+    repo.spend()
+    repo.change()
+    (repo.path.parent / "message").write_bytes(b"Size" + more + b"\n")
+    repo.hooked("-F", "../message")
+    repo.git("gc", "-q")
+    shutil.rmtree(repo.ledger_home)
+    repo.agree("coarse")
+    assert repo.balance() == {"total": REPLY, "carried": REPLY}
+    repo.work("Next")
+    assert repo_bytes(repo, "cat-file", "commit", "HEAD").count(b"AI-Cost: ") == 1
+    assert repo.balance() == {"total": 2 * REPLY, "carried": 2 * REPLY}
+
+
 def repo_bytes(repo: Hooked, *words: str) -> bytes:
     """Standard output of git as it is."""
     return subprocess.run(["git", *words], cwd=repo.path, env=repo.environ, capture_output=True, check=True).stdout

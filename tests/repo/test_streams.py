@@ -24,7 +24,7 @@ def test_a_message_is_read_up_to_sixteen_mebibytes_and_the_ones_behind_it_whole(
     last, middle, first = (message for _, message in messages_with_lines(str(folder), [tip]))
     assert (first.strip(), last.strip()) == ("first\n\nAI-Cost: x", f"last\n\n{line}")
     assert middle.startswith(line)
-    assert MOST_BYTES - 100 < len(middle) < MOST_BYTES
+    assert MOST_BYTES - 1000 < len(middle) < MOST_BYTES  # the head of the commit counts, too
 
 
 def test_the_time_that_the_reader_takes_counts_as_well(repo: GitSandbox) -> None:

@@ -19,7 +19,7 @@ from tokcost.ledger.sources import problems
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.readers.sources import sqlite_store
-from tokcost.repo.worktree import find_worktree
+from tokcost.repo.worktree import find_worktree, worktree_for
 from tokcost.services.refresh import refresh
 from tokcost.services.summarise import LogOptions, summarise
 
@@ -228,3 +228,12 @@ def test_a_digest_of_the_folder_that_is_asked_about_places_the_chat(machine: Mac
     here = find_worktree(machine.cwd)
     assert machine.tokens(here) == {"main": 100}
     assert machine.tokens() == {"main": 100}
+
+
+def test_a_repository_that_only_names_the_folder_takes_no_chat_by_its_digest(machine: Machine) -> None:
+    """Gemini CLI itself commits copies of a project into a repository of its own."""
+    machine.chat(gemini(), projectHash=hashlib.sha256(os.fsencode(machine.cwd)).hexdigest())
+    machine.git.git("init", "-q", "--bare", "../copies.git")
+    named = {"GIT_DIR": f"{machine.git.path.parent}/copies.git", "GIT_WORK_TREE": machine.cwd}
+    assert machine.tokens(worktree_for(machine.cwd, named)) == {}
+    assert machine.tokens(find_worktree(machine.cwd)) == {"main": 100}

@@ -1,11 +1,13 @@
 """Clones that change places: each keeps its own usage, whatever stands at its old path now."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from support.hooked import REPLY, Hooked
+from support.tables import few
 from tokcost.model.trailer import read_message
 from tokcost.repo.worktree import find_worktree
 from tokcost.services.look_at_clone import state_here
@@ -14,6 +16,21 @@ from tokcost.services.summarise import LogOptions, summarise
 from tokcost_hooks.installation.hooks import install
 
 SWAP = ("repo>aside", "other>repo", "aside>other")
+
+
+FIRST = {
+    "log": ["log"],
+    "status": ["status"],
+    "enable": ["enable", "--yes"],
+    "enable from now": ["enable", "--yes", "--from-now"],
+    "hooks": ["hooks", "install"],
+    "budget": ["budget", "set", "5", "--day"],
+    "assign": ["assign", "main", "--unplaced"],
+    "preview": ["preview"],
+    "doctor": ["doctor"],
+    "uninstall": ["hooks", "uninstall"],
+}
+"""Commands that somebody may run first in a clone that has taken the place of another one."""
 
 
 class Clones:
@@ -28,6 +45,10 @@ class Clones:
     def spend(self, name: str, replies: int = 1) -> None:
         for _ in range(replies):
             self.first.spend(cwd=self.folder / name)
+
+    def run(self, name: str, *words: str) -> None:
+        """A command of ours, which may find nothing to do."""
+        assert self.first.tokcost(*words, cwd=self.folder / name).returncode in (0, 1, 2)
 
     def move(self, *steps: str) -> None:
         for old, new in (step.split(">") for step in steps):
@@ -291,3 +312,134 @@ def test_the_worktrees_and_submodules_of_a_renamed_clone_go_along(two: Clones) -
     assert two.shown("repo", "repo/sub") == {"repo": 0, "repo/sub": 1}
     two.git("old", "worktree", "repair", "../linked")
     assert two.shown("linked", "old", "old/sub") == {"linked": 6, "old": 6, "old/sub": 8}
+
+
+# --- shallow clones ---
+
+
+def make_shallow(two: Clones, upstream: str, depth: int = 1) -> None:
+    """A shallow clone in the place of `repo`, which is gone."""
+    shutil.rmtree(two.folder / "repo")
+    two.git(upstream, "clone", "-q", f"--depth={depth}", f"file://{two.folder / upstream}", "../repo")
+    two.spend("repo")
+
+
+@pytest.mark.parametrize(("new", "depth"), [(0, 1), (1, 1), (2, 2), (3, 3)])
+def test_a_shallow_clone_continues_if_it_ends_at_or_just_above_a_known_commit(
+    two: Clones, new: int, depth: int
+) -> None:
+    for _ in range(new):
+        two.commit("other")
+    make_shallow(two, "other", depth)
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+
+
+def test_a_shallow_clone_that_ends_further_up_begins_anew(two: Clones) -> None:
+    """docs/reliability.md: nothing shows that it is of the same project. Its address may be another project's now."""
+    two.commit("other")
+    two.commit("other")
+    make_shallow(two, "other")
+    assert two.shown("repo", "other") == {"repo": 1, "other": 1}
+
+
+def test_a_shallow_clone_of_another_project_takes_nothing_over(two: Clones) -> None:
+    two.make_project("upstream")
+    two.commit("upstream")
+    make_shallow(two, "upstream")
+    assert two.shown("repo", "other") == {"repo": 1, "other": 1}
+
+
+# --- whatever is run first ---
+
+
+@pytest.mark.parametrize("first", few(FIRST, 5))
+def test_a_clone_that_is_made_anew_gives_the_usage_back_whatever_is_run_first(two: Clones, first: str) -> None:
+    two.move("repo>old")
+    two.git("other", "clone", "-q", ".", "../repo")
+    two.run("repo", *FIRST[first])
+    two.spend("repo")
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+    assert two.shown("old") == {"old": 3}
+
+
+@pytest.mark.parametrize("first", few(FIRST, 5))
+def test_a_clone_that_is_made_anew_keeps_the_usage_whatever_is_run_first(two: Clones, first: str) -> None:
+    shutil.rmtree(two.folder / "repo")
+    two.git("other", "clone", "-q", ".", "../repo")
+    two.run("repo", *FIRST[first])
+    two.spend("repo")
+    assert two.shown("repo", "other") == {"repo": 3, "other": 1}
+
+
+@pytest.mark.parametrize("first", few(FIRST, 5))
+@pytest.mark.parametrize("how", ["init", "clone"])
+def test_another_project_takes_nothing_over_whatever_is_run_first(two: Clones, first: str, how: str) -> None:
+    two.move("repo>old")
+    two.make_project("repo", how)
+    two.run("repo", *FIRST[first])
+    two.spend("repo", 4)
+    assert two.shown("repo", "old") == {"repo": 4, "old": 2}
+    two.commit("repo")
+    assert two.shown("repo", "old", "other") == {"repo": 4, "old": 2, "other": 1}
+
+
+def test_a_clone_that_is_made_anew_gives_the_usage_back_after_a_commit_and_in_its_new_worktree(two: Clones) -> None:
+    two.move("repo>old")
+    two.git("other", "clone", "-q", ".", "../repo")
+    two.run("repo", *FIRST["enable"])
+    two.spend("repo")
+    two.first.run("-c", "user.name=A", "-c", "user.email=a@x.org", "commit", "-q", "--allow-empty", "-m", "Work",
+                  cwd=two.folder / "repo")  # fmt: skip
+    two.git("repo", "worktree", "add", "-q", "-b", "linked", "../linked")
+    two.spend("linked", 4)
+    assert two.shown("repo", "linked") == {"repo": 7, "linked": 7}
+    assert two.shown("old") == {"old": 7}
+
+
+@pytest.mark.parametrize("how", ["anew", "init"])
+def test_a_clone_takes_the_same_over_beside_an_open_editor(two: Clones, how: str) -> None:
+    with two.first.serve():
+        two.move("repo>old")
+        if how == "anew":
+            two.git("other", "clone", "-q", ".", "../repo")
+        else:
+            two.make_project("repo")
+        two.run("repo", *FIRST["enable"])
+        two.spend("repo", 4)
+    assert two.shown("repo", "old") == ({"repo": 6, "old": 6} if how == "anew" else {"repo": 4, "old": 2})
+
+
+@pytest.mark.parametrize("first", ["enable", "assign", "log"])
+def test_nothing_is_concluded_where_git_does_not_answer(two: Clones, tmp_path: Path, first: str) -> None:
+    two.move("repo>old")
+    two.make_project("repo")
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    real = shutil.which("git")
+    git.write_text(f'#!/bin/sh\ncase "$*" in *cat-file*) exit 1 ;; esac\nexec {real} "$@"\n')
+    git.chmod(0o755)
+    path = f"{git.parent}:{two.first.environ['PATH']}"
+    two.first.tokcost(*FIRST[first], cwd=two.folder / "repo", PATH=path)
+    assert two.shown("repo", "old") == {"repo": 0, "old": 2}
+
+
+def test_a_linked_worktree_does_not_hide_a_main_one_that_git_does_not_record(tmp_path: Path) -> None:
+    """A clone made with `--separate-git-dir`."""
+    clones = Clones(tmp_path)
+    clones.git("repo", "clone", "-q", "--separate-git-dir=../apart.git", ".", "../main")
+    clones.git("main", "worktree", "add", "-q", "-b", "linked", "../linked")
+    clones.spend("main")
+    clones.shown("main")
+    for words in (FIRST["hooks"], FIRST["assign"]):
+        clones.run("linked", *words)
+        shown = json.loads(clones.first.tokcost("log", "--json", cwd=clones.folder / "linked").stdout)
+        assert shown["repository"] == str(clones.folder / "main")
+
+
+def test_nothing_is_assigned_to_another_project_in_the_place_of_a_renamed_clone(two: Clones) -> None:
+    two.move("repo>old")
+    two.make_project("repo")
+    two.git("repo", "branch", "feat/x")
+    done = two.first.tokcost("assign", "feat/x", "--from", "main", cwd=two.folder / "repo")
+    assert (done.returncode, "no usage matches" in done.stderr) == (2, True)
+    assert two.shown("repo", "old") == {"repo": 0, "old": 2}

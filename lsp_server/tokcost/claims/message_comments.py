@@ -25,19 +25,19 @@ def comment_of(environ: Mapping[str, str], here: CloneState, text: str, *, edite
         return ""
     if not edited and not _may_be_comments(text):
         return ""
-    comment = (comment_in(text) if edited else "") or _configured(here.config, here.worktree.path, text)
+    comment = (comment_in(text) if edited else "") or _configured(here.config, here.worktree.git_dir, text)
     if has_content(drop_lines(text, comment), comment):
         return comment if edited else ""
     if not text.startswith(comment):
         return comment  # an empty line waits for the title: nobody has written anything
-    mode = _cleanup(environ, here.config, here.worktree.path)
+    mode = _cleanup(environ, here.config, here.worktree.git_dir)
     return comment if mode == "strip" or (edited and mode in ("", "default")) else ""
 
 
 def keeps_comments_asked(environ: Mapping[str, str], here: CloneState) -> bool:
     """Whether comments of an edited message are kept by the clean-up mode that was asked for. git's notes do not show
     that."""
-    return _cleanup(environ, here.config, here.worktree.path) in ("whitespace", "verbatim")
+    return _cleanup(environ, here.config, here.worktree.git_dir) in ("whitespace", "verbatim")
 
 
 def _may_be_comments(text: str) -> bool:
@@ -72,7 +72,7 @@ def _cleanup(environ: Mapping[str, str], config: Config, folder: str) -> str:
 
 
 def _setting(folder: str, *names: str) -> str:
-    """The first of these settings that is set anywhere."""
+    """The first of these settings that is set anywhere. git is asked in the git folder, which it always finds."""
     for name in names:
         try:
             # The user's own settings too, which the clone's configuration file does not have.

@@ -22,7 +22,7 @@ from tokcost.model.trailer import Line
 from tokcost.model.usage import Tokens
 
 FILE_NAME = "history.db"
-_VERSION = 3
+_VERSION = 4
 """Increased with every change in parsing messages, because cached lines were parsed the old way."""
 _BUSY_SECONDS = 10.0
 _SCHEMA = """

@@ -16,6 +16,7 @@ from tokcost.policy.clone_state import policy_table, read_state
 from tokcost.policy.repository_file import BLOCK_SETTINGS, BUDGET_SETTINGS, POLICY_FILE
 from tokcost.repo.config import read_config
 from tokcost.repo.head import read_head
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import GitFailed, run_git
 
@@ -180,12 +181,12 @@ def _asks_to_block(value: Any) -> bool:
 
 def _write_setting(worktree: Worktree, key: str, value: str) -> None:
     # Without --replace-all, git refuses to write a setting that somebody has set several times.
-    run_git(["config", "--local", "--replace-all", key, value], worktree.path)
+    run_git(["config", "--local", "--replace-all", key, value], git_folder(worktree))
 
 
 def _unset(worktree: Worktree, key: str) -> bool:
     try:
-        run_git(["config", "--local", "--unset-all", key], worktree.path)
+        run_git(["config", "--local", "--unset-all", key], git_folder(worktree))
     except GitFailed as failure:
         if failure.code != _MISSING:
             raise

@@ -1,8 +1,7 @@
 """All settings of ours in a clone's own configuration, to show and remove them at uninstallation."""
 
-import os
-
 from tokcost.model.worktree import Worktree
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import GitFailed, run_git
 
 OURS = r"^(tokcost\.|branch\..*\.tokcost)"
@@ -15,7 +14,7 @@ def our_settings(worktree: Worktree) -> list[str]:
     """The names of our settings, as git writes them. Raises `EnvironmentProblem`."""
     question = ["config", "--local", "-z", "--name-only", "--get-regexp", OURS]
     try:
-        said = run_git(question, _folder(worktree))
+        said = run_git(question, git_folder(worktree))
     except GitFailed as failure:
         if failure.code != _MISSING:
             raise
@@ -26,9 +25,4 @@ def our_settings(worktree: Worktree) -> list[str]:
 def forget_settings(worktree: Worktree) -> None:
     """Remove our settings from the clone's configuration. Raises `EnvironmentProblem`."""
     for name in our_settings(worktree):
-        run_git(["config", "--local", "--unset-all", name], _folder(worktree))
-
-
-def _folder(worktree: Worktree) -> str:
-    # The main worktree may have been deleted while a linked one is in use.
-    return worktree.path if os.path.isdir(worktree.path) else worktree.common_dir
+        run_git(["config", "--local", "--unset-all", name], git_folder(worktree))

@@ -25,6 +25,7 @@ from tokcost.model.worktree import CloneState, Config, Worktree, truth
 from tokcost.policy.clone_state import policy_table, takes_estimates
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.repo.config import read_section
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import run_git
 
 _CONSENTS = "consents"
@@ -165,7 +166,7 @@ def _marks(worktree: Worktree) -> list[str]:
 
 
 def _write_marks(worktree: Worktree, marks: list[str]) -> None:
-    run_git(["config", "--local", "tokcost.consent", " ".join(marks) or _NOBODY], worktree.path)
+    run_git(["config", "--local", "tokcost.consent", " ".join(marks) or _NOBODY], git_folder(worktree))
 
 
 def _agreed(common_dir: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokcost.model.worktree import Worktree, truth
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.repo.version import CONFIG_HOOKS, HOOK_EVENTS_OFF, Version
 
@@ -86,20 +87,20 @@ def set_config_hook(worktree: Worktree, name: str, event: str, command: str) -> 
     """Add a hook to the clone's own configuration, for this event only. Raises `EnvironmentProblem`."""
     # Without a command, git would fail at an event, so the event comes last.
     for key, value in (("command", command), ("event", event)):
-        run_git(["config", "--local", "--replace-all", f"hook.{name}.{key}", value], worktree.path)
+        run_git(["config", "--local", "--replace-all", f"hook.{name}.{key}", value], git_folder(worktree))
 
 
 def remove_config_hook(worktree: Worktree, name: str) -> None:
     """Remove the hook from the clone's own configuration."""
     with suppress(GitFailed):
-        run_git(["config", "--local", "--remove-section", f"hook.{name}"], worktree.path)
+        run_git(["config", "--local", "--remove-section", f"hook.{name}"], git_folder(worktree))
 
 
 def _settings(worktree: Worktree) -> Iterator[tuple[str, str, str | None]]:
     """Name, last part and value of each `hook.NAME.KEY`, in git's order; `None` for a setting without a value."""
     said = ""
     with suppress(GitFailed):  # none
-        said = run_git(["config", "-z", "--get-regexp", r"^hook\..*\."], worktree.path)
+        said = run_git(["config", "-z", "--get-regexp", r"^hook\..*\."], git_folder(worktree))
     for item in said.split("\0")[:-1]:
         setting, given, value = item.partition("\n")
         # A name may contain dots, a key may not.

@@ -6,6 +6,7 @@ import re
 from tokcost.errors import EnvironmentProblem
 from tokcost.files.foreign import MOST_OF_GIT, open_regular, read_bounded
 from tokcost.model.worktree import Head, Worktree
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import run_git
 
 _REFTABLE = "refs/heads/.invalid"
@@ -170,7 +171,8 @@ def _ask_git(worktree: Worktree) -> tuple[str, str]:
     answers: list[str] = []
     for question in (["rev-parse", "-q", "--verify", "HEAD"], ["symbolic-ref", "-q", "HEAD"]):
         try:
-            answers.append(ref_text(os.fsencode(run_git(question, worktree.path).removesuffix("\n"))))
+            answers.append(ref_text(os.fsencode(run_git(question, git_folder(worktree)).removesuffix("
+"))))
         except EnvironmentProblem:
             answers.append("")
     return answers[0], answers[1]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tokcost.errors import EnvironmentProblem, NotARepository, UsageError
 from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.model.changes import Node
+from tokcost.repo.messages import AS_STORED, as_stored
 from tokcost.repo.moments import moment_of
 from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
@@ -200,11 +201,10 @@ def shape(repository: Repository) -> str:
 def read_messages(repository: Repository, span: Range) -> Iterator[Commit]:
     """Every commit whose message may matter. git filters out the others before it prints."""
     # Excluded tips may come from the cache, and git may have discarded them since.
-    asked = ["--format=%H%n%P%n%B", "--ignore-missing", "--stdin"]
+    asked = [*AS_STORED, "--ignore-missing", "--stdin"]
     for record in repository.each(*_LOG, *_WORDS, *asked, feed=span.feed):
         if record:
-            commit, parents, message = record.split("\n", 2)
-            yield Commit(commit, tuple(parents.split()), message)
+            yield as_stored(record)
 
 
 def read_nodes(repository: Repository, span: Range) -> Iterator[Node]:

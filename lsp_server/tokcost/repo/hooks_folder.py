@@ -4,7 +4,11 @@ import os
 from typing import NamedTuple
 
 from tokcost.model.worktree import Worktree
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import GitFailed, run_git
+
+_ABSOLUTE = ("/", "~", "%(prefix)")
+"""Beginnings of paths in git's configuration that are relative to no folder (git-config(1))."""
 
 
 class HooksFolder(NamedTuple):
@@ -30,22 +34,25 @@ class HooksFolder(NamedTuple):
 
 def hooks_folder(worktree: Worktree) -> HooksFolder:
     """The folder according to git. Raises `EnvironmentProblem`."""
+    asked = git_folder(worktree)
     # A file in it, not the folder: with an empty core.hooksPath, git 2.39 answers `./` for the folder, and looks for
     # hooks in `/`.
-    hook = run_git(["rev-parse", "--git-path", "hooks/post-commit"], worktree.path, hooks="named").removesuffix("\n")
-    path = os.path.normpath(os.path.join(worktree.path, os.path.dirname(hook)))
+    hook = run_git(["rev-parse", "--git-path", "hooks/post-commit"], asked, hooks="named").removesuffix("\n")
+    path = os.path.normpath(os.path.join(asked, os.path.dirname(hook)))
     try:
-        origin = run_git(["config", "--show-scope", "--get", "core.hooksPath"], worktree.path)
+        origin = run_git(["config", "--show-scope", "--get", "core.hooksPath"], asked)
     except GitFailed:  # not set
         return HooksFolder(path)
     scope, _, setting = origin.removesuffix("\n").partition("\t")
+    if asked != worktree.path and setting and not setting.startswith(_ABSOLUTE):
+        path = os.path.normpath(os.path.join(worktree.path, setting))  # git runs hooks at the top of the worktree
     return HooksFolder(path, setting, scope)
 
 
 def is_tracked(worktree: Worktree, path: str) -> bool:
     """Whether a file is part of the project. Raises `EnvironmentProblem`."""
     try:
-        run_git(["ls-files", "--error-unmatch", "--", f":(literal){path}"], worktree.path)
+        run_git(["ls-files", "--error-unmatch", "--", f":(literal){path}"], git_folder(worktree))
     except GitFailed:
         return False
     return True

@@ -9,6 +9,7 @@ import os
 
 from tokcost.files.foreign import MOST, open_regular
 from tokcost.model.worktree import Worktree
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import GitFailed, run_git
 
 _ENOUGH = 256 * 1024
@@ -42,15 +43,15 @@ def read_staged(worktree: Worktree, name: str, hash_bytes: int = 20, most: int =
     """
     if not _may_have(worktree.git_dir, os.fsencode(name), hash_bytes):
         return None
-    path = name
+    path, folder = name, git_folder(worktree)
     # By hand: `git cat-file --follow-symlinks` works in a commit, and not yet in the index (git-cat-file(1)).
     for _ in range(_MOST_LINKS):
-        mode, blob = _entry(worktree.path, path)
+        mode, blob = _entry(folder, path)
         if mode != _LINK:
             if not blob and path != name:
                 raise OSError(errno.ENOENT, f"it is a link to {path}, which is not staged", name)
-            return _content(worktree.path, blob, name, most) if blob else None
-        target = os.fsdecode(_content(worktree.path, blob, name, most))
+            return _content(folder, blob, name, most) if blob else None
+        target = os.fsdecode(_content(folder, blob, name, most))
         path = os.path.normpath(os.path.join(os.path.dirname(path), target))
         if os.path.isabs(target) or path.startswith(os.pardir):
             break
@@ -81,7 +82,7 @@ def read_committed(repository: str, name: str, most: int = MOST) -> bytes | None
 def _entry(folder: str, path: str) -> tuple[str, str]:
     """Mode and blob of a path in the index; empty if it has none, is in conflict, or git cannot read the index."""
     try:
-        said = run_git(["ls-files", "-z", "--stage", "--", f":(literal){path}"], folder)
+        said = run_git(["ls-files", "-z", "--stage", "--", f":(top,literal){path}"], folder)
     except GitFailed:
         return "", ""
     # For the name of a folder, git lists what is in it.

@@ -1,19 +1,31 @@
 """Commit messages that may carry lines of ours, and commits that no ref reaches any more.
 
-Commits are read as they are, ignoring git-replace(1), which other clones do not have.
+Commits are read as they are, ignoring git-replace(1), which other clones do not have. So are their messages: a line is
+ASCII, whatever encoding its commit names, and git would convert it from that encoding. When it makes a commit, it
+converts nothing to it (and could not store UTF-16), so the name can be wrong.
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from tokcost.files.foreign import MOST_OF_GIT, read_bounded
 from tokcost.repo.objects import Commit
 from tokcost.repo.run import GitFailed, run_git, stream_git
 
-_ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", "--format=%H%n%B"]
+AS_STORED = ["--format=raw", "--encoding=none", "--no-abbrev-commit", "--no-notes", "--parents"]
+"""For `git log`: commits whose messages are not converted (a format of one's own always converts them), with the
+parents that shallow boundaries and grafts leave. `as_stored` parses them."""
+_ASK = ["log", "-z", "--no-color", "--no-decorate", "--no-patch", *AS_STORED]
+_INDENT = "    "
+"""git puts this before each line of a message."""
 # Without them, a fetched pack of 3.6 MB with six commits of 90 MB each took 38 seconds and 1.8 GB.
 _MOST_FILE, _MOST_CHANGE, _MOST_CHANGES = 1 << 20, 1 << 22, 1 << 24
 """Limits in bytes: of a file whose lines git compares, of one change that is compared with others, and of all of
 them."""
+_MOST_BOUNDARY = 1_000
+"""Commits at which the history of a shallow clone ends: one for each branch that was cut off."""
+_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 # Must match every message in which `read_message` finds a line.
 _ONLY_OURS = ["--regexp-ignore-case", "--fixed-strings", "--grep=AI-Cost"]
 
@@ -33,9 +45,16 @@ def messages_with_lines(
     feed = "".join(f"{revision}\n" for revision in revisions)
     asked = [*_ASK, *_ONLY_OURS, "--ignore-missing", "--stdin"]
     for record in map(os.fsdecode, stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds)):
-        commit, _, message = record.partition("\n")
-        if commit:
-            yield commit, message
+        if record:
+            commit = as_stored(record)
+            yield commit.id, commit.message
+
+
+def as_stored(record: str) -> Commit:
+    """A commit from the output of `git log` with `AS_STORED`."""
+    head, _, body = record.partition("\n\n")
+    name, *parents = head.partition("\n")[0].split()[1:]
+    return Commit(name, tuple(parents), body.removeprefix(_INDENT).replace(f"\n{_INDENT}", "\n"))
 
 
 def unreachable(common_dir: str, gone: Iterable[str], tips: Iterable[str], *, seconds: float = 60.0) -> set[str]:
@@ -97,17 +116,30 @@ def _patches(common_dir: str, feed: str, seconds: float) -> Iterator[str]:
 
 
 def has_any(common_dir: str, commits: Iterable[str], *, seconds: float = 60.0) -> bool:
-    """Whether a clone has one of these commits, on any branch or on none. Raises `EnvironmentProblem`."""
-    feed = "".join(f"{commit}\n" for commit in commits)
+    """Whether a clone has one of these commits, on any branch or on none, or would have it if it were not shallow:
+    the oldest commits of a shallow clone still name their parents. Raises `EnvironmentProblem`."""
+    asked = set(commits)
+    feed = "".join(f"{commit}\n" for commit in asked)
     said = _git(["cat-file", "--batch-check=%(objecttype)"], common_dir, feed=feed, seconds=seconds) if feed else ""
-    return "commit" in said.split("\n")
+    return "commit" in said.split("\n") or not asked.isdisjoint(_left_out(common_dir, seconds))
+
+
+def _left_out(common_dir: str, seconds: float) -> Iterator[str]:
+    """The commits directly below the boundary of a shallow clone, which it lacks."""
+    try:
+        listed = read_bounded(os.path.join(common_dir, "shallow"), MOST_OF_GIT).split(b"\n")
+    except OSError:
+        return
+    feed = "".join(f"{os.fsdecode(one)}\n" for one in listed[:_MOST_BOUNDARY] if _ID.fullmatch(one))
+    asked = [*_ASK, "--no-walk=unsorted", "--ignore-missing", "--stdin"]
+    for record in stream_git(asked, common_dir, feed=feed, end=b"\0", seconds=seconds) if feed else ():
+        head = os.fsdecode(record.partition(b"\n\n")[0]).split("\n")
+        yield from (line.removeprefix("parent ") for line in head if line.startswith("parent "))
 
 
 def read_commit(common_dir: str, commit: str, *, seconds: float = 60.0) -> Commit:
     """One commit. Raises `EnvironmentProblem`."""
-    asked = ["log", "-1", "--format=%H%n%P%n%B", commit, "--"]
-    name, parents, message = _git(asked, common_dir, seconds=seconds).split("\n", 2)
-    return Commit(name, tuple(parents.split()), message)
+    return as_stored(_git([*_ASK, "-1", commit, "--"], common_dir, seconds=seconds).removesuffix("\0"))
 
 
 def message_of(common_dir: str, commit: str, *, seconds: float = 60.0) -> str:

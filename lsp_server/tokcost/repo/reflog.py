@@ -16,6 +16,7 @@ from tokcost.model.history import NULL_ID, Creation, HeadHistory, ReflogEntry, R
 from tokcost.model.worktree import Head, Worktree
 from tokcost.repo.head import can_be_ref, is_unborn, read_head, ref_text, short_name, uses_reftable
 from tokcost.repo.moments import LAST_SECOND, moment_of
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.refs import local_branches
 from tokcost.repo.run import run_git
 
@@ -209,7 +210,7 @@ def _reflog_from_git(worktree: Worktree) -> Reflog:
     # With `--date`, the selector `%gd` contains the time instead of a number (git-log(1)).
     asked = ["log", "-g", "--format=%H%x09%gd%x09%gs", "--date=unix", "HEAD"]
     try:
-        text = run_git(asked, worktree.path)
+        text = run_git(asked, git_folder(worktree))
     except EnvironmentProblem as error:
         return Reflog([], f"its reflog cannot be read: {error}")
     entries: list[ReflogEntry] = []

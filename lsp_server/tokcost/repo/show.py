@@ -3,6 +3,7 @@
 import os
 
 from tokcost.model.worktree import Worktree
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import stream_git
 
 MOST_SHOWN = 1 << 22
@@ -16,7 +17,7 @@ def show_commit(worktree: Worktree, commit: str, seconds: float = 10.0) -> str:
     # The commit is a word of a client, and must not be read as an option.
     args += ["--end-of-options", commit]
     found, size = list[bytes](), 0
-    for line in stream_git(args, worktree.path, seconds=seconds):
+    for line in stream_git(args, git_folder(worktree), seconds=seconds):
         size += len(line) + 1
         if size > MOST_SHOWN:
             found.append(b"(the rest is left out)")

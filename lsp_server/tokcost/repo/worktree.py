@@ -33,10 +33,10 @@ def find_worktree(directory: str, configs: ConfigsOnce | None = None) -> Worktre
     start = os.path.join(there, gone) if gone else there
     for folder in _upwards(there):
         dot_git = os.path.join(folder, ".git")
-        if os.path.isfile(dot_git) or _is_git_dir(dot_git):
+        if os.path.isfile(dot_git) or is_git_dir(dot_git):
             found = _worktree_at(folder, dot_git, configs or ConfigsOnce())
             return (_deleted_worktree(found, start) if found and gone else None) or found
-        if os.path.basename(folder) == ".git" or _is_git_dir(folder):
+        if os.path.basename(folder) == ".git" or is_git_dir(folder):
             return None
     return None
 
@@ -53,9 +53,9 @@ def find_bare(directory: str, configs: ConfigsOnce | None = None) -> Worktree | 
         return None
     for folder in _upwards(there):
         dot_git = os.path.join(folder, ".git")
-        if os.path.isfile(dot_git) or _is_git_dir(dot_git):
-            return _bare_at(folder, _led_to(folder, dot_git), configs or ConfigsOnce())
-        if _is_git_dir(folder):
+        if os.path.isfile(dot_git) or is_git_dir(dot_git):
+            return _bare_at(folder, led_to(folder, dot_git), configs or ConfigsOnce())
+        if is_git_dir(folder):
             return _bare_at(folder, folder, configs or ConfigsOnce())
     return None
 
@@ -63,20 +63,22 @@ def find_bare(directory: str, configs: ConfigsOnce | None = None) -> Worktree | 
 def worktree_for(directory: str, environ: Mapping[str, str], configs: ConfigsOnce | None = None) -> Worktree | None:
     """The worktree of a program started by git (a hook or an alias).
 
-    git names the repository in `GIT_DIR`, and the folder in `GIT_WORK_TREE`, if the folder in which it starts programs
-    is not enough (`--git-dir`, linked worktrees). If git names nothing, or no repository is there, it is the worktree
-    around the folder.
+    git names the repository in `GIT_DIR`, and the folder in `GIT_WORK_TREE` or in the setting `core.worktree`, if the
+    folder in which it starts programs is not enough (`--git-dir`, linked worktrees). If git names nothing, or no
+    repository is there, it is the worktree around the folder.
     """
     git_dir, configs = environ.get("GIT_DIR"), configs or ConfigsOnce()
     around = find_worktree(directory, configs)
     if not git_dir:
         return around
     dot_git = os.path.join(directory, git_dir)
-    named = _led_to(os.path.dirname(dot_git), dot_git)
+    named = led_to(os.path.dirname(dot_git), dot_git)
     if around is not None and around.git_dir == named:
         return around
     tree = environ.get("GIT_WORK_TREE")
-    found = None if tree else worktree_of_git_dir(named)
+    found = None if tree or not named else worktree_of_git_dir(named)
+    if not tree and named and (set_tree := read_core(named, configs.of(named)).worktree):
+        tree = os.path.join(named, set_tree) if os.path.isdir(os.path.join(named, set_tree)) else None
     folder = os.path.realpath(os.path.join(directory, tree or ""))
     return found or _worktree_at(folder, named, configs, is_named=bool(tree)) or around
 
@@ -106,7 +108,7 @@ def git_dir_around(directory: str) -> str:
     except ValueError:
         return ""
     for folder in _upwards(there):
-        if _is_git_dir(folder):
+        if is_git_dir(folder):
             return folder
         if os.path.lexists(os.path.join(folder, ".git")):
             return ""
@@ -118,8 +120,8 @@ def named_git_dir(directory: str, environ: Mapping[str, str]) -> str:
     if not (git_dir := environ.get("GIT_DIR")):
         return ""
     dot_git = os.path.join(directory, git_dir)
-    named = _led_to(os.path.dirname(dot_git), dot_git)
-    return named if _is_git_dir(named) else ""
+    named = led_to(os.path.dirname(dot_git), dot_git)
+    return named if is_git_dir(named) else ""
 
 
 def submodules(common_dir: str) -> Iterator[Worktree]:
@@ -129,7 +131,7 @@ def submodules(common_dir: str) -> Iterator[Worktree]:
     while pending:
         with contextlib.suppress(OSError):
             folder = pending.pop()
-            if folder != top and _is_git_dir(folder):
+            if folder != top and is_git_dir(folder):
                 found = worktree_of_git_dir(folder)
                 if found is not None:
                     yield found
@@ -230,7 +232,7 @@ def _upwards(folder: str) -> Iterator[str]:
 
 def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: bool = False) -> Worktree | None:
     """The worktree in a folder; with `is_named`, this folder was named explicitly, whatever the configuration says."""
-    git_dir = _led_to(folder, dot_git)
+    git_dir = led_to(folder, dot_git)
     if not git_dir:
         return None
     common_dir = os.path.realpath(os.path.join(git_dir, _read_line(os.path.join(git_dir, "commondir"))))
@@ -243,7 +245,7 @@ def _worktree_at(folder: str, dot_git: str, configs: ConfigsOnce, *, is_named: b
     return None if is_bare else Worktree(folder, git_dir, common_dir, folder)
 
 
-def _led_to(folder: str, dot_git: str) -> str:
+def led_to(folder: str, dot_git: str) -> str:
     """The git folder that a `.git` is, or refers to if it is a file; empty if that is damaged."""
     if not os.path.isfile(dot_git):
         return os.path.realpath(dot_git)
@@ -262,7 +264,7 @@ def _is_bare(common_dir: str, core: Core) -> bool:
 
 
 def _bare_at(folder: str, git_dir: str, configs: ConfigsOnce) -> Worktree | None:
-    is_bare = bool(git_dir) and _is_git_dir(git_dir) and _is_bare(git_dir, read_core(git_dir, configs.of(git_dir)))
+    is_bare = bool(git_dir) and is_git_dir(git_dir) and _is_bare(git_dir, read_core(git_dir, configs.of(git_dir)))
     return Worktree(folder, git_dir, git_dir, git_dir) if is_bare else None
 
 
@@ -283,7 +285,7 @@ def _root_of(common_dir: str, configs: ConfigsOnce) -> str:
     return os.path.dirname(common_dir) if os.path.basename(common_dir) == ".git" else common_dir
 
 
-def _is_git_dir(folder: str) -> bool:
+def is_git_dir(folder: str) -> bool:
     """Whether git would accept this as a git folder: it has HEAD, objects and refs."""
     return os.path.lexists(os.path.join(folder, "HEAD")) and _has_objects(folder)
 

@@ -44,6 +44,18 @@ def _by_folder(hooks: Sequence[tuple[str, str]], say: Say) -> str:
     return "; ".join(say("{0} in {1}", names, folder) if folder else names for names, folder in said)
 
 
+def named_text(path: str, git_dir: str, counts_in: str) -> str:
+    """A sentence about a worktree that git finds only where its repository is named, and about the repository in which
+    usage in it counts."""
+    where = "here" if counts_in == git_dir else f"in {escape(counts_in)} and not here"
+    if not counts_in:
+        where = "nowhere: that repository has its worktree elsewhere"
+    return (
+        f"git finds {escape(git_dir)} in {escape(path)} only where it is named, as by --git-dir, so everything that is"
+        f" spent in that folder outside other repositories counts {where}.\n"
+    )
+
+
 def installed_text(said: Sequence[str], waiting: Sequence[str], missing: Sequence[Missing]) -> str:
     """A sentence about what was installed, and everything that remains to be done."""
     text = "" if missing else "tokcost's hooks are installed; existing hooks run first.\n"

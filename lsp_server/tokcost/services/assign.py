@@ -11,7 +11,6 @@ from tokcost.errors import UsageError, of_file
 from tokcost.ledger.open import Ledger, open_ledger
 from tokcost.ledger.places import (
     record_assignment,
-    record_repository,
     record_worktree,
     replace_place,
     select_usage,
@@ -23,10 +22,10 @@ from tokcost.model.selection import Selection
 from tokcost.model.session_ids import session_meant
 from tokcost.model.worktree import Worktree
 from tokcost.repo.refs import local_branches
-from tokcost.repo.worktree import repository_fingerprint
 from tokcost.reports.amounts import Marks
 from tokcost.services.look_at_clone import find_here, no_worktree
 from tokcost.usage import assignment_journal
+from tokcost.usage.known_worktrees import move_here, record_clone
 
 
 class Assigned(NamedTuple):
@@ -107,7 +106,8 @@ def _remember(home: Path, here: Worktree, branch: str, chosen: list[Stored]) -> 
 
 
 def _here(ledger: Ledger, here: Worktree) -> tuple[int, int]:
-    repository = record_repository(ledger, here.common_dir, here.root, repository_fingerprint(here.common_dir))
+    move_here(ledger, here)
+    repository = record_clone(ledger, here)
     return repository, record_worktree(ledger, repository, here.path, here.git_dir)
 
 

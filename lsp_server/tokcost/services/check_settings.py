@@ -29,6 +29,7 @@ from tokcost.policy.known_settings import (
 )
 from tokcost.policy.repository_file import POLICY_FILE
 from tokcost.policy.rules import read_own_rules, read_rules
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import GitFailed, run_git
 from tokcost.settings import CONFIG_FILE
 from tokcost.usage.price_files import USER_FILE, price_problems
@@ -149,7 +150,7 @@ def _configured(here: Worktree | None) -> Iterator[str]:
     own settings count."""
     question = ["config", "--show-scope", "--show-origin", "-z", "--get-regexp", OURS]
     # In `/` git reads no repository's settings, only those for all repositories.
-    folder = here.path if here else "/"
+    folder = git_folder(here) if here else "/"
     try:
         fields = run_git(question, folder).split("\0")
     except GitFailed:

@@ -12,6 +12,7 @@ from tokcost.model.claims import Consent, Precision, Remembered, Terms
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_state import read_state
 from tokcost.policy.consent import agree, agree_no_more, read_consent, read_policy
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import run_git
 from tokcost.services.remember_clone import remember_clone
 from tokcost.usage.known_worktrees import repository_of
@@ -92,4 +93,4 @@ def _withhold_everything(home: Path, worktree: Worktree) -> None:
 
 
 def _write_setting(worktree: Worktree, key: str, value: str) -> None:
-    run_git(["config", "--local", f"tokcost.{key}", value], worktree.path)
+    run_git(["config", "--local", f"tokcost.{key}", value], git_folder(worktree))

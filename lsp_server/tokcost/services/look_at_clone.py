@@ -12,6 +12,7 @@ from tokcost.model.claims import Consent
 from tokcost.model.worktree import CloneState, Worktree
 from tokcost.policy.clone_state import may_have_budget, may_have_rules, read_state
 from tokcost.repo.config import ConfigsOnce
+from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import asker
 from tokcost.repo.worktree import find_bare, git_dir_around, named_git_dir, worktree_for
 
@@ -24,7 +25,7 @@ def find_here(cwd: Path) -> Worktree | None:
 def folder_of_history(cwd: Path) -> str:
     """The folder with git's history for a folder: a bare repository will do."""
     found = find_here(cwd)
-    return found.path if found else named_git_dir(str(cwd), asker()) or str(cwd)
+    return git_folder(found) if found else named_git_dir(str(cwd), asker()) or str(cwd)
 
 
 def worktree_here(cwd: Path) -> Worktree:
@@ -38,7 +39,7 @@ def worktree_here(cwd: Path) -> Worktree:
 def no_worktree(cwd: Path, hint: str) -> NotARepository:
     """The error to raise for a folder outside a worktree. A bare repository gets a message of its own."""
     if named := named_git_dir(str(cwd), asker()):
-        return NotARepository(f"GIT_DIR names {named}, which has no worktree here", hint)
+        return NotARepository(f"GIT_DIR names {named}, which has no worktree here", "Name it in GIT_WORK_TREE.")
     git_dir = git_dir_around(str(cwd))
     if not git_dir and (bare := find_bare(str(cwd))):  # a file `.git` leads to it
         git_dir = bare.git_dir

@@ -21,10 +21,19 @@ from tokcost.ledger.sources import try_again
 from tokcost.model.received import FROM_TEXT
 from tokcost.model.worktree import CloneState
 from tokcost.readers.registry import own_worktrees, versions
+from tokcost.repo.named_worktree import named_around
 from tokcost.repo.run import GitFailed
 from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
 from tokcost.usage.change_detection import FoundSources, jobs_of, jobs_of_rest, look_for_logs, remember
-from tokcost.usage.known_worktrees import DIGEST, digest_of, follow_move, gone_worktree, moved_stamp
+from tokcost.usage.known_worktrees import (
+    DIGEST,
+    digest_of,
+    follow_move,
+    gone_worktree,
+    is_counted,
+    moved_stamp,
+    named_worktrees,
+)
 from tokcost.usage.read import Job, Outcome, Progress, in_order_of_writing, read_all
 
 if TYPE_CHECKING:
@@ -249,17 +258,22 @@ def _import(
     return claims
 
 
+def _is_digest_of(path: str, folders: list[str]) -> bool:
+    return any(one.startswith(DIGEST) for one in folders) and digest_of(path) in folders
+
+
 def _history_moved(ledger: Ledger, here: CloneState | None) -> bool:
     """Whether git's history has changed in a way that affects usage in the ledger."""
-    clones = {one.id: one for one in repositories(ledger)}
-    if any(moved_stamp(one, clones[one.repository]) for one in worktrees(ledger)):
+    clones, known = {one.id: one for one in repositories(ledger)}, worktrees(ledger)
+    if any(moved_stamp(one, clones[one.repository]) for one in known):
         return True
     outside = directories_without_worktree(ledger)
+    named = named_worktrees(known, clones, here) if outside else {}
     # A folder that a log names by a digest cannot be looked up, only recognised when somebody asks about it.
-    if here and any(path.startswith(DIGEST) for path in outside) and digest_of(here.worktree.path) in outside:
+    if here and _is_digest_of(here.worktree.path, outside) and is_counted(here.worktree, named):
         return True
     folders = [path for path in outside if os.path.isabs(path)]
-    if any(find_worktree(path) is not None for path in folders):
+    if any(find_worktree(path) is not None or named_around(path, named) is not None for path in folders):
         return True
     if here is None or any(one.common_dir == here.worktree.common_dir for one in clones.values()):
         return False  # the worktrees of a known clone were checked when the folder was imported

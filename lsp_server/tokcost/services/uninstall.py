@@ -22,6 +22,7 @@ from tokcost.policy.clone_settings import forget_settings, our_settings
 from tokcost.policy.consent import agree_no_more, agreed_elsewhere, marks_of_others
 from tokcost.repo.worktree import find_worktree, linked_git_dirs, linked_worktrees
 from tokcost.services.install_guard import installed
+from tokcost.services.look_at_clone import find_here
 from tokcost.settings import tokcost_cache, tokcost_home
 from tokcost.usage.known_worktrees import moved_from
 from tokcost_hooks.installation.hooks import ours_in, uninstall
@@ -34,7 +35,7 @@ def look_for_traces(home: Path, cwd: Path) -> Clones:
     """Find what would be removed; changes nothing. Raises `EnvironmentProblem` if the ledger cannot be read."""
     found: dict[str, Worktree] = {}
     gone: list[str] = []
-    here = find_worktree(str(cwd))
+    here = find_here(cwd)
     if here is not None:
         found[here.common_dir] = here
     for known in _known(home, here):

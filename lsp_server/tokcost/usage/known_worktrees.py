@@ -1,7 +1,7 @@
 """Compares the worktrees and repositories in the ledger with the disk: moved clones, removed worktrees."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tokcost.errors import EnvironmentProblem
 from tokcost.ledger.open import Ledger
@@ -11,13 +11,15 @@ from tokcost.ledger.places import (
     is_aside,
     move_repository,
     record_fingerprint,
+    record_repository,
     record_worktree,
     repositories,
     step_aside,
     worktrees,
 )
-from tokcost.model.worktree import Worktree
+from tokcost.model.worktree import YES, CloneState, Worktree
 from tokcost.repo.head import reflog_stamp
+from tokcost.repo.named_worktree import git_folder, is_named
 from tokcost.repo.worktree import disk_identity, find_worktree, repository_fingerprint
 
 DIGEST = "sha256:"
@@ -65,6 +67,24 @@ def gone_worktree(path: str, linked: Iterable[Worktree]) -> Worktree | None:
     folder = os.path.normpath(path)
     around = [one for one in linked if folder == one.path or folder.startswith(one.path + os.sep)]
     return max((one for one in around if not os.path.lexists(one.path)), key=lambda one: len(one.path), default=None)
+
+
+def named_worktrees(
+    known: Iterable[KnownWorktree], repositories: Mapping[int, KnownRepository], here: CloneState | None
+) -> dict[str, Worktree]:
+    """By their paths, the worktrees that git finds only where their repository is named, and in which usage counts:
+    those in the ledger, whose owners were told so (`count_in_named`), and the one that a command or a hook is about, if
+    its owner wants cost lines. A program that keeps copies of a project in a repository of its own names the folder of
+    that project, too."""
+    found = [as_worktree(one, repositories[one.repository]) for one in known if one.git_dir]
+    if here and here.config.section("tokcost").get("enabled", "").lower() in YES:
+        found.insert(0, here.worktree)
+    return {one.path: one for one in found if is_named(one)}
+
+
+def is_counted(here: Worktree, named: Mapping[str, Worktree]) -> bool:
+    """Whether usage counts in a worktree that is asked about, among the `named_worktrees`."""
+    return git_folder(here) == here.path or named.get(here.path) == here
 
 
 def moved_from(known: Iterable[KnownRepository], common_dir: str) -> KnownRepository | None:
@@ -185,6 +205,29 @@ def move_here(ledger: Ledger, here: Worktree) -> bool:
     if left is not None and left.common_dir == found.common_dir:
         move_here(ledger, left)
     return True
+
+
+def record_clone(ledger: Ledger, here: Worktree) -> int:
+    """Row id of the clone of a worktree, created or updated, in the caller's transaction; the caller has followed its
+    moves (`move_here`).
+
+    A clone that was made again in the place of another one keeps the fingerprint of both: the older one may be found
+    elsewhere. Only the clone that a fingerprint is of renews it, since its reflog expires. The main worktree that is
+    known stays known where git does not record it (`Worktree.root`).
+    """
+    at, now = _at(repositories(ledger), here.common_dir), repository_fingerprint(here.common_dir)
+    if at is None:
+        return record_repository(ledger, here.common_dir, here.root, now)
+    root = at.root if here.root == here.common_dir else here.root
+    return record_repository(ledger, here.common_dir, root, _renewed(at.fingerprint, now))
+
+
+def _renewed(before: str, now: str) -> str:
+    known, tokens = before.split(), now.split()
+    if known and {token for token in tokens if not token.startswith(_COMMIT)}.isdisjoint(known):
+        return before
+    kinds = {token.partition(":")[0] for token in tokens}
+    return " ".join([*tokens, *(token for token in known if token.partition(":")[0] not in kinds)])
 
 
 def keep_main(ledger: Ledger, moved: KnownRepository) -> None:

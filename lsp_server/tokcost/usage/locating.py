@@ -14,7 +14,6 @@ from tokcost.ledger.places import (
     bind_directory,
     bound_directories,
     record_origin,
-    record_repository,
     record_worktree,
     repositories,
     unbind_directory,
@@ -23,8 +22,18 @@ from tokcost.ledger.places import (
 from tokcost.model.logs import WorktreeOrigin
 from tokcost.model.worktree import CloneState, Worktree
 from tokcost.repo.config import ConfigsOnce
-from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees, repository_fingerprint
-from tokcost.usage.known_worktrees import DIGEST, digest_of, gone_worktree, keep_main, move_here
+from tokcost.repo.named_worktree import named_around
+from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees
+from tokcost.usage.known_worktrees import (
+    DIGEST,
+    digest_of,
+    gone_worktree,
+    is_counted,
+    keep_main,
+    move_here,
+    named_worktrees,
+    record_clone,
+)
 
 
 class DirectoryLocation(NamedTuple):
@@ -48,6 +57,7 @@ class Locator:
         """`here` is the worktree of the caller's command. It is not read again, and logs may know its folder by its
         digest only."""
         self._ledger = ledger
+        self._state = here
         self._here = here.worktree if here else None
         self._configs = ConfigsOnce({here.worktree.common_dir: here.config} if here else None)
         self._located: dict[str, DirectoryLocation] = {}
@@ -80,6 +90,7 @@ class Locator:
             return False
         if os.path.isdir(directory):
             is_found = find_worktree(directory) is not None or find_bare(directory, self._configs) is not None
+            is_found = is_found or named_around(directory, self._named_worktrees()) is not None
             return directory not in self._located and is_found
         if gone_worktree(directory, self._linked_worktrees()) is None:
             return False
@@ -127,6 +138,7 @@ class Locator:
         """Take over what the ledger knows."""
         self.repositories = {one.id: one for one in repositories(self._ledger)}
         self.worktrees = {one.id: one for one in worktrees(self._ledger)}
+        self._named: dict[str, Worktree] | None = None
 
     def _locate_digest(self, directory: str) -> DirectoryLocation:
         """The worktree whose folder, or a folder in which, has this digest. Some logs identify a project only by it."""
@@ -136,13 +148,15 @@ class Locator:
         for path, number in known.items():
             if digest_of(path) == directory:
                 return self._bind(directory, number)
-        if self._here is not None and digest_of(self._here.path) == directory:
-            return self._bind(directory, self.known_or_new(self._here))
+        here = self._here
+        if here is not None and digest_of(here.path) == directory and is_counted(here, self._named_worktrees()):
+            return self._bind(directory, self.known_or_new(here))
         return DirectoryLocation()
 
     def _locate(self, directory: str) -> DirectoryLocation:
         """The location of a folder. An existing folder is where git says. A folder that is gone is where the ledger
-        remembers it, else where git still lists a worktree, else where its path leads."""
+        remembers it, else where git still lists a worktree, else where its path leads. What git does not find by itself
+        comes last."""
         is_gone = not os.path.isdir(directory)
         if is_gone:
             remembered = self._bound.get(directory) or self._remembered(directory)
@@ -153,6 +167,8 @@ class Locator:
         if (found := find_worktree(directory, self._configs)) is not None:
             return self._bind(directory, self.known_or_new(found))
         bare = find_bare(directory, self._configs)
+        if bare is None and (named := named_around(directory, self._named_worktrees())) is not None:
+            return self._bind(directory, self.known_or_new(named))
         if bare is None:
             self._unbind(directory)
             return DirectoryLocation()
@@ -185,6 +201,12 @@ class Locator:
         innermost = max(around, key=lambda one: len(one.path), default=None)
         return innermost.id if innermost is not None and not os.path.isdir(innermost.path) else None
 
+    def _named_worktrees(self) -> dict[str, Worktree]:
+        """The worktrees that git finds only where they are named; most clones need none."""
+        if self._named is None:
+            self._named = named_worktrees(self.worktrees.values(), self.repositories, self._state)
+        return self._named
+
     def _linked_worktrees(self) -> list[Worktree]:
         """The linked worktrees listed by the known repositories, each read once."""
         common_dirs = {one.common_dir for one in self.repositories.values()}
@@ -197,12 +219,7 @@ class Locator:
     def _repository(self, found: Worktree) -> int:
         """The row id of the repository of a worktree."""
         self._meet(found)
-        fingerprint = repository_fingerprint(found.common_dir)
-        same = next((one for one in self.repositories.values() if one.common_dir == found.common_dir), None)
-        # From a linked worktree git does not always tell the main one (`Worktree.root`): a root that is known stays.
-        if same is not None and found.root == found.common_dir:
-            return same.id
-        number = record_repository(self._ledger, found.common_dir, found.root, fingerprint)
+        number = record_clone(self._ledger, found)
         self._learn()
         return number
 

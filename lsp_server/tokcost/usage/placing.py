@@ -21,6 +21,7 @@ from tokcost.placement.branch import place, steady_span, stretches_of_last_move
 from tokcost.placement.gone_folder import place_in_gone_folder
 from tokcost.placement.timeline import Timeline, build_timeline
 from tokcost.repo.head import head_written_ms, is_broken, read_head
+from tokcost.repo.named_worktree import is_named
 from tokcost.repo.reflog import has_own_commits, read_head_history, read_reflog
 from tokcost.repo.worktree import find_worktree
 from tokcost.usage.assignment_journal import Target
@@ -176,7 +177,10 @@ class Placer:
     def assigned(self, common_dir: str, path: str, branch: str) -> Where | None:
         """The place that the user chose before the ledger was lost; `None` while that clone cannot be found."""
         found = find_worktree(path) if path else None
-        if found is None or found.common_dir != common_dir:
+        if path and (found is None or found.common_dir != common_dir):
+            found = Worktree(path, common_dir, common_dir, path)
+            found = found if is_named(found) else None
+        if found is None:
             return None
         number = self.locator.known_or_new(found)
         worktree = self.locator.worktrees[number]

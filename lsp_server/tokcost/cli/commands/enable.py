@@ -8,11 +8,12 @@ import click
 from tokcost.cli import screen
 from tokcost.errors import UsageError
 from tokcost.model.claims import Precision, Terms
-from tokcost.reports.hooks import installed_text, planned_text
+from tokcost.reports.hooks import installed_text, named_text, planned_text
 from tokcost.reports.trailers import consent_text, shown_line
 from tokcost.services.enable import allowed_terms, enable, hooks_to_install
 from tokcost.services.look_at_clone import worktree_here
 from tokcost.services.preview import Preview, preview
+from tokcost.services.remember_clone import count_in_named
 from tokcost.settings import tokcost_home
 
 
@@ -33,6 +34,8 @@ def command(precision: Precision | None, models: bool | None, from_now: bool, ye
     """
     home, worktree = tokcost_home(os.environ), worktree_here(Path.cwd())
     terms = allowed_terms(home, worktree, precision, models)
+    if (counts_in := count_in_named(home, worktree)) is not None:
+        screen.show(named_text(worktree.path, worktree.git_dir, counts_in))
     hooks = planned_text(hooks_to_install(worktree))
     # Shown with --yes, too: nothing is written that was not shown before.
     screen.show(_shown(preview(home, os.environ, worktree, terms), terms, from_now, hooks))

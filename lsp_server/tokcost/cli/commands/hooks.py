@@ -9,7 +9,7 @@ from tokcost.cli import screen
 from tokcost.cli.group import CommandGroup
 from tokcost.model.checks import Diagnosis
 from tokcost.reports.diagnosis import diagnosis_lines
-from tokcost.reports.hooks import installed_text
+from tokcost.reports.hooks import installed_text, named_text
 from tokcost.services.check_environment import check_switches
 from tokcost.services.install_hooks import (
     check_hooks,
@@ -19,6 +19,7 @@ from tokcost.services.install_hooks import (
     uninstall_hooks,
 )
 from tokcost.services.look_at_clone import worktree_here
+from tokcost.services.remember_clone import count_in_named
 from tokcost.settings import tokcost_home
 from tokcost_hooks import HOOKS
 
@@ -48,6 +49,8 @@ def install_command(write: bool, in_config: bool) -> int:
       tokcost hooks install --write
     """
     home, worktree = tokcost_home(os.environ), worktree_here(Path.cwd())
+    if (counts_in := count_in_named(home, worktree)) is not None:
+        screen.show(named_text(worktree.path, worktree.git_dir, counts_in))
     if in_config:
         install_hooks_in_config(home, worktree)
         screen.show(
