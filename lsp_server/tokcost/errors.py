@@ -86,6 +86,13 @@ _WAYS_ON = {
 }
 
 
+def require_name(what: str, name: str) -> None:
+    """Refuse a name without characters: it is an unset variable of a shell, and would find nothing, or, as a path, the
+    current folder. `what` is the option or argument. Raises `UsageError`."""
+    if not name.strip():
+        raise UsageError(f"{what}: the name is empty", "Name one, or leave it out.")
+
+
 def of_file(
     path: object, what: str, error: OSError, kind: type[EnvironmentProblem] = EnvironmentProblem
 ) -> EnvironmentProblem:

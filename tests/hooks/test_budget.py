@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import pytest
 
+from support.audited import opened_or_listed
 from support.git_sandbox import T0
 from support.hooked import AT_ONCE, Hooked
 from support.terminal import piped
 from tokcost.policy.clone_state import read_state
 from tokcost_hooks import prepare_commit_msg
 from tokcost_hooks.console import STOP
-from tokcost_hooks.installation import manager_files
 from tokcost_hooks.installation.hooks import install, uninstall
 from tokcost_hooks.installation.scripts import owner
 from tokcost_hooks.work import Call, work
@@ -618,16 +618,16 @@ def test_that_a_commit_is_stopped_holds_from_before_it_is_said(repo: Hooked) -> 
     assert ["the commit was stopped" in str(said) for said in happened[2:]] == [True, True]
 
 
-def test_a_policy_without_a_budget_loads_nothing_of_budgets(repo: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_policy_without_a_budget_has_nobody_look_for_a_hook_that_checks_budgets(repo: Hooked) -> None:
     """It is asked at every commit."""
-    asked: list[str] = []
-    monkeypatch.setattr(manager_files, "checks_budgets", lambda _, folder: asked.append(folder) or True)
+    (repo.common_dir / "hooks/pre-commit").write_text("#!/bin/sh\n")  # somebody's
     (repo.path / "message").write_text("Work\n")
     arguments = [str(repo.path / "message"), "message"]
     environ = repo.environ | {"TOKCOST_HOOKS": ".git/hooks"}
-    for text, times in (("[trailers]\nmodels = false\n", 0), ('[budget]\nday = "5"\n', 1)):
+    for text, is_looked_for in (("[trailers]\nmodels = false\n", False), ('[budget]\nday = "5"\n', True)):
         (repo.path / ".tokcost.toml").write_text(text)
         whose = (str(repo.path), environ, repo.ledger_home)
         call = Call("prepare-commit-msg", arguments, *whose, b"", print, lambda: True, lambda code: None)
-        prepare_commit_msg.run(call, read_state(repo.worktree))
-        assert len(asked) == times
+        with opened_or_listed("open") as opened:
+            prepare_commit_msg.run(call, read_state(repo.worktree))
+        assert any(path.endswith("hooks/pre-commit") for path in opened) is is_looked_for

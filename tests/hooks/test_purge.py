@@ -459,7 +459,10 @@ def test_a_date_that_git_would_misread_deletes_nothing(repo: Hooked, date: str) 
 def test_an_empty_name_is_refused_and_not_taken_for_the_current_folder(repo: Hooked, option: str) -> None:
     spend(repo, "kept-session", 1)
     repo.tokcost("log")
-    assert f"{option}: the name is empty" in purge(repo, option, "", "--yes", code=2)
+    for name in ("", " "):
+        assert f"{option}: the name is empty\nhint: Name one, or leave it out." in purge(
+            repo, option, name, "--yes", code=2
+        )
     assert balance(repo) == {"total": 1, "pending": 1}
 
 

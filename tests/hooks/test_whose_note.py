@@ -54,6 +54,15 @@ def an_amend_emptied(repo: Hooked) -> None:
     assert not repo.attempt("commit", "-q", "--amend", env=repo.editor('true >"$1"'))
 
 
+def an_unchecked_amend_emptied(repo: Hooked) -> None:
+    """No commit-msg hook follows, so nothing tells how far it got."""
+    assert not repo.attempt("commit", "-q", "--amend", "-n", env=repo.editor('true >"$1"'))
+
+
+def an_unchecked_amend_with_the_line_out_emptied(repo: Hooked) -> None:
+    assert not repo.attempt("commit", "-q", "-a", "-n", "--amend", "-a", env=repo.editor(f'{CUT}; true >"$1"'))
+
+
 def refused(repo: Hooked) -> None:
     hook(repo, "commit-msg.before-tokcost", "exit 1")
     assert not repo.attempt("commit", "-q", "-m", "Title")
@@ -86,11 +95,16 @@ GIVEN_UP = [
     refused_by_a_hook_in_place_of_ours,
     refused_later,
 ]
+AMENDS_GIVEN_UP = [an_amend_emptied, an_unchecked_amend_emptied, an_unchecked_amend_with_the_line_out_emptied]
 Attempt = Callable[[Hooked], None]
 
 
 def without_hooks(repo: Hooked) -> None:
     repo.git(*NO_HOOKS, "commit", "-q", "-m", "Title")
+
+
+def amended_without_hooks(repo: Hooked) -> None:
+    repo.git(*NO_HOOKS, "commit", "-q", "--amend", "-m", "Title")
 
 
 def by_gitpython(repo: Hooked) -> None:
@@ -128,7 +142,7 @@ def program(repo: Hooked, *command: str) -> None:
 
 @pytest.mark.few
 @pytest.mark.parametrize("commits", [without_hooks, by_gitpython, by_libgit2, by_a_program])
-@pytest.mark.parametrize("attempt", [*GIVEN_UP, an_amend_emptied])
+@pytest.mark.parametrize("attempt", [*GIVEN_UP, *AMENDS_GIVEN_UP])
 def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
     repo: Hooked, attempt: Attempt, commits: Attempt
 ) -> None:
@@ -140,6 +154,58 @@ def test_a_commit_that_never_saw_the_proposal_withholds_nothing(
     assert repo.replies() == {"total": 2, "carried": 1, "pending": 1}
     repo.work("After")
     assert repo.replies() == {"total": 3, "carried": 3}
+
+
+UNCHECKED = {
+    "amend": ["--amend", "-n"],
+    "reuse": ["-n", "-c", "HEAD"],
+    "file": ["-n", "-e", "-F", ".git/with-line"],
+}
+"""Ways to open a message with a line of ours in an editor, after which no commit-msg hook follows."""
+
+
+@pytest.mark.few
+@pytest.mark.parametrize("commits", [without_hooks, amended_without_hooks, by_libgit2])
+@pytest.mark.parametrize("kind", UNCHECKED)
+def test_a_later_commit_never_saw_the_proposal_of_an_unchecked_one(repo: Hooked, kind: str, commits: Attempt) -> None:
+    """git chooses the time of a commit before it opens the editor."""
+    repo.work("Before")
+    repo.spend()
+    repo.change()
+    refused(repo)
+    shutil.copy(repo.git_dir / "COMMIT_EDITMSG", repo.git_dir / "with-line")
+    assert not repo.attempt("commit", "-q", *UNCHECKED[kind], env=repo.editor('true >"$1"'))
+    repo.now += 1
+    commits(repo)
+    assert repo.replies()["total"] == 2
+    repo.work("After")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
+@pytest.mark.few
+@pytest.mark.parametrize("kind", UNCHECKED)
+@pytest.mark.parametrize("asked", [{}, {"GIT_REFLOG_ACTION": "commit: by hand"}, {"GIT_COMMITTER_DATE": ""}])
+def test_what_is_taken_out_of_an_unchecked_commit_stays_out_although_post_commit_is_dead(
+    repo: Hooked, kind: str, asked: dict[str, str]
+) -> None:
+    """Without a date from outside, the clock says it, and the editor stays open into another second."""
+    repo.work("Before")
+    repo.spend()
+    repo.change()
+    refused(repo)
+    shutil.copy(repo.git_dir / "COMMIT_EDITMSG", repo.git_dir / "with-line")
+    path = repo.common_dir / "hooks/post-commit"
+    whole = path.read_bytes()
+    path.write_text("#!/bin/sh\nexit 0\n")
+    waits = "sleep 1.1; " if "GIT_COMMITTER_DATE" in asked else ""
+    repo.hooked(*UNCHECKED[kind], env=repo.editor(waits + CUT) | asked)
+    assert repo.lines() == []
+    path.write_bytes(whole)
+    repo.now += 1
+    repo.work("After")
+    found = repo.replies()
+    assert found["withheld"] >= 1
+    assert found["carried"] + found["withheld"] == found["total"] == 3
 
 
 @pytest.mark.few

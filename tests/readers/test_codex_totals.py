@@ -1,7 +1,7 @@
 """Running totals of Codex, and records beside them: what is one response and what is another."""
 
 import json
-from itertools import pairwise, permutations
+from itertools import cycle, pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -645,6 +645,67 @@ def test_counts_that_are_no_numbers_are_counted_as_passed_over(tmp_path: Path, v
     for one in (record("a", {**USED, "input_tokens": value}), count({**USED, "input_tokens": value})):
         batch = read(tmp_path, meta(), turn(), one)
         assert (batch.usage, bool(batch.skipped)) == ([], True)
+
+
+ODD_REASONING = ["many", 1.5, -5, True, [], {}, None, 2**63, 10**30]
+
+
+def with_reasoning(value: Any, where: str, line: dict[str, Any]) -> dict[str, Any]:
+    """The same line with this reasoning in some of its counts."""
+    changed = json.loads(json.dumps(line))
+    given = changed["payload"].get("info") or changed["payload"]
+    for name, counts in given.items():
+        if isinstance(counts, dict) and "reasoning_output_tokens" in counts and where in ("all", name):
+            counts["reasoning_output_tokens"] = value
+    return changed
+
+
+def thrice(*, records: str = "", totals: bool = True, lasts: bool = True) -> Lines:
+    """Three responses, each with two equal events; `records` names what their records have."""
+    lines, total, at = Lines(), counters(0), T0
+    for number in range(3):
+        used = counters(1_000 + number, 600, 50, 30)
+        total = {name: total[name] + used[name] for name in used}
+        at += 10_000
+        if records:
+            more: dict[str, Any] = {"thread_token_usage": total} if records == "with totals" else {}
+            lines.append(record(f"r{number}", used, at, **more))
+        info = {"total_token_usage": total if totals else None, "last_token_usage": used if lasts else None}
+        lines += [count(None, None, at, info=info)] * 2
+    return lines
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "events": {},
+    "no last": {"lasts": False},
+    "no totals": {"totals": False},
+    "records": {"records": "alone"},
+    "records with totals": {"records": "with totals"},
+}
+
+
+@pytest.mark.parametrize("where", ["all", "total_token_usage", "last_token_usage", "usage", "thread_token_usage"])
+@pytest.mark.parametrize("way", WAYS)
+def test_odd_reasoning_in_one_of_two_equal_lines_leaves_one_response(tmp_path: Path, way: str, where: str) -> None:
+    """It is a part of output, and may be missing: nothing is recognised by it."""
+    lines = thrice(**WAYS[way])
+    right = [usage.tokens._replace(reasoning=0) for usage in read(tmp_path, meta(), turn(), *lines).usage]
+    assert [tokens.output for tokens in right] == [50, 50, 50]
+    for odd, number in zip(cycle(ODD_REASONING), range(len(lines)), strict=False):
+        changed = [with_reasoning(odd, where, one) if at == number else one for at, one in enumerate(lines)]
+        batch = read(tmp_path, meta(), turn(), *changed)
+        assert [usage.tokens._replace(reasoning=0) for usage in batch.usage] == right, (odd, number)
+        assert all(0 <= usage.tokens.reasoning <= 50 for usage in batch.usage)
+        assert not batch.skipped
+
+
+@pytest.mark.parametrize("odd", ODD_REASONING)
+def test_odd_reasoning_in_a_record_without_an_id_leaves_one_response(tmp_path: Path, odd: Any) -> None:
+    one = record("a", counters(1_000, 600, 50, 30))
+    del one["payload"]["response_id"]
+    for lines in ([one, with_reasoning(odd, "all", one)], [with_reasoning(odd, "all", one), one]):
+        batch = read_once(write(tmp_path / "rollout-x.jsonl", meta(), turn(), *lines))
+        assert len({usage.key for usage in batch.usage}) == 1
 
 
 def test_an_odd_total_leaves_the_last_response(tmp_path: Path) -> None:

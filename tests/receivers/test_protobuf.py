@@ -1,5 +1,6 @@
 """Exporters may send protobuf where the extra `otlp` is installed."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from receivers.serving import Command, Serving, claude_event, logs, post, sent_by
-from tokcost.receivers import protobuf
 
 PROTOBUF = "application/x-protobuf"
 
@@ -35,7 +35,7 @@ def test_what_is_no_protobuf_is_refused_and_an_answer_has_the_type_of_its_reques
 
 
 def test_without_the_extra_the_user_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protobuf, "is_available", lambda: False)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)  # as where it is not installed
     with Serving(tmp_path) as serving:
         assert [serving.post("/v1/logs", b"", Content_Type=PROTOBUF) for _ in range(2)] == [415, 415]
         assert serving.notices == ["protobuf"]

@@ -153,7 +153,6 @@ def total(**tokens: int) -> dict[str, Any]:
         rollout(total(input=2**63)),
         rollout(total(input=-5)),
         rollout(total(output=10**12)),
-        rollout(total(output=1, reasoning_output=2**63)),
         rollout(total(input=5), time="9999-12-31T23:59:59Z"),
         rollout(total(input=5), time="0001-01-01T00:00:00Z"),
     ],

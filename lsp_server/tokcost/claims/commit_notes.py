@@ -55,6 +55,11 @@ class Noted(NamedTuple):
     """Whether the message is not opened in an editor, so that no person can have removed a missing line."""
     was_stripped: bool = False
     """Whether a hook before our commit-msg hook removed lines."""
+    amends: bool | None = None
+    """Whether the git process replaces the newest commit; `None` if unknown."""
+    latest: int = -1
+    """The latest time, in seconds, that the git process can give its commit: git chooses it before it runs a hook.
+    -1 if unknown."""
 
     @property
     def is_removed_by_hook(self) -> bool:
@@ -85,6 +90,8 @@ class CommitSaid(NamedTuple):
     time_ms: int
 
 
+_KINDS = {None: "", True: "amend", False: "new"}
+"""The words for `Noted.amends`."""
 _NO_BRANCH = ".invalid"
 """The branch named by the HEAD file of a repository with reftables."""
 
@@ -92,7 +99,7 @@ _NO_BRANCH = ".invalid"
 def note_proposal(folder: str, noted: Noted) -> None:
     """Record which lines were put into the message."""
     about = (noted.head, noted.git, noted.file, "checked" if noted.is_checked else "", str(noted.reflog))
-    about += ("given",) if noted.is_given else ()
+    about += ("given" if noted.is_given else "", _KINDS[noted.amends], str(noted.latest))
     # The scripts split this line at spaces (`read -r head git file rest`): an empty field would shift the others.
     first = " ".join(one.replace(" ", "_") or "-" for one in about)
     _write(os.path.join(folder, PROPOSAL), "".join(f"{one}\n" for one in (first, *noted.tokens)))
@@ -302,16 +309,20 @@ def _read_noted(folder: str, name: str) -> Noted | None:
     text = _read(os.path.join(folder, name))
     first, _, rest = text.partition("\n")
     fields = ["" if one == "-" else one for one in first.split(" ")]
-    head, git, file, checked, size, given = (*fields, "", "", "", "", "")[:6]
+    head, git, file, checked, size, given, kind, latest = (*fields, *[""] * 7)[:8]
     words = rest.split()
     tokens = tuple(word for word in words if not word.startswith(":"))
     marks = [word for word in words if word.startswith(":")]
     last = " ".join(marks).rpartition(":seen")[2].split()
-    # Python refuses to parse numbers of thousands of digits.
-    reflog = int(size) if size.isdecimal() and len(size) < 16 else -1
-    saw = (":seen" in marks, ":whole" in last, reflog, given == "given", ":stripped" in last)
-    noted = Noted(head, tokens, git, file, bool(checked), *saw)
+    saw = (":seen" in marks, ":whole" in last, _number(size), given == "given", ":stripped" in last)
+    amends = next((one for one, word in _KINDS.items() if word == kind), None)
+    noted = Noted(head, tokens, git, file, bool(checked), *saw, amends, _number(latest))
     return noted if text else None
+
+
+def _number(word: str) -> int:
+    # Python refuses to parse numbers of thousands of digits.
+    return int(word) if word.isdecimal() and len(word) < 16 else -1
 
 
 def _read(path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from tokcost.claims.commit_notes import Noted, ToWithhold
 from tokcost.model.claims import Claim, Terms, Worth
-from tokcost.model.history import ReflogEntry, is_commit
+from tokcost.model.history import ReflogEntry, is_amend, is_commit
 from tokcost.model.trailer import KEY, MOST_COST, MOST_TOKENS, MOST_VERSION, Line, read_message, writable_name
 from tokcost.model.usage import Tokens
 from tokcost.model.worktree import Operation
@@ -244,6 +244,13 @@ def was_given_up(noted: Noted, *, is_running: bool) -> bool:
 def begins_at(entry: ReflogEntry, head: str) -> bool:
     """Whether HEAD was at a commit before a move; an empty one is a branch without commits."""
     return entry.old == head if head else not entry.old.strip("0")
+
+
+def may_be_of(noted: Noted, entry: ReflogEntry) -> bool:
+    """Whether the git process of a proposal may have made a commit, by its entry in the reflog. A later commit, and
+    one of another kind, is another program's."""
+    is_kind = noted.amends is None or noted.amends == is_amend(entry.message)
+    return is_kind and (noted.latest < 0 or entry.second <= noted.latest)
 
 
 def commit_made_on(head: str, entries: Iterable[ReflogEntry]) -> str:

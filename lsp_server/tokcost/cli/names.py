@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tokcost.errors import UsageError
+from tokcost.errors import require_name
 
 
 class Name(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
@@ -18,12 +18,12 @@ class Name(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
-        """Escape the bytes that are not UTF-8. Raises `UsageError` for a name without characters, which is an unset
-        variable of a shell and would find nothing."""
-        if isinstance(value, str) and not value.strip():
-            what = param.human_readable_name if isinstance(param, click.Argument) else param.opts[0] if param else ""
-            raise UsageError(f"{what}: the name is empty", "Name one, or leave it out.")
-        return os.fsencode(value).decode("utf-8", "backslashreplace") if isinstance(value, str) else value
+        """Escape the bytes that are not UTF-8. Raises `UsageError` for a name without characters."""
+        if not isinstance(value, str):
+            return value
+        what = param.human_readable_name if isinstance(param, click.Argument) else param.opts[0] if param else ""
+        require_name(what, value)
+        return os.fsencode(value).decode("utf-8", "backslashreplace")
 
 
 NAME = Name()

@@ -113,6 +113,12 @@ def is_aside(one: KnownRepository) -> bool:
     return one.common_dir.endswith(f"{_ASIDE}{one.id})")
 
 
+def former_path(one: KnownWorktree) -> str:
+    """The path of a worktree until one of another clone took it (`record_worktree`); empty if none did."""
+    aside = f"{_ASIDE}{one.id})"
+    return one.path.removesuffix(aside) if one.path.endswith(aside) else ""
+
+
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
     """Row id of a worktree, created or updated; `git_dir` is empty if it was gone before it was found. A worktree of
     another repository that was at this path keeps its usage under another path."""

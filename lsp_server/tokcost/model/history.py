@@ -23,6 +23,11 @@ def is_commit(message: str) -> bool:
     return message.startswith(_COMMIT) or ": Merge made by " in message
 
 
+def is_amend(message: str) -> bool:
+    """Whether a reflog entry replaced the newest commit."""
+    return message.startswith("commit (amend)")
+
+
 class Creation(NamedTuple):
     """The creation of a branch."""
 

@@ -7,6 +7,7 @@ reveals all three. It is examined only if nothing else decides, and nothing abou
 
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ _WITH_VALUE = ("-c", "-C", "--git-dir", "--work-tree", "--namespace", "--exec-pa
 _MOST_WORDS = 4096
 _LOOKS_UNVERIFIED = re.compile(r"--no-veri(?:f|fy)?$|-[A-Za-z]*n")
 """An argument with this meaning, or a part of a message that looks like it: they cannot be distinguished there."""
+_DATE = re.compile(r"@?(\d{1,12}) [+-]\d{4}")
 _LOOKS_EMPTY = re.compile(r"--allow-empty-")
 # From git-commit(1). `-u` and `-S` have a value only where it is attached: the word after them is something else.
 _SHORT_WITH_VALUE = "mFCct"
@@ -142,6 +144,22 @@ def _gits_above(environ: Mapping[str, str]) -> Iterator[CallingGit | None]:
 def calling_git(environ: Mapping[str, str]) -> CallingGit | None:
     """The git process that runs a hook; `None` if there is none, or the system does not show it."""
     return next(calling_gits(environ), None)
+
+
+def amends(environ: Mapping[str, str], git: CallingGit | None) -> bool | None:
+    """Whether the commit that is being made will be an amend in the reflog; `None` if unknown. Another word for it may
+    be asked for there."""
+    return None if git is None or "GIT_REFLOG_ACTION" in environ else git.amends
+
+
+def latest_time(environ: Mapping[str, str]) -> int:
+    """The latest time, in seconds, that git can give to the commit that is being made; -1 if unknown.
+
+    `git commit` chooses it before it runs the first hook, however long an editor is open then.
+    """
+    given = environ.get("GIT_COMMITTER_DATE", "")
+    found = _DATE.fullmatch(given)
+    return int(found[1]) if found else -1 if given else int(time.time())
 
 
 def may_skip_commit_msg(environ: Mapping[str, str]) -> bool:

@@ -34,7 +34,15 @@ from tokcost.model.commit_message import Placement, drop_lines, has_content, has
 from tokcost.model.trailer import Line, read_message
 from tokcost.model.worktree import CloneState, Config, Worktree
 from tokcost.policy.consent import read_consent
-from tokcost.repo.calling_git import CallingGit, calling_git, calling_gits, may_allow_empty_message, may_skip_commit_msg
+from tokcost.repo.calling_git import (
+    CallingGit,
+    amends,
+    calling_git,
+    calling_gits,
+    latest_time,
+    may_allow_empty_message,
+    may_skip_commit_msg,
+)
 from tokcost.repo.messages import message_of
 from tokcost.repo.operation import is_revert, squash_message
 from tokcost.repo.reflog import reflog_size
@@ -293,7 +301,8 @@ def _propose(home: Path, environ: Mapping[str, str], here: CloneState, notes: st
         # Otherwise the missing lines of a silent proposal would count as removed by a hook, and stay pending.
         is_given = not (draft.silent or draft.edited)
         noted = Noted(draft.head, tokens, name, file, is_checked, reflog=size, is_given=is_given)
-        note_proposal(notes, noted)
+        latest = -1 if draft.asked.source == "merge" else latest_time(environ)
+        note_proposal(notes, noted._replace(amends=amends(environ, git), latest=latest))
 
 
 def _withhold_estimated(ledger: Ledger, repository: int, draft: Draft) -> list[Remembered]:
@@ -317,10 +326,10 @@ def _left_in_message(ledger: Ledger, repository: int, draft: Draft, proposal: Pr
         return []
     before = {line.id for line in lines_in(draft.message.text, draft.message.comment)}
     lines = [line for line in lines_in(proposal.text, draft.message.comment) if line.id in before]
-    amends = draft.message.kind == "amend"
+    is_amend = draft.message.kind == "amend"
     found = claims_named(ledger, repository, {line.id for line in lines})
     # A new message can have a line of another commit by copying; whoever deletes the copy decides nothing.
-    mine = {claim.name for claim in found if amends or not (claim.ever_carried or claim.fate)}
+    mine = {claim.name for claim in found if is_amend or not (claim.ever_carried or claim.fate)}
     return [line for line in lines if line.id in mine]
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tokcost.claims import claim_journal
 from tokcost.claims.commit_notes import forget_purged
 from tokcost.claims.notes_folder import notes_folders
-from tokcost.errors import UsageError, of_file
+from tokcost.errors import UsageError, of_file, require_name
 from tokcost.ledger.backup import back_up, backups
 from tokcost.ledger.claims import has_claims, names_known
 from tokcost.ledger.history_cache import FILE_NAME as HISTORY
@@ -208,8 +208,8 @@ def _remove_copies(home: Path, problems: list[str]) -> list[str]:
 
 def _require_conditions(asked: PurgeConditions) -> None:
     for option, name in asked._asdict().items():
-        if name == "":  # an unset variable of a shell: a path without characters would be the current folder
-            raise UsageError(f"--{option}: the name is empty", "Name one, or leave the option out.")
+        if isinstance(name, str):
+            require_name(f"--{option}", name)
     given = any(one is not None for one in asked[:-1])
     if asked.all and given:
         raise UsageError("--all selects everything, so it cannot be used with a condition", "Leave one of them out.")

@@ -30,6 +30,7 @@ from tokcost.claims.rules import (
     begins_at,
     branches_to_withhold,
     commit_made_on,
+    may_be_of,
     may_have_remains,
     missing_lines,
     outcome_of,
@@ -142,7 +143,9 @@ def _made_since(worktree: Worktree, noted: Noted) -> str:
     because somebody's hook undoes a commit or makes it again. Where the reflog has expired, or none is kept, the
     history shows which commit was made, though not by whom."""
     entries = entries_since(worktree, noted.reflog)
-    if entries is None:  # any other commit may have been made there before
+    if entries is not None:
+        entries = [entry for entry in entries if may_be_of(noted, entry)]
+    else:  # any other commit may have been made there before
         head = head_commit(worktree)
         if head == noted.head:
             return ""

@@ -194,6 +194,7 @@ def move_here(ledger: Ledger, here: Worktree) -> bool:
             record_fingerprint(ledger, at.id, found.fingerprint)
         return False
     if at is not None:
+        keep_main(ledger, at)
         step_aside(ledger, at)
     if found is None:
         return at is not None
@@ -232,10 +233,17 @@ def _renewed(before: str, now: str) -> str:
 
 def keep_main(ledger: Ledger, moved: KnownRepository) -> None:
     """Remember the former place of a clone's main worktree, in the caller's transaction."""
-    if moved.root == moved.common_dir or os.path.lexists(moved.root):
+    if moved.root == moved.common_dir:
         return
     if all(one.path != moved.root for one in worktrees(ledger)):
         record_worktree(ledger, moved.id, moved.root, moved.common_dir)
+
+
+def born_ms(one: KnownRepository) -> int:
+    """The time at which a clone was made, by its fingerprint; 0 if unknown."""
+    tokens = (token.removeprefix(_ANEW).split(":") for token in one.fingerprint.split())
+    times = [token[3] for token in tokens if token[0] == "inode" and len(token) == 4]
+    return min((int(time) for time in times if time.isdecimal()), default=0) // 1_000_000
 
 
 def repository_of(ledger: Ledger, worktree: Worktree) -> KnownRepository:

@@ -13,6 +13,7 @@ from tokcost.ledger.places import (
     KnownWorktree,
     bind_directory,
     bound_directories,
+    former_path,
     record_origin,
     record_worktree,
     repositories,
@@ -26,6 +27,7 @@ from tokcost.repo.named_worktree import named_around
 from tokcost.repo.worktree import find_bare, find_worktree, linked_worktrees
 from tokcost.usage.known_worktrees import (
     DIGEST,
+    born_ms,
     digest_of,
     gone_worktree,
     is_counted,
@@ -81,6 +83,24 @@ class Locator:
             found = self._locate(directory) if os.path.isabs(directory) else self._locate_digest(directory)
             self._located[directory] = found
         return found
+
+    def locate_at(self, directory: str, time_ms: int) -> DirectoryLocation:
+        """The location of a working directory at a time. Usage from before the clone there was made belongs to the
+        clone that was there until then."""
+        found = self.locate(directory)
+        if time_ms >= self.begins_ms(found):
+            return found
+        made = [(self._born_ms(number), number) for number in self._former[self.worktrees[found.worktree or 0].path]]
+        number = max((one for one in made if one[0] <= time_ms), default=(0, 0))[1]
+        return DirectoryLocation(self.worktrees[number].repository, number) if number else found
+
+    def begins_ms(self, location: DirectoryLocation) -> int:
+        """The time before which usage at a location may belong to another clone; 0 if no other was ever there."""
+        here = self.worktrees.get(location.worktree or 0)
+        return self._born_ms(here.id) if here is not None and here.path in self._former else 0
+
+    def _born_ms(self, number: int) -> int:
+        return born_ms(self.repositories[self.worktrees[number].repository])
 
     def has_news(self, directory: str) -> bool:
         """Whether a working directory that was in no repository when it was last checked is in one now."""
@@ -139,6 +159,11 @@ class Locator:
         self.repositories = {one.id: one for one in repositories(self._ledger)}
         self.worktrees = {one.id: one for one in worktrees(self._ledger)}
         self._named: dict[str, Worktree] | None = None
+        self._former: dict[str, list[int]] = {}
+        """The worktrees that were at each path before one of another clone took it."""
+        for one in self.worktrees.values():
+            if path := former_path(one):
+                self._former.setdefault(path, []).append(one.id)
 
     def _locate_digest(self, directory: str) -> DirectoryLocation:
         """The worktree whose folder, or a folder in which, has this digest. Some logs identify a project only by it."""
@@ -194,7 +219,8 @@ class Locator:
         """The innermost worktree in the ledger that contains a folder, if that worktree is gone as well."""
         folder = os.path.normpath(directory)
         for one in self.repositories.values():
-            if f"{folder}{os.sep}".startswith(one.root + os.sep) and not os.path.exists(one.common_dir):
+            is_around = f"{folder}{os.sep}".startswith(one.root + os.sep) and not os.path.lexists(one.root)
+            if is_around and not os.path.exists(one.common_dir):
                 keep_main(self._ledger, one)
                 self._learn()
         around = [one for one in self.worktrees.values() if folder == one.path or folder.startswith(one.path + os.sep)]

@@ -8,6 +8,7 @@ from tokcost.ledger.observations import observations, record_stretches
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownWorktree,
+    is_aside,
     replace_place,
 )
 from tokcost.ledger.rollup import Rollup
@@ -126,7 +127,7 @@ class Placer:
             and known is self.locator.worktrees
         ):
             return where
-        located = self.locator.locate(usage.cwd)
+        located = self.locator.locate_at(usage.cwd, usage.time_ms)
         if placed_in is not None and located.repository not in (None, placed_in.repository):
             located = DirectoryLocation(placed_in.repository, placed_in.id)
         if located.worktree is None:
@@ -139,7 +140,7 @@ class Placer:
             if located.inside or spot is not self._spots.get(number):
                 return where
             steady = self._steady[number] = _Steady(spot, *steady_span(spot.timeline, usage.time_ms), where)
-        if placed_in is None:
+        if placed_in is None and not self.locator.begins_ms(self.locator.locate(usage.cwd)):
             self._last = _Last(usage.cwd, steady.begin_ms, steady.end_ms, steady.where, self.locator.worktrees)
         return steady.where
 
@@ -309,9 +310,10 @@ class Placer:
         return [self.locator.worktrees[number] for number in self._headless]
 
     def _read(self, worktree: KnownWorktree, *, recent: bool) -> Timeline:
-        located = as_worktree(worktree, self.locator.repositories[worktree.repository])
+        repository = self.locator.repositories[worktree.repository]
+        located = as_worktree(worktree, repository)
         head = self._heads.get(located.git_dir) or read_head(located)
-        if is_broken(head) and os.path.isdir(located.git_dir):
+        if is_broken(head) and (os.path.isdir(located.git_dir) or is_aside(repository)):
             self._headless.add(worktree.id)
         history = self._histories[worktree.id] = read_head_history(located, recent=recent, head=head)
         timeline = self._timelines[worktree.id] = build_timeline(history)

@@ -22,6 +22,22 @@ Counts = tuple[int, int, int, int, int]
 
 NO_COUNTS: Counts = (0, 0, 0, 0, 0)
 
+
+def key_of(counts: Counts) -> tuple[int, int, int]:
+    """The counts by which a response or a running total is recognised when it is repeated.
+
+    Reasoning may be damaged in one of two equal lines; it is a part of output, so nothing differs in it alone. Earlier
+    versions of tokcost did not remember cache writes.
+    """
+    return counts[:3]
+
+
+def name_of(counts: Counts, before: Counts | None) -> str:
+    """The name of a response that has no id: its counts, or those of the response before if they repeat it."""
+    told = before if before is not None and key_of(before) == key_of(counts) else counts
+    return ".".join(map(str, told))
+
+
 _MODEL = re.compile(r"(?:^|[/.])(?:gpt-(\d+)(?:\.(\d+))?|codex-mini|o\d)")
 _FIRST_WITH_WRITES = (5, 6)
 """GPT-5.6 is the first model for which OpenAI charges cache writes separately
@@ -40,8 +56,9 @@ class Counters(msgspec.Struct, gc=False):
     written: int | None = msgspec.field(default=None, name="cache_write_input_tokens")
 
     def values(self) -> Counts | None:
-        """The counts; `None` for impossible ones."""
-        found = (self.input or 0, self.cached or 0, self.output or 0, self.reasoning or 0, self.written or 0)
+        """The counts; `None` for impossible ones. Impossible reasoning, which is informative, is ignored."""
+        output, reasoning = self.output or 0, self.reasoning or 0
+        found = (self.input or 0, self.cached or 0, output, min(max(reasoning, 0), max(output, 0)), self.written or 0)
         # A running total may be larger than any response.
         return found if min(found) >= 0 and found[1] <= found[0] and max(found) < MAX_TOKENS * 1000 else None
 
@@ -126,7 +143,7 @@ def tokens_of(counts: Counts, model: str) -> Tokens:
     read, cached, output, reasoning, written = counts
     cached = min(cached, read)
     written = min(written, read - cached) if written > 0 and _charges_writes(model) else 0
-    return Tokens(read - cached - written, cached, written, 0, output, min(reasoning, output))
+    return Tokens(read - cached - written, cached, written, 0, output, max(min(reasoning, output), 0))
 
 
 def _charges_writes(model: str) -> bool:

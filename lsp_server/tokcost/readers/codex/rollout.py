@@ -16,7 +16,7 @@ from tokcost.model.logs import Batch, Source
 from tokcost.model.usage import MAX_TOKENS, Usage, is_possible_time
 from tokcost.readers.codex.compressed import Decompressed
 from tokcost.readers.codex.head_moves import CALL_WORDS, HeadMoves
-from tokcost.readers.codex.lines import Counts, Line, Payload, read_line, tokens_of
+from tokcost.readers.codex.lines import Counts, Line, Payload, key_of, name_of, read_line, tokens_of
 from tokcost.readers.codex.state import State
 from tokcost.readers.codex.totals import DEFAULT_LIMIT, JUMPED, Event, Passed
 from tokcost.readers.sources import files, new_lines
@@ -288,7 +288,7 @@ class _Rollout:
             self.count(_IMPOSSIBLE)
             return
         # Without an id of its own a response is known by its turn: in a copy, times differ.
-        name = record.response or f"{record.turn or state.time_ms}.{'.'.join(map(str, counts))}"
+        name = record.response or f"{record.turn or state.time_ms}.{name_of(counts, state.response_counts)}"
         if own:
             self._next_turn(record.turn)
             name = self._told_apart(name, record, counts)
@@ -309,9 +309,9 @@ class _Rollout:
             return name
         now = record.thread_usage.values() if record.thread_usage else None
         if now is not None and state.thread_total is not None:
-            is_another = now[:4] != state.thread_total[:4]
+            is_another = key_of(now) != key_of(state.thread_total)
         else:
-            is_another = counts != before and before not in state.pending
+            is_another = key_of(counts) != key_of(before) and before not in state.pending
         state.response_shared += is_another
         return f"{name}.{state.response_shared}" if state.response_shared else name
 
@@ -319,7 +319,7 @@ class _Rollout:
         """Whether a running total has just reported this response."""
         state = self.state
         told, state.told = state.told, None
-        return told is not None and told[:4] == counts[:4] and abs(state.time_ms - state.told_ms) <= _SAME_MS
+        return told is not None and key_of(told) == key_of(counts) and abs(state.time_ms - state.told_ms) <= _SAME_MS
 
     def _token_count(self, payload: Payload) -> None:
         state, info = self.state, payload.info
@@ -350,12 +350,12 @@ class _Rollout:
         """Whether the response of an event has a record; earlier records had no event."""
         state = self.state
         for number in range(len(state.pending) - 1, -1, -1):
-            if event.last is not None and state.pending[number][:4] == event.last[:4]:
+            if event.last is not None and key_of(state.pending[number]) == key_of(event.last):
                 state.pending = state.pending[number + 1 :]
                 return True
         if not state.pending or event.total is None or state.thread_total is None:
             return False
-        if event.total[:4] != state.thread_total[:4]:
+        if key_of(event.total) != key_of(state.thread_total):
             return False
         state.pending = []
         return True

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tokcost.readers.codex.lines import NO_COUNTS, Counts
+from tokcost.readers.codex.lines import NO_COUNTS, Counts, key_of
 
 DEFAULT_LIMIT = "codex"
 """Codex's own default for a missing `limit_id`."""
@@ -113,7 +113,7 @@ class Counter(msgspec.Struct, gc=False):
             self.begin_anew()
         if self.before:
             self.before = [one for one in self.before if not _contains(total, one)]
-        self.head = total
+        self.head = (*total[:3], max(total[3], self.head[3]), total[4])
         self.seen = (self.seen + _sum(total))[-4 * _SEEN :]
 
     def begin_anew(self) -> None:
@@ -163,17 +163,16 @@ class Totals(msgspec.Struct, gc=False):
             return 0
         counter = Counter() if known is None else self.counters[known]
         prior = _prior(event)
-        # Without cache writes, as in all comparisons of totals: cursors of earlier versions of tokcost lack them.
-        wanted = [one[:4] for one in (event.total, prior) if one is not None]
-        if event.total[:4] == counter.head[:4]:
+        wanted = [key_of(one) for one in (event.total, prior) if one is not None]
+        if key_of(event.total) == key_of(counter.head):
             return 0
-        if known is not None and prior is not None and prior[:4] in (counter.head[:4], counter.told[:4]):
+        if known is not None and prior is not None and key_of(prior) in (key_of(counter.head), key_of(counter.told)):
             return len(recorded) if len(self.counters) == 1 else 0
         for first in range(len(recorded)):
             reached = counter.head
             for number, counts in enumerate(recorded[first:], start=first + 1):
                 reached = _plus(reached, counts)
-                if reached[:4] in wanted:
+                if key_of(reached) in wanted:
                     self._counter(event.limit).reach(reached)
                     return number
         reached = reduce(_plus, recorded, counter.head)
@@ -203,11 +202,11 @@ class Totals(msgspec.Struct, gc=False):
         if known is not None and len(self.counters) == 1:
             return
         # Each new counter is at zero, which distinguishes none.
-        wanted = [one[:4] for one in (total, _prior(event)) if one is not None and any(one)]
-        if known is not None and self.counters[known].head[:4] in wanted:
+        wanted = [key_of(one) for one in (total, _prior(event)) if one is not None and any(one)]
+        if known is not None and key_of(self.counters[known].head) in wanted:
             return
         for number, counter in enumerate(self.counters):
-            if counter.head[:4] in wanted:
+            if key_of(counter.head) in wanted:
                 self.of_limit = {**self.of_limit, event.limit: number}
                 return
 
@@ -226,18 +225,18 @@ class Totals(msgspec.Struct, gc=False):
             self._reach(counter, event, total)
             return Passed(PARENTS, is_lost=True)
         found = self._grown(counter, event, total, total)
-        if isinstance(found, Spent) and event.last is not None and total[:4] != event.last[:4]:
+        if isinstance(found, Spent) and event.last is not None and key_of(total) != key_of(event.last):
             counter.jump = Jump(found.key, NO_COUNTS, event.last, _minus(total, event.last))
             return found._replace(is_jump=True)
         return found
 
     def _next(self, counter: Counter, event: Event, total: Counts) -> Spent | Passed:
         """Process the next total."""
-        if total[:4] == counter.head[:4]:
+        if key_of(total) == key_of(counter.head):
             return Passed(AGAIN)
         # Codex sets the total to zero when the context window overflows (`fill_to_context_window` in its
         # `protocol.rs`).
-        if not any(total[:4]):
+        if not any(key_of(total)):
             counter.begin_anew()
             return Passed(AGAIN)
         inherits, self.inherits = self.inherits, False
@@ -245,10 +244,10 @@ class Totals(msgspec.Struct, gc=False):
         # The event after a compaction has zeros for the last response.
         if prior is None or event.last is None or not any(event.last):
             return self._next_total_alone(counter, event, total)
-        if prior[:4] in (counter.head[:4], counter.told[:4]) or inherits:
+        if key_of(prior) in (key_of(counter.head), key_of(counter.told)) or inherits:
             counter.doubt = NO_COUNTS
             return self._grown(counter, event, total, event.last)
-        if not any(prior[:4]):
+        if not any(key_of(prior)):
             return self._begun_anew(counter, event, total)
         return self._next_elsewhere(counter, event, total, prior)
 
@@ -267,17 +266,17 @@ class Totals(msgspec.Struct, gc=False):
         counts = event.last or NO_COUNTS
         if self._was_passed(counter, total):
             return Passed(LATE)
-        if any(one[:4] == prior[:4] for one in counter.before):  # the apparent restart continues
+        if any(key_of(one) == key_of(prior) for one in counter.before):  # the apparent restart continues
             self._part_from(counter, counter.head)
             return _correcting(self._grown(counter, event, total, counts), self._foreign_start(counter))
-        if prior[:4] == counter.doubt[:4]:  # it was a restart
+        if key_of(prior) == key_of(counter.doubt):  # it was a restart
             counter.begin_anew()
             return self._grown(counter, event, total, total)
         if _contains(total, counter.head):  # the events of some responses are lost
             return self._jumped(counter, event, total, prior)
         jump = counter.jump
         # A late event of a response that the jump contains ends where the jump's own response began.
-        if jump is not None and prior[:4] == jump.head[:4] and total[:4] != jump.prior[:4]:
+        if jump is not None and key_of(prior) == key_of(jump.head) and key_of(total) != key_of(jump.prior):
             return self._parted(counter, jump, event, total)
         if counter.has_seen(prior):
             return Passed(LATE)
@@ -329,7 +328,7 @@ class Totals(msgspec.Struct, gc=False):
         return Passed(BELOW, is_lost=True)
 
     def _was_passed(self, counter: Counter, total: Counts) -> bool:
-        return counter.has_seen(total) or any(one[:4] == total[:4] for one in counter.before)
+        return counter.has_seen(total) or any(key_of(one) == key_of(total) for one in counter.before)
 
     def _base(self, counter: Counter, total: Counts) -> Counts:
         """The total from which another one grew, if nothing shows it: the highest one reached."""
@@ -339,7 +338,7 @@ class Totals(msgspec.Struct, gc=False):
         """Distinguish responses without a total by counts, time and turn."""
         for one in self.counters:
             is_soon = event.time_ms - one.last_ms <= _AT_ONCE_MS
-            if one.last == last and (is_soon or (one is counter and one.last_turn == event.turn)):
+            if key_of(one.last) == key_of(last) and (is_soon or (one is counter and one.last_turn == event.turn)):
                 return Passed(AGAIN)
         self.inherits = False
         return self._grown(counter, event, _plus(counter.head, last), last)
@@ -389,9 +388,9 @@ def _minus(one: Counts, other: Counts) -> Counts:
 
 
 def _contains(total: Counts, other: Counts) -> bool:
-    """Whether a total can have grown from another. Earlier versions of tokcost did not remember its cache writes."""
-    return total[0] >= other[0] and total[1] >= other[1] and total[2] >= other[2] and total[3] >= other[3]
+    """Whether a total can have grown from another."""
+    return total[0] >= other[0] and total[1] >= other[1] and total[2] >= other[2]
 
 
 def _sum(total: Counts) -> bytes:
-    return zlib.crc32(b"%d.%d.%d.%d" % total[:4]).to_bytes(4, "big")
+    return zlib.crc32(b"%d.%d.%d" % key_of(total)).to_bytes(4, "big")
