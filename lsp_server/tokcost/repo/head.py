@@ -171,8 +171,7 @@ def _ask_git(worktree: Worktree) -> tuple[str, str]:
     answers: list[str] = []
     for question in (["rev-parse", "-q", "--verify", "HEAD"], ["symbolic-ref", "-q", "HEAD"]):
         try:
-            answers.append(ref_text(os.fsencode(run_git(question, git_folder(worktree)).removesuffix("
-"))))
+            answers.append(ref_text(os.fsencode(run_git(question, git_folder(worktree)).removesuffix("\n"))))
         except EnvironmentProblem:
             answers.append("")
     return answers[0], answers[1]

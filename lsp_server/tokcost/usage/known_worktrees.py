@@ -17,7 +17,7 @@ from tokcost.ledger.places import (
     step_aside,
     worktrees,
 )
-from tokcost.model.worktree import YES, CloneState, Worktree
+from tokcost.model.worktree import CloneState, Worktree, truth
 from tokcost.repo.head import reflog_stamp
 from tokcost.repo.named_worktree import git_folder, is_named
 from tokcost.repo.worktree import disk_identity, find_worktree, repository_fingerprint
@@ -77,7 +77,7 @@ def named_worktrees(
     its owner wants cost lines. A program that keeps copies of a project in a repository of its own names the folder of
     that project, too."""
     found = [as_worktree(one, repositories[one.repository]) for one in known if one.git_dir]
-    if here and here.config.section("tokcost").get("enabled", "").lower() in YES:
+    if here and truth(here.config.section("tokcost").get("enabled", "")):
         found.insert(0, here.worktree)
     return {one.path: one for one in found if is_named(one)}
 
