@@ -40,6 +40,13 @@ class KnownRepository(NamedTuple):
 _ASIDE = " (moved away "
 """Separates the old path of a moved clone from the number of its row."""
 
+_MOVED_ALONG = (
+    " SET git_dir = :new || substr(git_dir, length(old) + 1)"
+    " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
+    # The clones of its submodules move by themselves. substr() instead of LIKE, to which `%` and `_` in a path would be
+    # wildcards.
+    " WHERE (git_dir = old OR substr(git_dir, 1, length(old) + 11) = old || '/worktrees/')"
+)
 _WORKTREE = (
     "SELECT id, repository, path, ifnull(git_dir, ''), ifnull(stamp, ''), ifnull(placed_second, 0),"
     " ifnull(origin_path, ''), ifnull(origin_branch, '') FROM worktree"
@@ -88,14 +95,12 @@ def record_fingerprint(ledger: Ledger, repository: int, fingerprint: str) -> Non
 
 
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
-    """Record that a clone was found under another path, and with it the git folders of its worktrees."""
-    ledger.db.execute(
-        # substr() instead of LIKE, to which `%` and `_` in a path would be wildcards.
-        "UPDATE worktree SET git_dir = :new || substr(git_dir, length(old) + 1)"
-        " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
-        " WHERE repository = :repository AND (git_dir = old OR substr(git_dir, 1, length(old) + 1) = old || '/')",
-        {"new": to_stored(common_dir), "repository": repository},
-    )
+    """Record that a clone was found under another path, and with it the git folders of its worktrees and what the
+    server observed there."""
+    values = {"new": to_stored(common_dir), "repository": repository}
+    # OR REPLACE: the server may have observed the clone in its new place already.
+    ledger.db.execute(f"UPDATE OR REPLACE observation {_MOVED_ALONG}", values)
+    ledger.db.execute(f"UPDATE worktree {_MOVED_ALONG} AND repository = :repository", values)
     ledger.db.execute(
         "UPDATE repository SET common_dir = ?, root = ? WHERE id = ?",
         (to_stored(common_dir), to_stored(root), repository),
