@@ -286,7 +286,11 @@ class Calls:
         ledger, deleted = self.ledger, open_purge_record(home, makes=True)
         assert deleted is not None
         with deleted:
-            for scope in (PurgeScope(before_ms=1), PurgeScope(repository=1, directory="/r"), PurgeScope(branch="main")):
+            for scope in (
+                PurgeScope(before_ms=1),
+                PurgeScope(repositories=(1, 2), directory="/r"),
+                PurgeScope(branch="main"),
+            ):
                 purging.choose(ledger, scope)
             purging.own_session_names(ledger, "s")
             purging.choose(ledger, PurgeScope(session="s", assistant=CODE))

@@ -118,6 +118,17 @@ def is_aside(one: KnownRepository) -> bool:
     return one.common_dir.endswith(f"{_ASIDE}{one.id})")
 
 
+def last_seen(one: KnownRepository) -> KnownRepository:
+    """A clone with the paths under which it was last seen: another one may be there by now (`is_aside`)."""
+    mark = f"{_ASIDE}{one.id})"
+    return one._replace(common_dir=one.common_dir.removesuffix(mark), root=one.root.removesuffix(mark))
+
+
+def shown_path(one: KnownRepository) -> str:
+    """The path of a clone for a person to read."""
+    return f"{last_seen(one).root} (replaced by another repository)" if is_aside(one) else one.root
+
+
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
     """Row id of a worktree, created or updated; `git_dir` is empty if it was gone before it was found. A worktree of
     another repository that was at this path keeps its usage under another path."""

@@ -1,4 +1,5 @@
-"""Settings of the ledger: texts that it remembers about itself and its repositories, by name."""
+"""Settings of the ledger: texts that it remembers about itself and its repositories, by name. A name that contains the
+number of a repository as a word goes with that repository (`purging.forget_repositories`)."""
 
 from tokcost.ledger.open import Ledger
 
