@@ -64,10 +64,16 @@ class Folders:
         return {name: self._shown(name) for name in names}
 
     def _shown(self, name: str) -> int:
+        return self.balance(name).get("total", 0)
+
+    def balance(self, name: str) -> dict[str, int]:
+        """The replies of one clone by what became of them."""
         refresh(self.first.ledger_home, self.first.environ, here=state_here(self.folder / name))
         (summary,) = summarise(self.first.ledger_home, self.folder / name, LogOptions())
-        assert summary.conservation.closes
-        return summary.conservation.total[0] // REPLY
+        found = summary.conservation
+        assert found.closes
+        parts = ("total", "carried", "withheld", "bound", "pending", "unplaced")
+        return {part: getattr(found, part)[0] // REPLY for part in parts if getattr(found, part)[0]}
 
     def run(self, name: str, *words: str, code: int = 0, **environ: str) -> str:
         done = self.first.tokcost(*words, cwd=self.folder / name, **environ)

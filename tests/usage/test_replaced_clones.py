@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from support.folders import Folders
+from support.hooked import REPLY
 from tokcost.ledger.open import open_ledger
 from tokcost.ledger.places import record_fingerprint, repositories
+from tokcost.model.trailer import read_message
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def test_a_clone_without_a_reflog_that_is_restored_in_its_place_keeps_its_usage(
 
 def test_a_bare_clone_with_worktrees_that_is_restored_in_its_place_keeps_its_usage(folders: Folders) -> None:
     (folders.folder / "app").mkdir()
-    folders.git("repo", "clone", "-q", "--bare", ".", "../app/.bare")
+    folders.clone("repo", "app/.bare", bare=True)
     (folders.folder / "app/.git").write_text("gitdir: ./.bare\n")
     folders.git("app", "worktree", "add", "-q", "-b", "feat", "feat")
     folders.spend("app/feat", 3)
@@ -124,6 +126,147 @@ def test_a_worktree_of_a_clone_that_was_made_again_is_known_when_the_clone_is_mo
     folders.move("work", "moved")
     folders.git("moved", "worktree", "repair", "../linked")
     assert folders.shown("linked", "moved") == {"linked": 7, "moved": 7}
+
+
+# --- both clones are still there ---
+
+
+def part(folders: Folders) -> None:
+    """Five replies in the clone that was made again at `work`; what was spent before was three, in `older`."""
+    folders.spend("work", 5)
+    assert folders.shown("work") == {"work": 8}
+
+
+@pytest.mark.parametrize("order", [("older", "work"), ("work", "older")])
+def test_each_of_two_clones_gets_what_was_spent_in_it_as_soon_as_the_older_one_is_found(
+    folders: Folders, order: tuple[str, str]
+) -> None:
+    make_again(folders)
+    part(folders)
+    assert folders.shown("older") == {"older": 3}
+    assert folders.shown(*order) == {"older": 3, "work": 5}
+    folders.spend("work", 8)
+    folders.spend("older", 16)
+    folders.commit("work")
+    assert folders.shown(*order) == {"older": 19, "work": 13}
+    assert "every stored sum agrees with its rows" in folders.run("work", "doctor")
+    folders.move("work", "aside")
+    folders.move("older", "work")
+    folders.move("aside", "older")
+    assert folders.shown(*order) == {"work": 19, "older": 13}
+
+
+@pytest.mark.parametrize("names", [("work", "older"), ("older", "work"), ("work", "older", "work")])
+def test_each_gets_its_own_if_both_are_met_in_one_import(folders: Folders, names: tuple[str, ...]) -> None:
+    make_again(folders)
+    part(folders)
+    for name in names:
+        folders.spend(name)
+    folders.shown("repo")
+    assert folders.shown("work", "older") == {"older": 4, "work": 5 + names.count("work")}
+
+
+@pytest.mark.parametrize("first", ["status", "enable --yes", "hooks install", "preview", "assign main --unplaced"])
+@pytest.mark.parametrize("where", ["older", "work"])
+def test_each_gets_its_own_whatever_is_run_first(folders: Folders, first: str, where: str) -> None:
+    make_again(folders)
+    part(folders)
+    folders.first.tokcost(*first.split(), cwd=folders.folder / where)
+    assert folders.shown("older", "work") == {"older": 3, "work": 5}
+
+
+def test_a_commit_and_an_editor_give_each_its_own_as_well(folders: Folders) -> None:
+    make_again(folders)
+    part(folders)
+    folders.run("older", "enable", "--yes", "--precision", "exact")
+    with folders.first.serve():
+        folders.first.work("Served", cwd=folders.folder / "older")
+    message = folders.first.git("log", "-1", "--format=%B", cwd=folders.folder / "older")
+    assert [line.tokens for line in read_message(message).lines] == [4 * REPLY]
+    assert folders.shown("work", "older") == {"older": 4, "work": 5}
+
+
+def test_the_worktrees_of_two_bare_clones_stay_theirs(folders: Folders) -> None:
+    (folders.folder / "app").mkdir()
+    (folders.folder / "app/.git").write_text("gitdir: ./.bare\n")
+    folders.clone("repo", "app/.bare", bare=True)
+    folders.git("app", "worktree", "add", "-q", "-b", "feat", "feat")
+    folders.spend("app/feat", 3)
+    assert folders.shown("app/feat") == {"app/feat": 3}
+    folders.move("app", "older")
+    folders.git("older", "worktree", "repair", "feat")
+    (folders.folder / "app").mkdir()
+    (folders.folder / "app/.git").write_text("gitdir: ./.bare\n")
+    folders.clone("repo", "app/.bare", bare=True)
+    folders.git("app", "worktree", "add", "-q", "-b", "feat", "feat")
+    folders.spend("app/feat", 5)
+    assert folders.shown("app/feat") == {"app/feat": 8}
+    assert folders.shown("older/feat") == {"older/feat": 3}
+    assert folders.shown("app/feat", "older/feat") == {"app/feat": 5, "older/feat": 3}
+    folders.spend("app/feat")
+    folders.spend("older/feat")
+    assert folders.shown("older/feat", "app/feat") == {"app/feat": 6, "older/feat": 4}
+
+
+def test_the_newer_clone_gets_its_own_when_it_has_made_room_for_the_older_one(folders: Folders) -> None:
+    make_again(folders)
+    part(folders)
+    folders.move("work", "newer")
+    folders.move("older", "work")
+    assert folders.shown("work") == {"work": 8}
+    assert folders.shown("newer", "work") == {"newer": 5, "work": 3}
+    assert folders.shown("work", "newer") == {"newer": 5, "work": 3}
+
+
+def test_the_newer_clone_gets_its_own_when_both_were_moved(folders: Folders) -> None:
+    make_again(folders)
+    part(folders)
+    folders.move("work", "newer")
+    assert folders.shown("newer") == {"newer": 8}
+    assert folders.shown("older") == {"older": 3}
+    assert folders.shown("newer", "older") == {"newer": 5, "older": 3}
+
+
+def test_the_linked_worktrees_of_both_clones_stay_theirs(folders: Folders) -> None:
+    folders.make_project("upstream")
+    folders.clone("upstream", "work")
+    folders.git("work", "worktree", "add", "-q", "-b", "first", "../first")
+    folders.spend("first", 3)
+    assert folders.shown("first") == {"first": 3}
+    folders.move("work", "older")
+    folders.clone("upstream", "work")
+    folders.git("older", "worktree", "repair", "../first")
+    folders.git("work", "worktree", "add", "-q", "-b", "second", "../second")
+    folders.spend("second", 5)
+    assert folders.shown("second") == {"second": 8}
+    assert folders.shown("first", "second", "older", "work") == {"first": 3, "second": 5, "older": 3, "work": 5}
+    folders.spend("second")
+    folders.spend("first")
+    assert folders.shown("second", "first") == {"first": 4, "second": 6}
+
+
+def test_lines_that_were_published_in_both_clones_stay_with_them(folders: Folders) -> None:
+    repo, older = folders.first, folders.folder / "older"
+    repo.work()
+    assert repo.replies() == {"total": 1, "carried": 1}
+    repo.spend()
+    repo.log()
+    folders.move("repo", "older")
+    folders.clone("older", "repo")
+    repo.enable()
+    repo.work("Again")
+    # With what was pending in the older clone: what is published once stays with its line.
+    assert [line.tokens for line in repo.lines()] == [2 * REPLY]
+    repo.spend()
+    assert folders.balance("repo") == {"total": 4, "carried": 3, "pending": 1}
+    assert folders.balance("older") == {"total": 1, "carried": 1}
+    assert folders.balance("repo") == {"total": 3, "carried": 2, "pending": 1}
+    repo.change()
+    repo.hooked("-m", "Newer")
+    repo.work("Older", cwd=older)
+    assert folders.balance("repo") == {"total": 3, "carried": 3}
+    assert folders.balance("older") == {"total": 2, "carried": 2}
+    assert "every stored sum agrees with its rows" in folders.run("repo", "doctor")
 
 
 # --- git is asked before the ledger is locked, and not for long ---

@@ -40,13 +40,10 @@ class KnownRepository(NamedTuple):
 _ASIDE = " (moved away "
 """Separates the old path of a moved clone from the number of its row."""
 
-_MOVED_ALONG = (
-    " SET git_dir = :new || substr(git_dir, length(old) + 1)"
-    " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
-    # The clones of its submodules move by themselves. substr() instead of LIKE, to which `%` and `_` in a path would be
-    # wildcards.
-    " WHERE (git_dir = old OR substr(git_dir, 1, length(old) + 11) = old || '/worktrees/')"
-)
+_MOVED = "SET git_dir = :new || substr(git_dir, length(:old) + 1)"
+# Its own git folder and those of its linked worktrees; the clones of its submodules move by themselves. "0" comes after
+# "/". Not LIKE, to which `%` and `_` in a path would be wildcards.
+_OF_CLONE = ("git_dir = :old", "git_dir > :old || '/worktrees/' AND git_dir < :old || '/worktrees0'")
 _WORKTREE = (
     "SELECT id, repository, path, ifnull(git_dir, ''), ifnull(stamp, ''), ifnull(placed_second, 0),"
     " ifnull(origin_path, ''), ifnull(origin_branch, '') FROM worktree"
@@ -97,14 +94,24 @@ def record_fingerprint(ledger: Ledger, repository: int, fingerprint: str) -> Non
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
     """Record that a clone was found under another path, and with it the git folders of its worktrees and what the
     server observed there."""
-    values = {"new": to_stored(common_dir), "repository": repository}
-    # OR REPLACE: the server may have observed the clone in its new place already.
-    ledger.db.execute(f"UPDATE OR REPLACE observation {_MOVED_ALONG}", values)
-    ledger.db.execute(f"UPDATE worktree {_MOVED_ALONG} AND repository = :repository", values)
+    (old,) = ledger.db.execute("SELECT common_dir FROM repository WHERE id = ?", (repository,)).fetchone()
+    values = {"old": old, "new": to_stored(common_dir), "repository": repository}
+    ledger.db.execute(f"UPDATE worktree {_MOVED} WHERE repository = :repository AND ({' OR '.join(_OF_CLONE)})", values)
+    rename_git_dirs(ledger, from_stored(old), common_dir)
     ledger.db.execute(
         "UPDATE repository SET common_dir = ?, root = ? WHERE id = ?",
         (to_stored(common_dir), to_stored(root), repository),
     )
+
+
+def rename_git_dirs(ledger: Ledger, old: str, new: str, since_ms: int = 0) -> None:
+    """Have what a server observed since a moment in one clone, and in its worktrees, be of another path."""
+    values = {"old": to_stored(old), "new": to_stored(new), "since_ms": since_ms}
+    for is_of_clone in _OF_CLONE:
+        # OR REPLACE: the server may have observed the clone in its new place already.
+        ledger.db.execute(
+            f"UPDATE OR REPLACE observation {_MOVED} WHERE {is_of_clone} AND first_ms >= :since_ms", values
+        )
 
 
 def step_aside(ledger: Ledger, one: KnownRepository) -> None:
@@ -173,6 +180,11 @@ def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
         " worktree = excluded.worktree",
         (to_stored(path), worktree),
     )
+
+
+def rebind_directories(ledger: Ledger, old: int, new: int) -> None:
+    """Record that the working directories in one worktree are in another one, which is in its place."""
+    ledger.db.execute("UPDATE directory SET worktree = ? WHERE worktree = ?", (new, old))
 
 
 def unbind_directory(ledger: Ledger, path: str) -> None:

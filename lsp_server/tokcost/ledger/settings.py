@@ -10,6 +10,11 @@ def setting(ledger: Ledger, name: str) -> str | None:
     return row[0] if row else None
 
 
+def forget_settings(ledger: Ledger, repository: int) -> None:
+    """Forget every text about a repository, in the caller's transaction."""
+    ledger.db.execute("DELETE FROM setting WHERE instr(name || ' ', ' ' || ? || ' ')", (repository,))
+
+
 def record_setting(ledger: Ledger, name: str, value: str) -> None:
     """Store a text, in the caller's transaction."""
     ledger.db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))

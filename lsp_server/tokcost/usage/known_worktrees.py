@@ -21,14 +21,12 @@ from tokcost.model.worktree import YES, CloneState, Worktree
 from tokcost.repo.head import reflog_stamp
 from tokcost.repo.named_worktree import git_folder, is_named
 from tokcost.repo.worktree import disk_identity, find_worktree, repository_fingerprint
-from tokcost.usage.same_project import COMMIT, Replaced, compare
+from tokcost.usage.same_project import ANEW, COMMIT, Replaced, compare
 
 DIGEST = "sha256:"
 """The prefix of a working directory whose log holds only its digest (`Usage.cwd`)."""
 
 
-_ANEW = "anew:"
-"""The prefix, in the fingerprint of a repository, of the tokens of a clone that was made again in its place."""
 GIT_SECONDS = 1.0
 IN_HOOK_SECONDS = 0.15
 """The time that git may take to tell another project in the place of a known clone. After 0.2 s in one wait, a hook
@@ -108,7 +106,7 @@ def _moved_by_identity(others: Sequence[KnownRepository], common_dir: str) -> Kn
     own = [one for one in others if now in one.fingerprint.split() and not _is_there(one)]
     if own or not now:
         return own[-1] if own else None
-    anew = [one for one in others if f"{_ANEW}{now}" in one.fingerprint.split() and not _is_occupied(one)]
+    anew = [one for one in others if f"{ANEW}{now}" in one.fingerprint.split() and not _is_occupied(one)]
     return anew[-1] if anew else None
 
 
@@ -120,7 +118,7 @@ def _own_tokens(common_dir: str) -> set[str]:
 def _shares(one: KnownRepository, tokens: Iterable[str]) -> bool:
     """Whether a repository is a clone with one of these tokens, or one was made again in its place that is."""
     known = one.fingerprint.split()
-    return any(token in known or f"{_ANEW}{token}" in known for token in tokens)
+    return any(token in known or f"{ANEW}{token}" in known for token in tokens)
 
 
 def _is_there(one: KnownRepository) -> bool:
@@ -185,10 +183,10 @@ def _with_commit(at: KnownRepository) -> str:
 def _with_anew(at: KnownRepository) -> str:
     """The fingerprint of a clone and of the one made again in its place. The older folder stays in it, since it may be
     found elsewhere."""
-    known = [token for token in at.fingerprint.split() if not token.startswith(_ANEW)]
+    known = [token for token in at.fingerprint.split() if not token.startswith(ANEW)]
     now = repository_fingerprint(at.common_dir).split()
     commits = [token for token in now if token.startswith(COMMIT) and COMMIT not in at.fingerprint]
-    return " ".join([*known, *commits, *(f"{_ANEW}{token}" for token in now if not token.startswith(COMMIT))])
+    return " ".join([*known, *commits, *(f"{ANEW}{token}" for token in now if not token.startswith(COMMIT))])
 
 
 def follow_move(ledger: Ledger, here: Worktree | None, seconds: float = GIT_SECONDS) -> None:
@@ -200,7 +198,8 @@ def follow_move(ledger: Ledger, here: Worktree | None, seconds: float = GIT_SECO
     at, replaced = _at(known, here.common_dir), None
     if at is not None and _identify(known, here.common_dir) == at and _has_other_folder(at):
         replaced = compare(ledger, at, seconds)
-    if _identify(known, here.common_dir, replaced) != at:
+    found = _identify(known, here.common_dir, replaced)
+    if found != at or (found is None and _older_clone(known, here) is not None):
         with ledger.transaction():
             move_here(ledger, here, replaced)
 
@@ -232,14 +231,45 @@ def move_here(ledger: Ledger, here: Worktree, replaced: Replaced | None = None) 
     if at is not None:
         step_aside(ledger, at)
     if found is None:
-        return at is not None
+        return _part_off(ledger, known, here) or at is not None
     # Before the move, which changes the root that this remembers.
     if not is_aside(found):
         keep_main(ledger, found)
     move_repository(ledger, found.id, here.common_dir, here.root)
     left = find_worktree(found.root)
     if left is not None and left.common_dir == found.common_dir:
-        move_here(ledger, left)
+        found = found._replace(common_dir=here.common_dir, root=here.root)
+        if not _part_off(ledger, [found], left):
+            move_here(ledger, left)
+    return True
+
+
+def _made_in_place_of(older: KnownRepository, common_dir: str) -> int | None:
+    """The moment, in milliseconds UTC, at which a clone was made in the place of an older one; `None` if it was not,
+    or its files are those of the older one, as in a backup."""
+    now, known = disk_identity(common_dir), older.fingerprint.split()
+    if not now or f"{ANEW}{now}" not in known:
+        return None
+    made = now.rpartition(":")[2]  # `repository_fingerprint`
+    is_copy = any(token.startswith("inode:") and token.endswith(f":{made}") for token in known)
+    return None if is_copy else int(made) // 1_000_000
+
+
+def _older_clone(known: Iterable[KnownRepository], here: Worktree) -> KnownRepository | None:
+    """The clone in whose place this one was made again."""
+    return next((one for one in known if _made_in_place_of(one, here.common_dir) is not None), None)
+
+
+def _part_off(ledger: Ledger, known: Iterable[KnownRepository], here: Worktree) -> bool:
+    """Give a clone that was made again in the place of a known one, which is elsewhere, what was spent in it; returns
+    whether it was."""
+    older = _older_clone(known, here)
+    since_ms = None if older is None else _made_in_place_of(older, here.common_dir)
+    if older is None or since_ms is None:
+        return False
+    from tokcost.usage.part_clones import part  # rarely are both clones still there
+
+    part(ledger, older, here, since_ms)
     return True
 
 

@@ -13,6 +13,8 @@ from tokcost.repo.worktree import repository_fingerprint
 
 COMMIT = "commit:"
 """The prefix of the token in a fingerprint that many clones may share (`repository_fingerprint`)."""
+ANEW = "anew:"
+"""The prefix, in the fingerprint of a repository, of the tokens of a clone that was made again in its place."""
 _MOST_COMMITS = 1_000
 _UNANSWERED = "git did not answer in {}"
 """The setting that records when git was last asked about a repository without an answer, and by how patient a
