@@ -29,9 +29,12 @@ class Folders:
 
     def make_project(self, name: str) -> None:
         (self.folder / name).mkdir(parents=True)
+        self.init(name)
+        self.commit(name)
+
+    def init(self, name: str) -> None:
         self.git(name, "init", "-q", "-b", "main")
         self._made_now(f"{name}/.git")
-        self.commit(name)
 
     def clone(self, name: str, new: str, *, bare: bool = False) -> None:
         self.git(name, "clone", "-q", *(["--bare"] if bare else []), ".", str(self.folder / new))

@@ -50,12 +50,42 @@ def test_a_bare_clone_with_worktrees_that_is_restored_in_its_place_keeps_its_usa
 
 def test_a_clone_without_a_commit_that_is_restored_in_its_place_keeps_its_usage(folders: Folders) -> None:
     (folders.folder / "unborn").mkdir()
-    folders.git("unborn", "init", "-q", "-b", "main")
+    folders.init("unborn")
     folders.spend("unborn", 2)
     assert folders.shown("unborn") == {"unborn": 2}
     folders.restore("unborn")
     folders.commit("unborn")
     assert folders.shown("unborn") == {"unborn": 2}
+
+
+def test_a_bare_clone_without_a_reflog_that_is_made_again_in_its_place_keeps_its_usage(folders: Folders) -> None:
+    (folders.folder / "app").mkdir()
+    (folders.folder / "app/.git").write_text("gitdir: ./.bare\n")
+    for spent in (3, 6):
+        folders.clone("repo", "app/.bare", bare=True)
+        folders.git("app", "worktree", "add", "-q", "-b", "feat", "feat")
+        folders.spend("app/feat", 3)
+        assert folders.shown("app/feat") == {"app/feat": spent}
+        for name in ("app/.bare", "app/feat"):
+            shutil.rmtree(folders.folder / name)
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_a_project_that_has_just_begun_takes_nothing_from_one_that_was_as_new(
+    folders: Folders, is_committed: bool
+) -> None:
+    (folders.folder / "new").mkdir()
+    folders.init("new")
+    folders.spend("new", 2)
+    assert folders.shown("new") == {"new": 2}
+    folders.move("new", "older")
+    (folders.folder / "new").mkdir()
+    folders.init("new")
+    folders.spend("new", 4)
+    assert folders.shown("new") == {"new": 4}
+    if is_committed:
+        folders.commit("new")
+    assert folders.shown("older", "new") == {"older": 2, "new": 4}
 
 
 @pytest.mark.parametrize("first", ["log", "enable", "commit", "editor"])

@@ -21,7 +21,7 @@ from tokcost.model.worktree import YES, CloneState, Worktree
 from tokcost.repo.head import reflog_stamp
 from tokcost.repo.named_worktree import git_folder, is_named
 from tokcost.repo.worktree import disk_identity, find_worktree, repository_fingerprint
-from tokcost.usage.same_project import ANEW, COMMIT, Replaced, compare
+from tokcost.usage.same_project import ANEW, COMMIT, Replaced, compare, is_copy
 
 DIGEST = "sha256:"
 """The prefix of a working directory whose log holds only its digest (`Usage.cwd`)."""
@@ -247,12 +247,10 @@ def move_here(ledger: Ledger, here: Worktree, replaced: Replaced | None = None) 
 def _made_in_place_of(older: KnownRepository, common_dir: str) -> int | None:
     """The moment, in milliseconds UTC, at which a clone was made in the place of an older one; `None` if it was not,
     or its files are those of the older one, as in a backup."""
-    now, known = disk_identity(common_dir), older.fingerprint.split()
-    if not now or f"{ANEW}{now}" not in known:
+    now = disk_identity(common_dir)
+    if not now or f"{ANEW}{now}" not in older.fingerprint.split() or is_copy(older, now):
         return None
-    made = now.rpartition(":")[2]  # `repository_fingerprint`
-    is_copy = any(token.startswith("inode:") and token.endswith(f":{made}") for token in known)
-    return None if is_copy else int(made) // 1_000_000
+    return int(now.rpartition(":")[2]) // 1_000_000  # `repository_fingerprint`
 
 
 def _older_clone(known: Iterable[KnownRepository], here: Worktree) -> KnownRepository | None:

@@ -9,7 +9,7 @@ from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import KnownRepository
 from tokcost.ledger.settings import record_setting, setting
 from tokcost.repo.run import GitTooSlow
-from tokcost.repo.worktree import repository_fingerprint
+from tokcost.repo.worktree import disk_identity, repository_fingerprint
 
 COMMIT = "commit:"
 """The prefix of the token in a fingerprint that many clones may share (`repository_fingerprint`)."""
@@ -33,19 +33,23 @@ def compare(ledger: Ledger, known: KnownRepository, seconds: float) -> Replaced 
     """Whether the clone in a known place, whose folder has changed, is of the same project; `None` if git does not
     answer.
 
-    With nothing to compare (no commit of it is known), nothing shows that it is another one. git is not asked again
-    for a minute if it did not answer, unless there is more time than then: a prompt or an editor asks all the time, and
-    each commit has several hooks.
+    With nothing to compare (no commit of it is known), nothing shows that it is another one, unless it has no commit
+    and was made later: what was spent in a project that has just begun must not be published in another one.
+
+    git is not asked again for a minute if it did not answer, unless there is more time than then: a prompt or an editor
+    asks all the time, and each commit has several hooks.
     """
     commits = _commits(known.fingerprint)
     if not commits.isdisjoint(_commits(repository_fingerprint(known.common_dir))):
         return Replaced(known, True)
     from tokcost.ledger.commits import commits_known  # hardly any clone is made again
     from tokcost.repo.messages import has_any
+    from tokcost.repo.refs import local_branches
 
     commits.update(commits_known(ledger, known.id, _MOST_COMMITS))
     if not commits:
-        return Replaced(known, True)
+        is_same = is_copy(known, disk_identity(known.common_dir)) or bool(local_branches(known.common_dir))
+        return Replaced(known, is_same)
     if _is_given_up(ledger, known, seconds):
         return None
     try:
@@ -55,6 +59,13 @@ def compare(ledger: Ledger, known: KnownRepository, seconds: float) -> Replaced 
         return None
     except EnvironmentProblem:
         return None
+
+
+def is_copy(known: KnownRepository, identity: str) -> bool:
+    """Whether a folder with this identity was made together with a known clone: it is a copy of that, as from a backup,
+    or the same on a disk that has another number since it was mounted."""
+    made = identity.rpartition(":")[2]  # `repository_fingerprint`
+    return any(token.startswith("inode:") and token.endswith(f":{made}") for token in known.fingerprint.split())
 
 
 def _commits(fingerprint: str) -> set[str]:
