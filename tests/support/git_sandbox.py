@@ -18,7 +18,7 @@ class GitSandbox:
 
     def __init__(self, path: Path, *, init: bool = True) -> None:
         self.path = path
-        self.now = T0
+        self.now: int = T0
         if init:
             write_repository(path, initialise)
 

@@ -9,6 +9,7 @@ from tokcost.ledger import (
     dimensions,
     export,
     observations,
+    part_repository,
     places,
     plan_usage,
     prices,
@@ -193,6 +194,7 @@ class Calls:
         places.note_placed(ledger, spare, "", 0)
         places.bind_directory(ledger, "/o", spare)
         places.unbind_directory(ledger, "/o")
+        places.rebind_directories(ledger, spare, spare)
         places.directories_without_worktree(ledger)
         places.bound_directories(ledger)
         places.usage_in_directory(ledger, "/r")
@@ -276,6 +278,9 @@ class Calls:
         claims.record_state(ledger, 1, "state", only_local=True)
         claims.known_state(ledger, 1, only_local=True)
         claims.forget_tips(ledger, 1)
+        one, other, *_ = places.repositories(ledger)
+        part_repository.part_repository(ledger, one, other, 1, {1: 1})
+        part_repository.part_repository(ledger, other, one, 0, {})
         restored = restoring.Restoring(ledger, 1)
         restored.take(Remembered("9k3qf9x2m4tc", 1, "", [(CODE, "a"), (CODE, "joins")], withheld=True))
         restored.write()
@@ -286,7 +291,11 @@ class Calls:
         ledger, deleted = self.ledger, open_purge_record(home, makes=True)
         assert deleted is not None
         with deleted:
-            for scope in (PurgeScope(before_ms=1), PurgeScope(repository=1, directory="/r"), PurgeScope(branch="main")):
+            for scope in (
+                PurgeScope(before_ms=1),
+                PurgeScope(repositories=(1, 2), directory="/r"),
+                PurgeScope(branch="main"),
+            ):
                 purging.choose(ledger, scope)
             purging.own_session_names(ledger, "s")
             purging.choose(ledger, PurgeScope(session="s", assistant=CODE))

@@ -40,6 +40,10 @@ class KnownRepository(NamedTuple):
 _ASIDE = " (moved away "
 """Separates the old path of a moved clone from the number of its row."""
 
+_MOVED = "SET git_dir = :new || substr(git_dir, length(:old) + 1)"
+# Its own git folder and those of its linked worktrees; the clones of its submodules move by themselves. "0" comes after
+# "/". Not LIKE, to which `%` and `_` in a path would be wildcards.
+_OF_CLONE = ("git_dir = :old", "git_dir > :old || '/worktrees/' AND git_dir < :old || '/worktrees0'")
 _WORKTREE = (
     "SELECT id, repository, path, ifnull(git_dir, ''), ifnull(stamp, ''), ifnull(placed_second, 0),"
     " ifnull(origin_path, ''), ifnull(origin_branch, '') FROM worktree"
@@ -88,18 +92,26 @@ def record_fingerprint(ledger: Ledger, repository: int, fingerprint: str) -> Non
 
 
 def move_repository(ledger: Ledger, repository: int, common_dir: str, root: str) -> None:
-    """Record that a clone was found under another path, and with it the git folders of its worktrees."""
-    ledger.db.execute(
-        # substr() instead of LIKE, to which `%` and `_` in a path would be wildcards.
-        "UPDATE worktree SET git_dir = :new || substr(git_dir, length(old) + 1)"
-        " FROM (SELECT common_dir AS old FROM repository WHERE id = :repository)"
-        " WHERE repository = :repository AND (git_dir = old OR substr(git_dir, 1, length(old) + 1) = old || '/')",
-        {"new": to_stored(common_dir), "repository": repository},
-    )
+    """Record that a clone was found under another path, and with it the git folders of its worktrees and what the
+    server observed there."""
+    (old,) = ledger.db.execute("SELECT common_dir FROM repository WHERE id = ?", (repository,)).fetchone()
+    values = {"old": old, "new": to_stored(common_dir), "repository": repository}
+    ledger.db.execute(f"UPDATE worktree {_MOVED} WHERE repository = :repository AND ({' OR '.join(_OF_CLONE)})", values)
+    rename_git_dirs(ledger, from_stored(old), common_dir)
     ledger.db.execute(
         "UPDATE repository SET common_dir = ?, root = ? WHERE id = ?",
         (to_stored(common_dir), to_stored(root), repository),
     )
+
+
+def rename_git_dirs(ledger: Ledger, old: str, new: str, since_ms: int = 0) -> None:
+    """Have what a server observed since a moment in one clone, and in its worktrees, be of another path."""
+    values = {"old": to_stored(old), "new": to_stored(new), "since_ms": since_ms}
+    for is_of_clone in _OF_CLONE:
+        # OR REPLACE: the server may have observed the clone in its new place already.
+        ledger.db.execute(
+            f"UPDATE OR REPLACE observation {_MOVED} WHERE {is_of_clone} AND first_ms >= :since_ms", values
+        )
 
 
 def step_aside(ledger: Ledger, one: KnownRepository) -> None:
@@ -117,6 +129,17 @@ def former_path(one: KnownWorktree) -> str:
     """The path of a worktree until one of another clone took it (`record_worktree`); empty if none did."""
     aside = f"{_ASIDE}{one.id})"
     return one.path.removesuffix(aside) if one.path.endswith(aside) else ""
+
+
+def last_seen(one: KnownRepository) -> KnownRepository:
+    """A clone with the paths under which it was last seen: another one may be there by now (`is_aside`)."""
+    mark = f"{_ASIDE}{one.id})"
+    return one._replace(common_dir=one.common_dir.removesuffix(mark), root=one.root.removesuffix(mark))
+
+
+def shown_path(one: KnownRepository) -> str:
+    """The path of a clone for a person to read."""
+    return f"{last_seen(one).root} (replaced by another repository)" if is_aside(one) else one.root
 
 
 def record_worktree(ledger: Ledger, repository: int, path: str, git_dir: str) -> int:
@@ -163,6 +186,11 @@ def bind_directory(ledger: Ledger, path: str, worktree: int) -> None:
         " worktree = excluded.worktree",
         (to_stored(path), worktree),
     )
+
+
+def rebind_directories(ledger: Ledger, old: int, new: int) -> None:
+    """Record that the working directories in one worktree are in another one, which is in its place."""
+    ledger.db.execute("UPDATE directory SET worktree = ? WHERE worktree = ?", (new, old))
 
 
 def unbind_directory(ledger: Ledger, path: str) -> None:

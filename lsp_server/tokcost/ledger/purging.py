@@ -53,9 +53,10 @@ def choose(ledger: Ledger, scope: PurgeScope) -> Purged:
     clauses = ["1"]
     if scope.before_ms is not None:
         clauses.append("usage.time_ms < :before_ms")
-    if scope.repository is not None:
+    if scope.repositories is not None:
+        listed = ", ".join(map(str, scope.repositories))
         below = "(directory.path = :directory OR substr(directory.path, 1, length(:below)) = :below)"
-        clauses.append(f"(place.repository = :repository OR (place.repository IS NULL AND {below}))")
+        clauses.append(f"(place.repository IN ({listed}) OR (place.repository IS NULL AND {below}))")
     if scope.branch is not None:
         clauses.append("place.branch = :branch")
     if scope.session is not None:
@@ -66,6 +67,7 @@ def choose(ledger: Ledger, scope: PurgeScope) -> Purged:
         clauses.append(f"(assistant.name = :assistant OR {_WHOSE} = :assistant OR assistant.name IN ({listed}))")
     directory = to_stored(scope.directory or "")
     values = scope._asdict() | {"directory": directory, "below": f"{directory.rstrip('/')}/"}
+    del values["repositories"]
     # A table instead of a list in memory: a scope may have a million responses. CROSS JOIN below makes SQLite go from
     # the chosen rows to usage, never through all usage.
     db.execute("DROP TABLE IF EXISTS temp.purged")
@@ -228,7 +230,9 @@ _FORGET_REPOSITORIES = (
     "DELETE FROM observation WHERE git_dir IN (SELECT git_dir FROM worktree WHERE repository IN ({gone}))",
     "DELETE FROM observation WHERE git_dir NOT IN (SELECT git_dir FROM worktree WHERE git_dir IS NOT NULL)",
     "DELETE FROM tip WHERE repository IN ({gone})",
-    "DELETE FROM setting WHERE name IN (SELECT 'claims read ' || id FROM repository WHERE id IN ({gone}))",
+    # Every setting of a repository, whose number another one gets: names have it as a word of its own.
+    "DELETE FROM setting WHERE EXISTS"
+    " (SELECT 1 FROM repository WHERE id IN ({gone}) AND instr(name || ' ', ' ' || id || ' '))",
     "UPDATE directory SET worktree = NULL WHERE worktree IN (SELECT id FROM worktree WHERE repository IN ({gone}))",
     "DELETE FROM worktree WHERE repository IN ({gone})",
     "DELETE FROM repository WHERE id IN ({gone})",

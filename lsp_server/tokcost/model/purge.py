@@ -8,10 +8,10 @@ class PurgeScope(NamedTuple):
 
     before_ms: int | None = None
     """Usage before this moment, in milliseconds UTC."""
-    repository: int | None = None
-    """Row id of a repository; -1 for one that is not in the ledger."""
+    repositories: tuple[int, ...] | None = None
+    """Row ids; empty for a repository that is not in the ledger."""
     directory: str | None = None
-    """The folder by which `repository` was named: usage there outside repositories is included."""
+    """The folder by which `repositories` were named: usage there outside repositories is included."""
     branch: str | None = None
     session: str | None = None
     """The complete id of a session."""
@@ -32,3 +32,7 @@ class Purged(NamedTuple):
     """The claims whose line some commit carries."""
     closed: int = 0
     """The claims that hold other usage, too."""
+    replaced: tuple[str, ...] = ()
+    """Paths where another repository is by now: usage of the one that was there before is included."""
+    beside: tuple[str, ...] = ()
+    """Paths where another repository was before: its usage on a branch of the same name is not included."""

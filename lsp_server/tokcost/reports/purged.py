@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tokcost.model.money import decimal_string, dollars
 from tokcost.model.purge import Purged
-from tokcost.reports.text import counted, escape
+from tokcost.reports.text import counted, escape, to_copy
 
 
 def before_text(before_ms: int | None) -> str:
@@ -23,6 +23,13 @@ def found_text(found: Purged) -> str:
         f"{counted(found.usage, 'response')} (${dollars(found.list_cost)} list, {found.tokens:,} tokens)"
         f" of {counted(found.sessions, 'session')}, held by {counted(found.claims, 'claim')}.\n"
     )
+    for path in found.replaced:
+        text += f"This includes usage of the repository that was in {escape(path)} before another one took its place.\n"
+    for path in found.beside:
+        text += (
+            f"Not included: usage on this branch of the repository that was in {escape(path)} before another one took"
+            f" its place. To include it, add --repository {to_copy(path)}.\n"
+        )
     if found.published:
         text += (
             f"Lines of {counted(found.published, 'claim')} stay in commits: they are history, and whoever has the"

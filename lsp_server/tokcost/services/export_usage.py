@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from tokcost.errors import NotARepository
 from tokcost.ledger.export import Wanted, exported_usage, left_out, prices_named
 from tokcost.ledger.open import Ledger, open_for_reading
-from tokcost.ledger.places import KnownRepository, repositories
+from tokcost.ledger.places import KnownRepository, is_aside, last_seen, repositories
 from tokcost.ledger.rows import FOREVER
 from tokcost.model.charges import Charges, ExportedUsage
 from tokcost.pricing.cards import from_json
@@ -90,7 +90,8 @@ def _meant(ledger: Ledger, known: list[KnownRepository], folder: Path) -> KnownR
     if here is not None:
         return repository_of(ledger, here)
     wanted = os.path.abspath(folder)
-    for one in known:  # its folder may be gone
+    # Its folder may be gone, or have been another repository's for a while.
+    for one in [*known, *map(last_seen, filter(is_aside, known))]:
         if wanted in (one.root, one.common_dir):
             return one
     raise _nowhere(folder)
@@ -105,7 +106,7 @@ def _names(known: list[KnownRepository]) -> dict[int, str]:
     seen: dict[str, int] = {}
     found: dict[int, str] = {}
     for one in known:
-        name = os.path.basename(one.root.rstrip("/")) or "repository"
+        name = os.path.basename(last_seen(one).root.rstrip("/")) or "repository"
         seen[name] = seen.get(name, 0) + 1
         found[one.id] = name if seen[name] == 1 else f"{name} ({seen[name]})"
     return found

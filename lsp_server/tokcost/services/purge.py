@@ -6,7 +6,7 @@ pages go last. A process killed in between loses nothing else, and the same comm
 """
 
 import os
-from collections.abc import Generator, Set
+from collections.abc import Generator, Iterable, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,15 @@ from tokcost.ledger.backup import back_up, backups
 from tokcost.ledger.claims import has_claims, names_known
 from tokcost.ledger.history_cache import FILE_NAME as HISTORY
 from tokcost.ledger.open import FILE_NAME, Ledger, open_ledger
-from tokcost.ledger.places import repositories, worktrees
+from tokcost.ledger.places import (
+    KnownRepository,
+    branches_seen,
+    is_aside,
+    last_seen,
+    repositories,
+    shown_path,
+    worktrees,
+)
 from tokcost.ledger.purge_record import PurgeRecord, open_purge_record
 from tokcost.ledger.purging import (
     branches_left_empty,
@@ -84,7 +92,8 @@ def preview_purge(home: Path, cwd: Path, asked: PurgeConditions) -> Purged:
     found = Purged()
     if (home / FILE_NAME).exists():
         with open_ledger(home) as ledger:
-            found = choose(ledger, _scope(ledger, cwd, asked))
+            meant = _meant(ledger, cwd, asked)
+            found = choose(ledger, _scope(ledger, cwd, asked, meant))._replace(**_told_of(ledger, asked, meant))
     if not found.usage:
         _require_reader(asked.assistant)
     return found
@@ -101,7 +110,9 @@ def purge(home: Path, cwd: Path, asked: PurgeConditions) -> Done:
         with record:
             if (home / FILE_NAME).exists():
                 with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
-                    purged = _purge_ledger(ledger, record, _scope(ledger, cwd, asked), problems, missing)
+                    meant = _meant(ledger, cwd, asked)
+                    told, scope = _told_of(ledger, asked, meant), _scope(ledger, cwd, asked, meant)
+                    purged = _purge_ledger(ledger, record, scope, problems, missing)._replace(**told)
             if here is not None:  # a clone that was moved is none that the ledger knows
                 _purge_journals([here.common_dir], record, problems)
             _purge_files(home, record, problems)
@@ -126,7 +137,7 @@ def _purge_ledger(
         touched = {one.id for one in known} if everything else set(repositories_of_chosen(ledger))
         clones = [one.common_dir for one in known]
         gone = [one for one in known if one.id in touched and not os.path.isdir(one.common_dir)]
-        missing += [one.root for one in gone if has_claims(ledger, one.id)]
+        missing += [shown_path(one) for one in gone if has_claims(ledger, one.id)]
         # From here on no import brings the usage back, whenever this process ends.
         record_chosen(ledger, record)
         _purge_journals(clones, record, problems)
@@ -220,18 +231,48 @@ def _require_conditions(asked: PurgeConditions) -> None:
         )
 
 
-def _scope(ledger: Ledger, cwd: Path, asked: PurgeConditions) -> PurgeScope:
-    repository = directory = None
+class _Meant(NamedTuple):
+    """The repositories that the user's conditions name."""
+
+    found: tuple[KnownRepository, ...]
+    beside: tuple[KnownRepository, ...] = ()
+    """Those that the one around the current folder has replaced, which is meant alone."""
+
+
+def _meant(ledger: Ledger, cwd: Path, asked: PurgeConditions) -> _Meant | None:
+    """The repositories that are meant; `None` for all. Raises `NotARepository` if a branch is named outside one."""
     if asked.repository is not None:
-        directory = str(Path(cwd, asked.repository).expanduser().absolute())
-        repository = _repository_at(ledger, directory)
-    elif asked.branch is not None:
-        here = find_here(cwd)
-        if here is None:
-            raise no_worktree(cwd, "Change to the clone of that branch, or name it with --repository.")
-        repository = next((one.id for one in repositories(ledger) if one.common_dir == here.common_dir), -1)
+        return _Meant(_repositories_at(ledger, _directory(cwd, asked.repository)))
+    if asked.branch is None:
+        return None
+    here = find_here(cwd)
+    if here is None:
+        raise no_worktree(cwd, "Change to the clone of that branch, or name it with --repository.")
+    at = [one for one in repositories(ledger) if last_seen(one).common_dir == here.common_dir]
+    return _Meant(tuple(one for one in at if not is_aside(one)), tuple(filter(is_aside, at)))
+
+
+def _told_of(ledger: Ledger, asked: PurgeConditions, meant: _Meant | None) -> dict[str, tuple[str, ...]]:
+    """The fields of `Purged` about repositories that others have replaced."""
+    if meant is None:
+        return {}
+    beside = [one for one in meant.beside if asked.branch in branches_seen(ledger, one.id)]
+    return {"replaced": _paths(filter(is_aside, meant.found)), "beside": _paths(beside)}
+
+
+def _paths(aside: Iterable[KnownRepository]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(last_seen(one).root for one in aside))
+
+
+def _directory(cwd: Path, named: str) -> str:
+    return str(Path(cwd, named).expanduser().absolute())
+
+
+def _scope(ledger: Ledger, cwd: Path, asked: PurgeConditions, meant: _Meant | None) -> PurgeScope:
+    numbers = None if meant is None else tuple(one.id for one in meant.found)
+    directory = None if asked.repository is None else _directory(cwd, asked.repository)
     return PurgeScope(
-        asked.before_ms, repository, directory, asked.branch, _session(ledger, asked.session), asked.assistant
+        asked.before_ms, numbers, directory, asked.branch, _session(ledger, asked.session), asked.assistant
     )
 
 
@@ -244,14 +285,20 @@ def _require_reader(name: str | None) -> None:
         raise UsageError(f"--assistant: no assistant is called {name}", f"Known are {', '.join(sorted(known))}.")
 
 
-def _repository_at(ledger: Ledger, path: str) -> int:
-    """The repository at a path, which may no longer exist; -1 if the ledger knows none."""
+def _repositories_at(ledger: Ledger, path: str) -> tuple[KnownRepository, ...]:
+    """The repository at a path, which may no longer exist, and those whose place there another one has taken."""
     there, paths = find_worktree(path), {path, os.path.realpath(path)}
     common = {there.common_dir} if there else {one for path in paths for one in (path, os.path.join(path, ".git"))}
-    for one in repositories(ledger):
-        if one.common_dir in common or (there is None and one.root in paths):
-            return one.id
-    return next((one.repository for one in worktrees(ledger) if there is None and one.path in paths), -1)
+
+    def is_at(one: KnownRepository) -> bool:
+        return one.common_dir in common or (there is None and one.root in paths)
+
+    known = repositories(ledger)
+    at = [one for one in known if is_at(one)][:1]
+    if not at and there is None:
+        around = {one.repository for one in worktrees(ledger) if one.path in paths}
+        at = [one for one in known if one.id in around][:1]
+    return (*at, *(one for one in known if is_aside(one) and one not in at and is_at(last_seen(one))))
 
 
 def _session(ledger: Ledger, beginning: str | None) -> str | None:

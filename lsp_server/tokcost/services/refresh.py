@@ -5,6 +5,7 @@ there is work for it.
 """
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from itertools import chain
@@ -15,7 +16,7 @@ from tokcost.claims.refresh_carriers import follow_carriers, needs_refresh, rest
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
 from tokcost.files.foreign import DiskFailed
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
-from tokcost.ledger.places import directories_without_worktree, repositories, worktrees
+from tokcost.ledger.places import directories_without_worktree, repositories, shown_path, worktrees
 from tokcost.ledger.settings import record_setting, setting
 from tokcost.ledger.sources import try_again
 from tokcost.model.received import FROM_TEXT
@@ -27,8 +28,11 @@ from tokcost.repo.worktree import find_worktree, linked_paths, linked_worktrees
 from tokcost.usage.change_detection import FoundSources, jobs_of, jobs_of_rest, look_for_logs, remember
 from tokcost.usage.known_worktrees import (
     DIGEST,
+    GIT_SECONDS,
+    IN_HOOK_SECONDS,
     digest_of,
     follow_move,
+    follow_replaced,
     gone_worktree,
     is_counted,
     moved_stamp,
@@ -125,11 +129,14 @@ def _rescue(home: Path, damage: LedgerDamaged, busy_seconds: float) -> None:
     otherwise: the next process has more time."""
     from tokcost.services.rescue import MOST_BYTES_AT_ONCE, rescue
 
-    # Only hooks and guards wait for the ledger for less than a second.
-    is_hurried = busy_seconds < 1
-    if is_hurried and (home / FILE_NAME).stat().st_size > MOST_BYTES_AT_ONCE:
+    if _is_hurried(busy_seconds) and (home / FILE_NAME).stat().st_size > MOST_BYTES_AT_ONCE:
         raise damage
     rescue(home, damage.what, seconds=busy_seconds)
+
+
+def _is_hurried(busy_seconds: float) -> bool:
+    """Whether a hook or a guard waits: only they give the ledger less than a second."""
+    return busy_seconds < 1
 
 
 def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how: How) -> tuple[Ledger, ImportReport]:
@@ -138,7 +145,10 @@ def _opened(home: Path, environ: Mapping[str, str], here: CloneState | None, how
         ledger = stack.enter_context(_open(home, how)) if (home / FILE_NAME).exists() else None
         if ledger is not None:
             # First: the paths of worktrees in the ledger decide where logs are looked for and where usage is placed.
-            follow_move(ledger, here.worktree if here else None)
+            seconds = IN_HOOK_SECONDS if _is_hurried(how.busy_seconds) else GIT_SECONDS
+            end = time.monotonic() + seconds
+            follow_move(ledger, here.worktree if here else None, seconds)
+            follow_replaced(ledger, seconds, end)
             _try_again_after_upgrade(ledger)
         looks = _told(look_for_logs(ledger, environ, _roots(ledger, here)), report)
         jobs = _in_time(jobs_of(ledger, looks), how)
@@ -222,10 +232,10 @@ def _follow_commits(ledger: Ledger, report: ImportReport, claims: "ImportedClaim
             try:
                 if not follow_carriers(ledger, one.id, one.common_dir):
                     report.notes.append(
-                        f"{one.root}: not everything fetched could be read in time; the next command continues"
+                        f"{shown_path(one)}: not everything fetched could be read in time; the next command continues"
                     )
             except (GitFailed, DiskFailed) as problem:
-                report.notes.append(f"{one.root}: what commits carry could not be read: {problem.told}")
+                report.notes.append(f"{shown_path(one)}: what commits carry could not be read: {problem.told}")
 
 
 def _import(

@@ -10,17 +10,18 @@ from tokcost.ledger.places import record_worktree, repositories, worktrees
 from tokcost.model.worktree import Worktree
 from tokcost.repo.named_worktree import git_folder, is_named
 from tokcost.repo.worktree import find_worktree
-from tokcost.usage.known_worktrees import move_here, named_worktrees, record_clone
+from tokcost.usage.known_worktrees import follow_move, named_worktrees, record_clone
 
 _BUSY_SECONDS = 1.0
 
 
 def remember_clone(home: Path, worktree: Worktree) -> None:
     """Have the ledger know the clone of a worktree; one that cannot be written now hears of it by the first usage."""
-    with suppress(TokcostError), open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger, ledger.transaction():
+    with suppress(TokcostError), open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
         # Before the clone is recorded: a renamed one would otherwise be recorded as another clone.
-        move_here(ledger, worktree)
-        record_clone(ledger, worktree)
+        follow_move(ledger, worktree)
+        with ledger.transaction():
+            record_clone(ledger, worktree)
 
 
 def count_in_named(home: Path, worktree: Worktree) -> str | None:
@@ -35,10 +36,11 @@ def count_in_named(home: Path, worktree: Worktree) -> str | None:
     found = find_worktree(worktree.path)
     if found is not None or not is_named(worktree):
         return found.git_dir if found else ""
-    with open_ledger(home) as ledger, ledger.transaction():
-        move_here(ledger, worktree)
-        number, clones = record_clone(ledger, worktree), {one.id: one for one in repositories(ledger)}
-        there = named_worktrees(worktrees(ledger), clones, None).get(worktree.path)
-        if there is None:
-            record_worktree(ledger, number, worktree.path, worktree.git_dir)
+    with open_ledger(home) as ledger:
+        follow_move(ledger, worktree)
+        with ledger.transaction():
+            number, clones = record_clone(ledger, worktree), {one.id: one for one in repositories(ledger)}
+            there = named_worktrees(worktrees(ledger), clones, None).get(worktree.path)
+            if there is None:
+                record_worktree(ledger, number, worktree.path, worktree.git_dir)
         return (there or worktree).git_dir

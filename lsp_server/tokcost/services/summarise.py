@@ -8,7 +8,7 @@ from tokcost.claims import branch_commits
 from tokcost.errors import EnvironmentProblem, SettingsDamaged
 from tokcost.ledger.commits import carriers, held_usage
 from tokcost.ledger.open import Ledger, open_for_reading
-from tokcost.ledger.places import KnownRepository, repositories
+from tokcost.ledger.places import KnownRepository, repositories, shown_path
 from tokcost.ledger.query import (
     Question,
     Sum,
@@ -120,7 +120,7 @@ def _summary(ledger: Ledger, repository: KnownRepository, here: Worktree | None,
     used = {one.branch for one in found if one.branch}
     # Only commits with claims are compared with the default branch.
     branches = look_at_branches(repository.common_dir, here, used, with_default=bool(held))
-    summary = Summary(repository.root)
+    summary = Summary(shown_path(repository))
     rows = _rows(found, branches, options)
     of_branch: dict[str, list[Sum]] = {}
     for one in found:

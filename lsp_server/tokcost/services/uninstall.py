@@ -15,7 +15,7 @@ from tokcost.errors import TokcostError, of_file
 from tokcost.files.private import is_ours
 from tokcost.installation import installation
 from tokcost.ledger.open import open_for_reading
-from tokcost.ledger.places import repositories
+from tokcost.ledger.places import KnownRepository, repositories, shown_path
 from tokcost.model.traces import Clones, Remaining, Traces
 from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_settings import forget_settings, our_settings
@@ -42,7 +42,7 @@ def look_for_traces(home: Path, cwd: Path) -> Clones:
         if os.path.isdir(known.common_dir):
             found.setdefault(known.common_dir, _any_worktree(known))
         else:
-            gone.append(known.root)
+            gone.append(shown_path(known))
     return Clones(tuple(map(_traces, found.values())), tuple(gone), agreed_elsewhere(home, found))
 
 
@@ -85,7 +85,7 @@ def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
     return found
 
 
-def _known(home: Path, here: Worktree | None) -> Iterator[Worktree]:
+def _known(home: Path, here: Worktree | None) -> Iterator[KnownRepository]:
     ledger = open_for_reading(home)
     if ledger is None:
         return
@@ -94,10 +94,10 @@ def _known(home: Path, here: Worktree | None) -> Iterator[Worktree]:
     moved = moved_from(known, here.common_dir) if here is not None else None
     for one in known:
         if one != moved or os.path.lexists(one.common_dir):  # another clone may be there by now
-            yield Worktree(one.root, one.common_dir, one.common_dir, one.root)
+            yield one
 
 
-def _any_worktree(clone: Worktree) -> Worktree:
+def _any_worktree(clone: KnownRepository) -> Worktree:
     """One of the clone's existing worktrees, the main one if possible; for a bare clone without any, its git folder."""
     around = (find_worktree(path) for path in (clone.root, *(one.path for one in linked_worktrees(clone.common_dir))))
     there = (

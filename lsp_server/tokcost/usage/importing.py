@@ -152,6 +152,7 @@ class Importer:
                 for outcome, number in sources:
                     if number is not None and outcome.batch is not None:
                         fresh.setdefault(outcome.job.assistant, []).append((outcome.batch, number))
+                self._placer.locator.meet({u.cwd for o, n in sources if n and o.batch for u in o.batch.usage})
                 for assistant, batches in fresh.items():
                     self._record(assistant, batches)
                 for outcome, number in sources:

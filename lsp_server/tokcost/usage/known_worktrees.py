@@ -1,9 +1,9 @@
 """Compares the worktrees and repositories in the ledger with the disk: moved clones, removed worktrees."""
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from tokcost.errors import EnvironmentProblem
 from tokcost.ledger.open import Ledger
 from tokcost.ledger.places import (
     KnownRepository,
@@ -21,18 +21,16 @@ from tokcost.model.worktree import CloneState, Worktree, truth
 from tokcost.repo.head import reflog_stamp
 from tokcost.repo.named_worktree import git_folder, is_named
 from tokcost.repo.worktree import disk_identity, find_worktree, repository_fingerprint
+from tokcost.usage.same_project import ANEW, COMMIT, Replaced, compare, is_copy
 
 DIGEST = "sha256:"
 """The prefix of a working directory whose log holds only its digest (`Usage.cwd`)."""
 
 
-_COMMIT = "commit:"
-"""The prefix of the token in a fingerprint that many clones may share (`repository_fingerprint`)."""
-_ANEW = "anew:"
-"""The prefix, in the fingerprint of a repository, of the tokens of a clone that was made again in its place."""
-_MOST_COMMITS = 1_000
-# A commit may be waiting for this, in a hook that ends after two seconds.
-_GIT_SECONDS = 1.0
+GIT_SECONDS = 1.0
+IN_HOOK_SECONDS = 0.15
+"""The time that git may take to tell another project in the place of a known clone. After 0.2 s in one wait, a hook
+counts as stuck, and its commit gets no line (`tokcost_hooks/watch.py`)."""
 
 
 def digest_of(path: str) -> str:
@@ -94,24 +92,44 @@ def moved_from(known: Iterable[KnownRepository], common_dir: str) -> KnownReposi
     the reflog decides if a clone was moved to another disk: its old folder is gone or a link to this one, and no other
     clone began like it.
     """
-    # Without the first commit, which every clone of a project has.
-    now = {token for token in repository_fingerprint(common_dir).split() if not token.startswith(_COMMIT)}
-    shared = [(one, now & set(one.fingerprint.split())) for one in known if one.common_dir != common_dir]
-    certain = [one for one, tokens in shared if any(map(_is_identity, tokens)) and not _is_there(one)]
-    if certain:
-        return certain[-1]
-    gone = [one for one, tokens in shared if tokens and _led_to(one) in ("", common_dir)]
+    others = [one for one in known if one.common_dir != common_dir]
+    if (certain := _moved_by_identity(others, common_dir)) is not None:
+        return certain
+    now = _own_tokens(common_dir)
+    gone = [one for one in others if _shares(one, now) and _led_to(one) in ("", common_dir)]
     return gone[0] if len(gone) == 1 else None
 
 
-def _is_identity(token: str) -> bool:
-    return token.startswith("inode:")
+def _moved_by_identity(others: Sequence[KnownRepository], common_dir: str) -> KnownRepository | None:
+    """The repository whose folder this is, or else the one in whose place this clone was made again."""
+    now = disk_identity(common_dir)
+    own = [one for one in others if now in one.fingerprint.split() and not _is_there(one)]
+    if own or not now:
+        return own[-1] if own else None
+    anew = [one for one in others if f"{ANEW}{now}" in one.fingerprint.split() and not _is_occupied(one)]
+    return anew[-1] if anew else None
+
+
+def _own_tokens(common_dir: str) -> set[str]:
+    """The tokens of a clone's fingerprint without the commit, which every clone of a project may have."""
+    return {token for token in repository_fingerprint(common_dir).split() if not token.startswith(COMMIT)}
+
+
+def _shares(one: KnownRepository, tokens: Iterable[str]) -> bool:
+    """Whether a repository is a clone with one of these tokens, or one was made again in its place that is."""
+    known = one.fingerprint.split()
+    return any(token in known or f"{ANEW}{token}" in known for token in tokens)
 
 
 def _is_there(one: KnownRepository) -> bool:
-    """Whether the folder at a repository's known place is the one that was seen there. A mount can show the same
+    """Whether the folder at a repository's known place is the one that was first seen there. A mount can show the same
     folder in two places; a link that was left there shows where the clone is now."""
     return disk_identity(one.common_dir) in one.fingerprint.split() and _led_to(one) == one.common_dir
+
+
+def _is_occupied(one: KnownRepository) -> bool:
+    """Whether the folder there is that one, or the clone that was made again in its place."""
+    return _shares(one, disk_identity(one.common_dir).split()) and _led_to(one) == one.common_dir
 
 
 def _led_to(one: KnownRepository) -> str:
@@ -124,71 +142,88 @@ def _at(known: Iterable[KnownRepository], common_dir: str) -> KnownRepository | 
     return next((one for one in known if one.common_dir == common_dir), None)
 
 
-def _identify(ledger: Ledger, known: Sequence[KnownRepository], common_dir: str) -> KnownRepository | None:
+def _identify(
+    known: Sequence[KnownRepository], common_dir: str, replaced: Replaced | None = None
+) -> KnownRepository | None:
     """The repository in the ledger, with its present fingerprint, that a clone is; `None` if the ledger has none.
 
     The ledger may have it elsewhere: the path is unknown, or belonged to another clone, as when two clones swap their
     names. A clone that is made again in the folder of an older one continues with its usage if it is of the same
-    project.
+    project (`replaced`); as long as that is unknown, nothing is concluded.
     """
     at = _at(known, common_dir)
     if at is None:
         return moved_from(known, common_dir)
-    now, before = disk_identity(common_dir), at.fingerprint.split()
-    if now in before:
-        return at if _COMMIT in at.fingerprint else at._replace(fingerprint=_with_commit(common_dir, at.fingerprint))
-    moved = next((one for one in known if now and now in one.fingerprint.split() and not _is_there(one)), None)
-    return moved or _made_anew(ledger, at, common_dir) or moved_from(known, common_dir)
+    if not _has_other_folder(at):
+        is_first = disk_identity(common_dir) in at.fingerprint.split()
+        return at if COMMIT in at.fingerprint or not is_first else at._replace(fingerprint=_with_commit(at))
+    moved = _moved_by_identity([one for one in known if one is not at], common_dir)
+    if moved is not None or replaced is None or replaced.known != at:
+        return moved or at
+    return at._replace(fingerprint=_with_anew(at)) if replaced.is_same else moved_from(known, common_dir)
 
 
-def _with_commit(common_dir: str, fingerprint: str) -> str:
+def _has_other_folder(at: KnownRepository) -> bool:
+    """Whether the folder in a repository's place is neither the one first seen there nor the clone made again there."""
+    now = disk_identity(at.common_dir)
+    if not at.fingerprint or (now and _shares(at, [now])):
+        return False
+    tokens = _own_tokens(at.common_dir)
+    return bool(tokens) and not _shares(at, tokens)
+
+
+def _with_commit(at: KnownRepository) -> str:
     """The fingerprint of a clone that had no commit yet when it was first seen."""
-    known = fingerprint.split()
+    known = at.fingerprint.split()
     kinds = {token.partition(":")[0] for token in known}
-    more = [token for token in repository_fingerprint(common_dir).split() if token.partition(":")[0] not in kinds]
+    more = [token for token in repository_fingerprint(at.common_dir).split() if token.partition(":")[0] not in kinds]
     return " ".join([*known, *more])
 
 
-def _made_anew(ledger: Ledger, at: KnownRepository, common_dir: str) -> KnownRepository | None:
-    """The repository at a place whose folder has changed, if the clone there now is of the same project: it has a
-    commit that the ledger knows. git is asked once for each new clone; if it does not answer, nothing is concluded.
-
-    The old folder stays in the fingerprint, since it may be found elsewhere.
-    """
-    now, before = repository_fingerprint(common_dir).split(), at.fingerprint.split()
-    as_new = [f"{_ANEW}{token}" for token in now if not token.startswith(_COMMIT)]
-    if not as_new or not before or not {*now, *as_new}.isdisjoint(before):
-        return at
-    from tokcost.ledger.commits import commits_known  # hardly any clone is made again
-    from tokcost.repo.messages import has_any
-
-    commits = [token.removeprefix(_COMMIT) for token in before if token.startswith(_COMMIT)]
-    try:
-        is_same = has_any(common_dir, [*commits, *commits_known(ledger, at.id, _MOST_COMMITS)], seconds=_GIT_SECONDS)
-    except EnvironmentProblem:
-        return at
-    kept = [token for token in before if not token.startswith(_ANEW)]
-    return at._replace(fingerprint=" ".join([*kept, *as_new])) if is_same else None
+def _with_anew(at: KnownRepository) -> str:
+    """The fingerprint of a clone and of the one made again in its place. The older folder stays in it, since it may be
+    found elsewhere."""
+    known = [token for token in at.fingerprint.split() if not token.startswith(ANEW)]
+    now = repository_fingerprint(at.common_dir).split()
+    commits = [token for token in now if token.startswith(COMMIT) and COMMIT not in at.fingerprint]
+    return " ".join([*known, *commits, *(f"{ANEW}{token}" for token in now if not token.startswith(COMMIT))])
 
 
-def follow_move(ledger: Ledger, here: Worktree | None) -> None:
-    """Record the present place of this worktree's clone in a separate transaction."""
+def follow_move(ledger: Ledger, here: Worktree | None, seconds: float = GIT_SECONDS) -> None:
+    """Record the present place of this worktree's clone in a separate transaction. If git has to be asked, it is asked
+    before, for `seconds` at most."""
     if here is None:
         return
     known = repositories(ledger)
-    if _identify(ledger, known, here.common_dir) != _at(known, here.common_dir):
+    at, replaced = _at(known, here.common_dir), None
+    if at is not None and _identify(known, here.common_dir) == at and _has_other_folder(at):
+        replaced = compare(ledger, at, seconds)
+    found = _identify(known, here.common_dir, replaced)
+    if found != at or (found is None and _older_clone(known, here) is not None):
         with ledger.transaction():
-            move_here(ledger, here)
+            move_here(ledger, here, replaced)
 
 
-def move_here(ledger: Ledger, here: Worktree) -> bool:
-    """Follow a move as `follow_move` does, in the caller's transaction; returns whether anything has moved.
+def follow_replaced(ledger: Ledger, seconds: float, end: float) -> None:
+    """Do that for all known clones in whose place another folder is: usage is about to be placed in them. After `end`
+    (`time.monotonic`), git is asked no more."""
+    for one in filter(_has_other_folder, repositories(ledger)):
+        there = find_worktree(one.root)
+        if there is None or there.common_dir != one.common_dir:
+            there = Worktree(one.root, one.common_dir, one.common_dir, one.root)
+        if time.monotonic() < end:
+            follow_move(ledger, there, seconds)
+
+
+def move_here(ledger: Ledger, here: Worktree, replaced: Replaced | None = None) -> bool:
+    """Follow a move as `follow_move` does, in the caller's transaction; returns whether anything has moved. `replaced`
+    is what was found out about its place before.
 
     The previous occupant of the place is set aside, and looked for where the clone came from. Usage may still name the
     main worktree by its old path, even if only a linked worktree was seen.
     """
     known = repositories(ledger)
-    found, at = _identify(ledger, known, here.common_dir), _at(known, here.common_dir)
+    found, at = _identify(known, here.common_dir, replaced), _at(known, here.common_dir)
     if found is not None and at is not None and found.id == at.id:
         if found.fingerprint != at.fingerprint:
             record_fingerprint(ledger, at.id, found.fingerprint)
@@ -197,14 +232,43 @@ def move_here(ledger: Ledger, here: Worktree) -> bool:
         keep_main(ledger, at)
         step_aside(ledger, at)
     if found is None:
-        return at is not None
+        return _part_off(ledger, known, here) or at is not None
     # Before the move, which changes the root that this remembers.
     if not is_aside(found):
         keep_main(ledger, found)
     move_repository(ledger, found.id, here.common_dir, here.root)
     left = find_worktree(found.root)
     if left is not None and left.common_dir == found.common_dir:
-        move_here(ledger, left)
+        found = found._replace(common_dir=here.common_dir, root=here.root)
+        if not _part_off(ledger, [found], left):
+            move_here(ledger, left)
+    return True
+
+
+def _made_in_place_of(older: KnownRepository, common_dir: str) -> int | None:
+    """The moment, in milliseconds UTC, at which a clone was made in the place of an older one; `None` if it was not,
+    or its files are those of the older one, as in a backup."""
+    now = disk_identity(common_dir)
+    if not now or f"{ANEW}{now}" not in older.fingerprint.split() or is_copy(older, now):
+        return None
+    return int(now.rpartition(":")[2]) // 1_000_000  # `repository_fingerprint`
+
+
+def _older_clone(known: Iterable[KnownRepository], here: Worktree) -> KnownRepository | None:
+    """The clone in whose place this one was made again."""
+    return next((one for one in known if _made_in_place_of(one, here.common_dir) is not None), None)
+
+
+def _part_off(ledger: Ledger, known: Iterable[KnownRepository], here: Worktree) -> bool:
+    """Give a clone that was made again in the place of a known one, which is elsewhere, what was spent in it; returns
+    whether it was."""
+    older = _older_clone(known, here)
+    since_ms = None if older is None else _made_in_place_of(older, here.common_dir)
+    if older is None or since_ms is None:
+        return False
+    from tokcost.usage.part_clones import part  # rarely are both clones still there
+
+    part(ledger, older, here, since_ms)
     return True
 
 
@@ -225,7 +289,7 @@ def record_clone(ledger: Ledger, here: Worktree) -> int:
 
 def _renewed(before: str, now: str) -> str:
     known, tokens = before.split(), now.split()
-    if known and {token for token in tokens if not token.startswith(_COMMIT)}.isdisjoint(known):
+    if known and {token for token in tokens if not token.startswith(COMMIT)}.isdisjoint(known):
         return before
     kinds = {token.partition(":")[0] for token in tokens}
     return " ".join([*tokens, *(token for token in known if token.partition(":")[0] not in kinds)])
@@ -241,14 +305,14 @@ def keep_main(ledger: Ledger, moved: KnownRepository) -> None:
 
 def born_ms(one: KnownRepository) -> int:
     """The time at which a clone was made, by its fingerprint; 0 if unknown."""
-    tokens = (token.removeprefix(_ANEW).split(":") for token in one.fingerprint.split())
+    tokens = (token.removeprefix(ANEW).split(":") for token in one.fingerprint.split())
     times = [token[3] for token in tokens if token[0] == "inode" and len(token) == 4]
     return min((int(time) for time in times if time.isdecimal()), default=0) // 1_000_000
 
 
 def repository_of(ledger: Ledger, worktree: Worktree) -> KnownRepository:
     """The repository of a worktree as the ledger knows it; an unknown one has id -1 and no usage."""
-    found = _identify(ledger, repositories(ledger), worktree.common_dir)
+    found = _identify(repositories(ledger), worktree.common_dir)
     if found is None:
         return KnownRepository(-1, worktree.common_dir, worktree.root, "")
     if found.common_dir == worktree.common_dir:

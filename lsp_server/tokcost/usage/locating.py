@@ -6,6 +6,7 @@ folder is gone.
 """
 
 import os
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tokcost.ledger.open import Ledger
@@ -71,8 +72,12 @@ class Locator:
 
     def forget(self) -> None:
         """Forget everything learned in a transaction that was rolled back."""
-        self._located.clear()
         self._met.clear()
+        self._forget_places()
+
+    def _forget_places(self) -> None:
+        """Take over from the ledger again where everything is."""
+        self._located.clear()
         self._learn()
         self._bound = bound_directories(self._ledger)
 
@@ -101,6 +106,12 @@ class Locator:
 
     def _born_ms(self, number: int) -> int:
         return born_ms(self.repositories[self.worktrees[number].repository])
+
+    def meet(self, directories: Iterable[str]) -> None:
+        """Check the clones of working directories for moves before usage is placed in any of them: one may have been in
+        the place of another one."""
+        for directory in filter(os.path.isdir, directories):  # one that is gone may need more than is known yet
+            self.locate(directory)
 
     def has_news(self, directory: str) -> bool:
         """Whether a working directory that was in no repository when it was last checked is in one now."""
@@ -152,7 +163,7 @@ class Locator:
             return
         self._met.add(found.common_dir)
         if move_here(self._ledger, found):
-            self._learn()
+            self._forget_places()
 
     def _learn(self) -> None:
         """Take over what the ledger knows."""
