@@ -81,6 +81,7 @@ def test_what_was_none_in_an_older_schema_is_none_after_a_rescue(
         old.executescript((OLD / f"{version}.sql").read_text())
         old.execute("UPDATE source SET cursor = x''")
         old.execute("INSERT OR IGNORE INTO observation VALUES ('/a/.git', 1, 2, '')")
+        old.execute("INSERT INTO price VALUES ('stand-in', 'anthropic', 'm', '', '', 0, 0)")
         old.commit()
     data = bytearray((tmp_path / FILE_NAME).read_bytes())
     damage.do(data)
@@ -94,6 +95,7 @@ def test_what_was_none_in_an_older_schema_is_none_after_a_rescue(
         assert ask("SELECT DISTINCT cursor FROM source").fetchall() == [(None,)]
         assert ask("SELECT branch FROM observation WHERE git_dir = '/a/.git'").fetchall() == [(None,)]
         assert ask("SELECT count(*) FROM price WHERE provider IS NULL").fetchone() == (1,)
+        assert ask("SELECT basis, body FROM price WHERE id = 'stand-in'").fetchall() == [(None, None)]
 
 
 def test_a_sound_ledger_of_an_older_schema_is_no_damaged_one(tmp_path: Path) -> None:

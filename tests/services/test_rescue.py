@@ -10,8 +10,12 @@ import pytest
 
 from support import damages
 from support.damages import PAGE, Damage
-from tokcost.ledger.open import FILE_NAME
+from support.tables import few
+from tokcost.ledger.open import FILE_NAME, open_ledger
+from tokcost.ledger.prices import PriceRow, card_ids, price_ids, record_applied_price, record_prices
 from tokcost.ledger.rescue_record import read_rescues
+from tokcost.ledger.salvage import TABLES
+from tokcost.services.rescue import rescue
 
 NAMED = ("assistant", "series", "place", "log_place", "price", "source", "session_total", "carrier", "tip")
 """Small tables that others name rows of."""
@@ -107,6 +111,15 @@ class World:
             assert "ledger" in self.repo.tokcost("log").stdout
             assert kept.totals.total.tokens.total == total, (damage, "usage is in no repository any more")
 
+    def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        """What a rescue keeps. Logs are read again, and clones asked again."""
+        with closing(damages.connect(self.repo)) as db:
+            return {
+                table: db.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+                for table in TABLES
+                if table not in ("source", "setting", "tally")
+            }
+
     def in_ledger(self) -> tuple[int, int]:
         with closing(damages.connect(self.repo)) as db:
             return db.execute("SELECT ifnull(sum(tokens), 0), count(*) FROM usage").fetchone()
@@ -140,6 +153,34 @@ def test_a_claim_whose_id_became_another_text_is_published_no_second_time(world:
     claims = damages.words(world.page("claim", "leaf"), *texts)
     world.check(damages.both(claims, damages.fill(world.page("usage_key", "leaf"), 0)))
     assert world.repo.balance().get("pending") == world.inside["pending"]
+
+
+@pytest.mark.few
+@pytest.mark.parametrize(
+    "lost", few(["price", *NAMED[:4], "worktree", "repository", "directory", "session", "claim"], 3)
+)
+def test_a_second_rescue_keeps_what_the_first_one_put_in_place_of_lost_rows(world: World, lost: str) -> None:
+    world.harm(damages.fill(world.page(lost, "leaf"), 0))
+    rescue(world.repo.ledger_home, "damaged")
+    before = world.rows()
+    data = bytearray(world.file.read_bytes())
+    damages.fill(1, 0).do(data)
+    world.file.write_bytes(data)
+    rescue(world.repo.ledger_home, "damaged again")
+    assert world.rows() == before
+    first, second = read_rescues(world.repo.ledger_home)
+    assert (first.lost.get(lost, 0) > 0, second.lost) == (True, {})
+
+
+def test_rate_cards_that_were_lost_are_recorded_again_when_they_price_usage(tmp_path: Path) -> None:
+    card = PriceRow("id", "anthropic", "m", "genai-prices", "[]")
+    for record in (record_applied_price, lambda ledger, row, now: record_prices(ledger, [row], now)):
+        with open_ledger(tmp_path / record.__name__) as ledger, ledger.transaction():
+            ledger.db.execute("INSERT INTO price VALUES ('id', 'anthropic', 'm', NULL, NULL, 0, 0)")
+            assert price_ids(ledger) == set()
+            record(ledger, card, 1)
+            assert price_ids(ledger) == {"id"}
+            assert card_ids(ledger, "anthropic", "m") == {"[]": "id"}
 
 
 @pytest.mark.slow

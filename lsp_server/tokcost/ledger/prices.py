@@ -43,22 +43,17 @@ def record_prices(ledger: Ledger, rows: list[PriceRow], now_ms: int) -> None:
             "UPDATE price SET current = 0 WHERE provider IS nullif(?, '') AND model = ? AND id != ?",
             (row.provider, row.model, row.id),
         )
-        ledger.db.execute(
-            f"{_INSERT} 1)"
-            # A stand-in for lost cards has their id and no body.
-            " ON CONFLICT (id) DO UPDATE SET current = 1, basis = excluded.basis, body = excluded.body",
-            (*row, now_ms),
-        )
+        ledger.db.execute(f"{_INSERT} 1){_REPLACES_STAND_IN}, current = 1", (*row, now_ms))
 
 
 def record_applied_price(ledger: Ledger, row: PriceRow, now_ms: int) -> None:
     """Add cards for particular usage (an override of one repository); new usage is not priced with them."""
-    ledger.db.execute(f"{_INSERT} 0) ON CONFLICT DO NOTHING", (*row, now_ms))
+    ledger.db.execute(f"{_INSERT} 0){_REPLACES_STAND_IN} WHERE body IS NULL", (*row, now_ms))
 
 
 def price_ids(ledger: Ledger) -> set[str]:
-    """The ids of all cards ever added."""
-    return {number for (number,) in ledger.db.execute("SELECT id FROM price")}
+    """The ids of all cards ever added, except those that were lost."""
+    return {number for (number,) in ledger.db.execute("SELECT id FROM price WHERE body IS NOT NULL")}
 
 
 def card_ids(ledger: Ledger, provider: str, model: str) -> dict[str, str]:
@@ -123,4 +118,6 @@ def replace_price(
 
 _PRICE = "SELECT id, ifnull(provider, ''), model, ifnull(basis, ''), ifnull(body, '') FROM price"
 _INSERT = "INSERT INTO price VALUES (?, nullif(?, ''), ?, nullif(?, ''), nullif(?, ''), ?,"
+# A stand-in for lost cards has their id and no body.
+_REPLACES_STAND_IN = " ON CONFLICT (id) DO UPDATE SET basis = excluded.basis, body = excluded.body"
 _CARDS = "SELECT body, id FROM price WHERE provider IS nullif(?, '') AND model = ? AND body IS NOT NULL"
