@@ -75,45 +75,61 @@ class News(NamedTuple):
     """Old and new commits with the same change."""
 
 
-def follow_carriers(ledger: Ledger, repository: int, common_dir: str) -> bool:
+def follow_carriers(
+    ledger: Ledger,
+    repository: int,
+    common_dir: str,
+    here: CloneState | None = None,
+    *,
+    seconds: float = MOST_SECONDS,
+    held: Mapping[int, claim_journal.BoundRecord] | None = None,
+) -> bool:
     """Bring the record of a repository's commits up to date, like `refresh_carriers`, for a caller without a
     transaction. Git may take half a minute for what a fetch brought, and a commit that is made meanwhile must find the
-    ledger free to get its line, so the ledger is locked when all is read.
+    ledger free to get its line, so the ledger is locked when all is read. A large journal is restored in portions,
+    for the same reason (`restore_claims`, which gets `held`).
 
     A rebase that is about to tell its hook which commit became which is left to the next refresh: the commits that it
-    replaced would be taken for dropped ones. Raises `GitFailed`.
+    replaced would be taken for dropped ones. Raises `GitFailed`, and `RestoreNeeded` as `refresh_carriers` does.
     """
+    if seconds >= RESTORE_SECONDS:
+        restore_claims(ledger, repository, common_dir, held)
+    only_local = _has_too_many(common_dir, seconds)
     for _ in range(_TRIES):
-        look = _Look(ledger, repository, common_dir, {}, only_local=False)
+        look = _Look(ledger, repository, common_dir, _heads(here), only_local=only_local)
         now, before = look.tips()
         if is_rebase_ending(common_dir, now):
             return True
         news = News(before, now)
         if has_claims(ledger, repository):
-            asked = _read_unlocked(ledger, repository, common_dir, (before, now))
+            turns = _in_turn(before, now, only_local=only_local)
+            asked = _read_unlocked(ledger, repository, common_dir, (before, turns), seconds)
             if asked is None:
                 return False
             news = asked
         with ledger.transaction():
-            _restore_at_once(ledger, repository, common_dir, MOST_SECONDS)
+            _restore_at_once(ledger, repository, common_dir, seconds)
             # git was asked about the way from `before` to `now`. If another process has recorded other refs meanwhile,
             # the answer is about commits that the ledger knows already, or lacks some that it needs.
-            if known_tips(ledger, repository, only_local=False) == before:
-                _write(ledger, repository, news, read_config(common_dir))
+            if known_tips(ledger, repository, only_local=only_local) == before:
+                _write(ledger, repository, news, here.config if here else read_config(common_dir))
                 if news.now == now:
                     look.remember()
-                return news.now == now
+                return news.now == now and not only_local
     return False
 
 
-def _read_unlocked(ledger: Ledger, repository: int, common_dir: str, tips: tuple["Tips", "Tips"]) -> News | None:
-    for seen, mark in _in_turn(*tips):
-        if _given_up(ledger, repository).get(mark, -1.0) >= MOST_SECONDS:
+def _read_unlocked(
+    ledger: Ledger, repository: int, common_dir: str, tips: tuple["Tips", list[tuple["Tips", str]]], seconds: float
+) -> News | None:
+    before, turns = tips
+    for seen, mark in turns:
+        if _given_up(ledger, repository).get(mark, -1.0) >= seconds:
             continue
         with suppress(GitTooSlow):
-            return _read(ledger, repository, common_dir, (tips[0], seen), MOST_SECONDS)
+            return _read(ledger, repository, common_dir, (before, seen), seconds)
         with ledger.transaction():
-            _give_up(ledger, repository, mark, MOST_SECONDS)
+            _give_up(ledger, repository, mark, seconds)
     return None
 
 

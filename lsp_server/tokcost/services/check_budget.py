@@ -82,11 +82,10 @@ def check(
 
 def _read_carriers(ledger: Ledger, here: CloneState, git_seconds: float) -> None:
     """Read which usage commits carry: it is no longer pending."""
-    from tokcost.claims.refresh_carriers import needs_refresh, refresh_carriers
+    from tokcost.claims.refresh_carriers import follow_carriers, needs_refresh
     from tokcost.usage.known_worktrees import repository_of
 
     repository = repository_of(ledger, here.worktree).id
     # Mostly no ref has moved, and then no write lock is taken for which others would wait.
     if repository >= 0 and needs_refresh(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds):
-        with ledger.transaction():
-            refresh_carriers(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)
+        follow_carriers(ledger, repository, here.worktree.common_dir, here, seconds=git_seconds)

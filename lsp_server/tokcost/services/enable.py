@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tokcost.claims import claim_journal
 from tokcost.claims.propose import new_name
-from tokcost.claims.refresh_carriers import refresh_carriers
+from tokcost.claims.refresh_carriers import follow_carriers
 from tokcost.errors import EnvironmentProblem, UsageError
 from tokcost.ledger.claims import branches_with_pending, withhold_pending
 from tokcost.ledger.open import open_ledger
@@ -81,14 +81,15 @@ def disable(home: Path, worktree: Worktree) -> Consent:
 
 def _withhold_everything(home: Path, worktree: Worktree) -> None:
     records: list[Remembered] = []
-    with open_ledger(home) as ledger, ledger.transaction():
+    with open_ledger(home) as ledger:
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return
-        refresh_carriers(ledger, repository, worktree.common_dir)
-        for branch in branches_with_pending(ledger, repository):
-            claim = withhold_pending(ledger, repository, branch, new_name())
-            records += [] if claim is None else [claim_journal.withheld_record(ledger, claim)]
+        follow_carriers(ledger, repository, worktree.common_dir)
+        with ledger.transaction():
+            for branch in branches_with_pending(ledger, repository):
+                claim = withhold_pending(ledger, repository, branch, new_name())
+                records += [] if claim is None else [claim_journal.withheld_record(ledger, claim)]
     claim_journal.write(worktree.common_dir, records)
 
 

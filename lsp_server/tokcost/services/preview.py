@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tokcost.claims.pending import pending_on
 from tokcost.claims.propose import Message, propose
-from tokcost.claims.refresh_carriers import refresh_carriers
+from tokcost.claims.refresh_carriers import follow_carriers, needs_refresh
 from tokcost.ledger.claims import names_known
 from tokcost.ledger.open import BUSY_SECONDS, open_ledger
 from tokcost.model.claims import Terms, Worth
@@ -51,10 +51,12 @@ def look_ahead(home: Path, worktree: Worktree, terms: Terms, *, busy_seconds: fl
         repository = repository_of(ledger, worktree).id
         if repository < 0:
             return nothing
+        # Not in the transaction: a commit that is made meanwhile would not get its line.
+        if needs_refresh(ledger, repository, worktree.common_dir):
+            follow_carriers(ledger, repository, worktree.common_dir)
         pending = pending_on(ledger, repository, branch, terms.estimates)
         try:
             with ledger.transaction():
-                refresh_carriers(ledger, repository, worktree.common_dir)
                 message = Message(f"{SUBJECT}\n", "commit")
                 # An exception is how a transaction is rolled back.
                 raise _TakenBack(propose(ledger, repository, branch, message, terms).lines)

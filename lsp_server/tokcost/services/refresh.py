@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tokcost.claims.refresh_carriers import follow_carriers, needs_refresh, restore_claims
+from tokcost.claims.refresh_carriers import follow_carriers, needs_refresh
 from tokcost.errors import LedgerDamaged, LedgerUnavailable
 from tokcost.files.foreign import DiskFailed
 from tokcost.ledger.open import BUSY_SECONDS, FILE_NAME, Ledger, open_for_reading, open_ledger
@@ -226,11 +226,9 @@ def _follow_commits(ledger: Ledger, report: ImportReport, claims: "ImportedClaim
     """Follow what commits carry, in every repository that has claims and refs that moved."""
     for one in repositories(ledger):
         if needs_refresh(ledger, one.id, one.common_dir):
-            # In portions, each in its own transaction; `follow_carriers` would restore a large journal in one, and
-            # hooks would wait for it.
-            restore_claims(ledger, one.id, one.common_dir, claims.held(one.id) if claims else None)
+            held = claims.held(one.id) if claims else None
             try:
-                if not follow_carriers(ledger, one.id, one.common_dir):
+                if not follow_carriers(ledger, one.id, one.common_dir, held=held):
                     report.notes.append(
                         f"{shown_path(one)}: not everything fetched could be read in time; the next command continues"
                     )
