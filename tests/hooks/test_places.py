@@ -15,6 +15,7 @@ from tokcost.repo.worktree import find_worktree
 from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.hooks import install, install_in_config, uninstall
 from tokcost_hooks.installation.in_config import names_in_config
+from tokcost_hooks.installation.planned import planned_hooks
 from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, shell_word
 
 TEAM = "#!/bin/sh\necho team >> .git/seen\n"
@@ -195,6 +196,77 @@ def test_hooks_that_belong_to_another_project_are_not_ours_to_change(project: Ho
     assert "so tokcost does not change the hooks there" in repo.tokcost("hooks", "install").stderr
     repo.tokcost("hooks", "uninstall")
     assert project.git("status", "--porcelain", "--ignored") == ""
+
+
+def add_by_hand(folder: Path) -> dict[str, bytes]:
+    """Have the hooks in a folder call ours, as we tell people to; the files with their contents."""
+    for hook in HOOKS:
+        path = folder / hook
+        with path.open("a") as stream:
+            stream.write(plain_script(hook))
+        path.chmod(0o755)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.few
+@pytest.mark.parametrize("way", ["link", "setting", "link to a link"])
+def test_lines_added_by_hand_to_hooks_of_another_project_are_left_to_its_owner(
+    project: Hooked, tmp_path: Path, way: str
+) -> None:
+    repo, folder = Hooked(tmp_path / "user", enabled=False, rooted=True), project.path / ".githooks"
+    lead_to(repo, way, folder)
+    before = add_by_hand(folder)
+    said = repo.tokcost("enable", "--yes", "--precision", "exact")
+    assert said.returncode == 0, said.stderr
+    assert "already installed" in said.stdout
+    status = repo.tokcost("hooks", "status")
+    assert (status.returncode, status.stdout.count("runs, from the shared folder")) == (0, len(HOOKS)), status.stdout
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    dry = repo.tokcost("uninstall", "--dry-run").stdout
+    assert str(folder) not in dry
+    for words in (["hooks", "uninstall"], ["uninstall", "--yes"]):
+        assert "are files of another repository" in " ".join(repo.tokcost(*words).stdout.split()), words
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_enabling_promises_no_hook_in_files_of_another_project(project: Hooked, tmp_path: Path) -> None:
+    repo = Hooked(tmp_path / "user", enabled=False, rooted=True)
+    lead_to(repo, "link", project.path / ".githooks")
+    planned = planned_hooks(repo.worktree)
+    assert {(one.is_there, one.by_hand) for one in planned} == {(False, True)}
+    said = repo.tokcost("enable", "--yes")
+    assert "git hooks are installed" not in said.stdout
+    assert "need lines in files that are not tokcost's" in said.stdout
+    repo.agree()
+    status = repo.tokcost("hooks", "status")
+    assert "the folder has files of another repository" in " ".join(status.stdout.split())
+
+
+def test_hooks_of_another_project_that_git_uses_no_more_are_left_to_its_owner(project: Hooked, tmp_path: Path) -> None:
+    """`.git/hooks` is a link to them, and core.hooksPath now leads elsewhere."""
+    repo = Hooked(tmp_path / "user", enabled=False, rooted=True)
+    lead_to(repo, "link", project.path / ".githooks")
+    before = add_by_hand(project.path / ".githooks")
+    repo.git("config", "core.hooksPath", str(tmp_path / "own"))
+    repo.enable()
+    assert "left behind" not in repo.tokcost("hooks", "status").stdout
+    repo.work("One")
+    assert repo.replies() == {"total": 1, "carried": 1}
+    assert uninstall(repo.worktree) == []
+    assert list((tmp_path / "own").iterdir()) == []
+    assert {path.name: path.read_bytes() for path in (project.path / ".githooks").iterdir()} == before
+
+
+def test_hooks_for_all_repositories_are_left_to_their_owner_behind_a_link_too(
+    everywhere: Hooked, tmp_path: Path
+) -> None:
+    shutil.rmtree(everywhere.common_dir / "hooks")
+    (everywhere.common_dir / "hooks").symlink_to(tmp_path / "shared hooks")
+    before = add_by_hand(tmp_path / "shared hooks")
+    (said,) = uninstall(everywhere.worktree)
+    assert "apply to all your repositories" in said
+    assert {path.name: path.read_bytes() for path in (tmp_path / "shared hooks").iterdir()} == before
 
 
 def test_hooks_of_a_submodule_that_belong_to_the_superproject_are_not_ours_to_change(

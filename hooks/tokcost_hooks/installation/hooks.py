@@ -14,7 +14,7 @@ from tokcost.files.private import is_ours, make_folders, read_ours, write_whole
 from tokcost.model.worktree import Worktree
 from tokcost.policy.budgets import may_block
 from tokcost.repo.git_failures import of_clone
-from tokcost.repo.hooks_folder import HooksFolder, hooks_folder
+from tokcost.repo.hooks_folder import HooksFolder, hooks_folder, project_around
 from tokcost.repo.shared import share_in_clone
 from tokcost.repo.version import CONFIG_HOOKS, OLDEST, git_version
 from tokcost.repo.worktree import linked_worktrees
@@ -23,7 +23,7 @@ from tokcost_hooks import HOOKS
 from tokcost_hooks.installation.blocks import add_block, has_block, holds, remove_block
 from tokcost_hooks.installation.files import MOVED, previous_file, put, take, write_script
 from tokcost_hooks.installation.in_config import names_in_config, put_in_config, take_out_of_config
-from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script, project_around
+from tokcost_hooks.installation.managers import HookLocation, hook_locations, husky_home, local_script
 from tokcost_hooks.installation.scripts import calls_us, owner, plain_script, runs_here
 from tokcost_hooks.installation.trust import check_folder, how_to_close, leads_elsewhere, open_folders, open_to_others
 
@@ -57,12 +57,8 @@ def install(worktree: Worktree, *, write: bool = False) -> Installed:
             f"core.hooksPath is set and empty ({folder.scope}), so git runs no hook from a folder",
             f"Remove that setting: git config{flag} --unset core.hooksPath{_or_in_config(worktree)}",
         )
-    if folder.is_shared:
-        why = f"core.hooksPath is set for all your repositories ({folder.setting})"
-        return _not_ours(worktree, folder, why)
-    if project := project_around(worktree, folder):
-        why = f"{folder.path} has files of another repository ({project})"
-        return _not_ours(worktree, folder, why)
+    if folder.is_foreign:
+        return _not_ours(worktree, folder)
     # Before `check_folder`, which refuses a folder of another user.
     if (serving := _serving_already(worktree, folder)) is not None:
         return Installed(folder, (f"The hooks that another user (uid {serving}) installed there also work for you.",))
@@ -121,10 +117,10 @@ def uninstall(worktree: Worktree) -> list[str]:
         for path in dict.fromkeys([*_remembered(worktree), *_possible(worktree, folder)]):
             said += [sentence for sentence in (_take_anywhere(path), remove_block(path)) if sentence]
         _forget(worktree)
-        if folder.is_shared and any(calls_us(os.path.join(folder.path, hook)) for hook in HOOKS):
-            said.append(
-                f"hooks in {folder.path} call tokcost's; they apply to all your repositories, and you change them"
-            )
+        if folder.is_foreign and any(calls_us(os.path.join(folder.path, hook)) for hook in HOOKS):
+            apply = "apply to all your repositories"
+            they = apply if folder.is_shared else f"are files of another repository ({folder.project})"
+            said.append(f"hooks in {folder.path} call tokcost's; they {they}, and you change them")
     except OSError as error:
         where = error.filename2 or error.filename or folder.path
         raise of_clone(where, "cannot be changed", error) from error
@@ -163,7 +159,9 @@ def is_remembered(worktree: Worktree, path: str) -> bool:
 def stale(worktree: Worktree, folder: HooksFolder) -> list[str]:
     """Our hooks in folders that git no longer uses in any worktree."""
     used = {os.path.realpath(os.path.dirname(where.path)) for where in hook_locations(worktree, folder)}
-    known = [*_remembered(worktree), *(os.path.join(worktree.common_dir, "hooks", hook) for hook in HOOKS)]
+    own = os.path.join(worktree.common_dir, "hooks")
+    places = [] if _is_foreign(worktree, folder, own) else [own]
+    known = [*_remembered(worktree), *(os.path.join(place, hook) for place in places for hook in HOOKS)]
     if not folder.setting.startswith(("/", "~")):
         # A relative setting means another folder in each worktree.
         tops = [worktree.path, worktree.root, *(one.path for one in linked_worktrees(worktree.common_dir))]
@@ -197,10 +195,21 @@ def _serving_already(worktree: Worktree, folder: HooksFolder) -> int | None:
     return made[0].st_uid if is_theirs and all(runs_here(where.path) for where in found) else None
 
 
-def _not_ours(worktree: Worktree, folder: HooksFolder, why: str) -> Installed:
+def _is_foreign(worktree: Worktree, folder: HooksFolder, place: str) -> bool:
+    """Whether only their owner changes the hooks in a place, because it is not of this clone alone. `folder` is the
+    one that git uses."""
+    if os.path.realpath(place) == os.path.realpath(folder.path):
+        return folder.is_foreign
+    return bool(project_around(worktree, place))
+
+
+def _not_ours(worktree: Worktree, folder: HooksFolder) -> Installed:
     missing = [hook for hook in needed_hooks(worktree) if not calls_us(os.path.join(folder.path, hook))]
     if not missing:
         return Installed(folder, (f"The hooks in {folder.path} already call tokcost's.",))
+    why = f"core.hooksPath is set for all your repositories ({folder.setting})"
+    if not folder.is_shared:
+        why = f"{folder.path} has files of another repository ({folder.project})"
     own = 'git config core.hooksPath "$(git rev-parse --git-common-dir)/hooks"'
     if not folder.scope:
         own = f"replace the link {to_copy(folder.path)} by a folder"
@@ -224,8 +233,10 @@ def _install(worktree: Worktree, folder: HooksFolder, write: bool) -> Installed:
     _refuse_links(worktree, [where for where in found if where.hook in needed and (write or not where.lines)])
     ours = [where for where in found if where.path and not where.lines]
     _remember(worktree, [where.path for where in ours if where.hook in needed])
+    places = [folder.path, os.path.join(worktree.common_dir, "hooks")]
+    places = [place for place in places if not _is_foreign(worktree, folder, place)]
     for where in found:
-        _leave_other_places(worktree, folder, where)
+        _leave_other_places(places, where)
     for where in ours:
         did = put(where.path, where.hook) if where.hook in needed else _take_if_ours(where)
         said += [did] if did else []
@@ -248,10 +259,10 @@ def _take_if_ours(where: HookLocation) -> str:
     return take(where.path, where.hook) if owner(where.path) == "ours" else ""
 
 
-def _leave_other_places(worktree: Worktree, folder: HooksFolder, where: HookLocation) -> None:
+def _leave_other_places(places: Iterable[str], where: HookLocation) -> None:
     """Remove hooks of ours from other places, because a manager took our place or another place is better now: no
     hook of ours may run twice."""
-    bases = {os.path.join(place, where.hook) for place in (folder.path, os.path.join(worktree.common_dir, "hooks"))}
+    bases = {os.path.join(place, where.hook) for place in places}
     for place in [base + suffix for base in bases for suffix in reversed(MOVED)]:
         if os.path.realpath(place) != os.path.realpath(where.path) and owner(place) == "ours":
             take(place, where.hook)
@@ -304,11 +315,14 @@ def _take_anywhere(path: str) -> str:
 
 
 def _possible(worktree: Worktree, folder: HooksFolder) -> list[str]:
+    """The files of this clone in which hooks or lines of ours can be. Those that were added by hand to hooks of others
+    belong to the owner of these."""
     places = [folder.path, husky_home(folder), os.path.join(worktree.common_dir, "hooks")]
-    if folder.is_shared:  # lines that were added by hand belong to their owner
-        places = places[1:]
-    hooks = [os.path.join(place, hook) for place in places if place for hook in HOOKS]
-    return [*hooks, *(where.path for where in hook_locations(worktree, folder) if where.lines)]
+    found = [os.path.join(place, hook) for place in places if place for hook in HOOKS]
+    found += [where.path for where in hook_locations(worktree, folder) if where.lines]
+    folders = {os.path.dirname(path) for path in found}
+    foreign = {place for place in folders if _is_foreign(worktree, folder, place)}
+    return [path for path in found if os.path.dirname(path) not in foreign]
 
 
 def _list_file(worktree: Worktree) -> str:

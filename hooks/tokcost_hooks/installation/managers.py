@@ -72,15 +72,6 @@ def managers(worktree: Worktree, folder: HooksFolder) -> list[Manager]:
     return found
 
 
-def project_around(worktree: Worktree, folder: HooksFolder) -> str:
-    """The folder of another repository whose files the hooks are, as where a link leads to dotfiles or to the
-    superproject; empty if there is none."""
-    path = os.path.realpath(folder.path)
-    around = find_worktree(path)
-    is_another = around is not None and around.common_dir != worktree.common_dir
-    return around.path if around and is_another and is_tracked(around, path) else ""
-
-
 def manager_of(path: str) -> Manager:
     """The owner of a hook file, by its text."""
     if _lefthooks(path):

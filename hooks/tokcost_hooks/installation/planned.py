@@ -31,7 +31,7 @@ def planned_hooks(worktree: Worktree) -> list[Planned]:
     if names_in_config(worktree) and git_version(worktree.path) >= CONFIG_HOOKS:
         return [Planned(hook, "", is_there=True) for hook in needed]
     folder = hooks_folder(worktree)
-    if folder.is_shared:
+    if folder.is_foreign:
         paths = [(hook, os.path.join(folder.path, hook)) for hook in needed]
         return [Planned(hook, path, is_there=calls_us(path), by_hand=not calls_us(path)) for hook, path in paths]
     found = [one for one in hook_locations(worktree, folder) if one.hook in needed]

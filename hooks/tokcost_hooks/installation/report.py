@@ -84,7 +84,7 @@ def _folder(facts: HookFacts) -> list[Check]:
         return [Check("folder", said, facts.wanted, f"`git config --{folder.scope} --unset core.hooksPath`")]
     home = os.path.realpath(folder.path)
     # Assistants have been seen to write absolute paths (claude-code issues 80539, 88747); a relative one is a choice.
-    if folder.is_shared or not os.path.isabs(folder.setting):
+    if folder.is_foreign or not os.path.isabs(folder.setting):
         return checks
     undo = f"`git config --{'worktree' if folder.scope == 'worktree' else 'local'} --unset core.hooksPath`"
     if not os.path.isdir(folder.path):
@@ -141,12 +141,14 @@ def _hook(facts: HookFacts, where: HookLocation) -> Check:
         return Check(hook, "does not run: core.hooksPath is empty", facts.wanted)
     if in_framework(worktree, hook):
         return _in_framework(facts, hook)
-    if facts.folder.is_shared:
+    if facts.folder.is_foreign:
         path = os.path.join(facts.folder.path, hook)
         if calls_us(path):
             return _ready(facts, hook, path, "runs, from the shared folder")
         hint = f"`tokcost hooks print {hook}` prints the lines for {path}."
-        return Check(hook, "not installed: the folder is for all your repositories", facts.wanted, hint)
+        of_other = f"has files of another repository ({facts.folder.project})"
+        why = "is for all your repositories" if facts.folder.is_shared else of_other
+        return Check(hook, f"not installed: the folder {why}", facts.wanted, hint)
     return _lines(facts, where) if where.lines else _file(facts, where)
 
 

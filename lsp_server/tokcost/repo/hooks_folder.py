@@ -6,6 +6,7 @@ from typing import NamedTuple
 from tokcost.model.worktree import Worktree
 from tokcost.repo.named_worktree import git_folder
 from tokcost.repo.run import GitFailed, run_git
+from tokcost.repo.worktree import find_worktree
 
 _ABSOLUTE = ("/", "~", "%(prefix)")
 """Beginnings of paths in git's configuration that are relative to no folder (git-config(1))."""
@@ -20,11 +21,18 @@ class HooksFolder(NamedTuple):
     """The value of `core.hooksPath`; empty if git's own folder is used."""
     scope: str = ""
     """The scope of that setting: `local`, `worktree`, `global`, `system`, `command`."""
+    project: str = ""
+    """The folder of another repository that the hooks belong to (`project_around`)."""
 
     @property
     def is_shared(self) -> bool:
         """Whether other repositories use the same folder (a global or system `core.hooksPath`)."""
         return self.scope in ("global", "system")
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether more than this clone depends on the hooks, so that only their owner changes them."""
+        return self.is_shared or bool(self.project)
 
     @property
     def is_off(self) -> bool:
@@ -33,7 +41,12 @@ class HooksFolder(NamedTuple):
 
 
 def hooks_folder(worktree: Worktree) -> HooksFolder:
-    """The folder according to git. Raises `EnvironmentProblem`."""
+    """The folder according to git, and whose it is. Raises `EnvironmentProblem`."""
+    found = _according_to_git(worktree)
+    return found._replace(project=project_around(worktree, found.path))
+
+
+def _according_to_git(worktree: Worktree) -> HooksFolder:
     asked = git_folder(worktree)
     # A file in it, not the folder: with an empty core.hooksPath, git 2.39 answers `./` for the folder, and looks for
     # hooks in `/`.
@@ -56,3 +69,12 @@ def is_tracked(worktree: Worktree, path: str) -> bool:
     except GitFailed:
         return False
     return True
+
+
+def project_around(worktree: Worktree, folder: str) -> str:
+    """The folder of another repository whose files a folder of hooks has, as where a link leads to dotfiles or to the
+    superproject; empty if there is none. Raises `EnvironmentProblem`."""
+    path = os.path.realpath(folder)
+    around = find_worktree(path)
+    is_another = around is not None and around.common_dir != worktree.common_dir
+    return around.path if around and is_another and is_tracked(around, path) else ""
