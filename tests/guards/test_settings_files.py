@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from support.tables import few
 from tokcost.errors import EnvironmentProblem
 from tokcost.guards.json_text import beyond_json
-from tokcost.services.install_guard import install_guard, installed, plan_install, uninstall_guard
+from tokcost.services.install_guard import check_guards, install_guard, installed, plan_install, uninstall_guard
 
 PLACES = {
     "claude-code": ".claude/settings.json",
@@ -217,14 +218,40 @@ def test_what_was_added_to_an_empty_file_since_stays(person: Person) -> None:
     assert "guard check" not in person.path.read_text()
 
 
+GUARD = '{"claude-code": {"path": "/x", "pieces": ["a"], "whole": null, "blank": null, "folders": []}}'
+BROKEN = {
+    "no JSON": "{",
+    "not UTF-8": "\udcff",
+    "deep": "[" * 100_000,
+    "a list": "[1, 2]",
+    "a number": "3",
+    "nothing": "null",
+    "a guard that is a number": '{"claude-code": 3}',
+    "a guard that is a list": '{"claude-code": []}',
+    "a guard of another program": '{"other": 3}',
+    "no path": GUARD.replace('"path"', '"file"'),
+    "a path that is none": GUARD.replace('"/x"', "7"),
+    "pieces that are a text": GUARD.replace('["a"]', '"a"'),
+    "pieces that are numbers": GUARD.replace('["a"]', "[1]"),
+    "a file that is a list": GUARD.replace('"whole": null', '"whole": ["a"]'),
+    "folders that are none": GUARD.replace('"folders": []', '"folders": 3'),
+}
+
+
 @pytest.mark.parametrize("person", ["claude-code"], indirect=True)
-def test_a_record_that_is_no_json_is_named_with_the_way_on(person: Person) -> None:
+@pytest.mark.parametrize("how", few(BROKEN, 5))
+def test_a_record_that_cannot_be_understood_is_named_with_the_way_on(person: Person, how: str) -> None:
     person.ledger.mkdir(mode=0o700)
-    (person.ledger / "guards.json").write_text("{")
-    with pytest.raises(EnvironmentProblem) as raised:
-        person.install()
-    assert "guards.json cannot be parsed" in str(raised.value)
-    assert raised.value.hint.startswith("Rename or remove it")
+    (person.ledger / "guards.json").write_text(BROKEN[how], errors="surrogateescape")
+    for ask in (person.install, person.uninstall):
+        with pytest.raises(EnvironmentProblem) as raised:
+            ask()
+        assert "guards.json cannot be parsed" in str(raised.value)
+        assert raised.value.hint.startswith("Rename or remove it")
+    (check,) = check_guards(person.ledger, person.environ)
+    assert (check.finding, "guards.json cannot be parsed" in check.found) == (True, True)
+    (person.ledger / "guards.json").write_text(GUARD)
+    assert check_guards(person.ledger, person.environ) == []
 
 
 @pytest.mark.parametrize("text", ['{"a": ' + '"\\"' * 60_000, "/*" * 60_000, "," * 120_000, '{"a": "' + "\\" * 120_001])

@@ -66,6 +66,15 @@ def test_what_remains_is_named_with_the_command_that_removes_it(repo: Hooked) ->
     assert repo.tokcost("log").returncode == 0
 
 
+def test_a_record_of_guards_that_cannot_be_parsed_is_named_and_stops_nothing(repo: Hooked) -> None:
+    (repo.ledger_home / "guards.json").write_text('{"claude-code": 3}')
+    done = repo.tokcost("uninstall", "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    said = " ".join(done.stdout.split())
+    assert "guards.json cannot be parsed" in said
+    assert "the ledger, its backups, your prices and settings" in said
+
+
 def test_a_dry_run_says_all_of_it_and_changes_nothing(repo: Hooked) -> None:
     repo.work("One")
     before = traces(repo)

@@ -130,6 +130,10 @@ def test_a_backup_that_is_no_file_is_none(home: Path, kind: str) -> None:
 
 def test_a_damaged_list_of_rescues_is_told_and_replaced_whole(home: Path) -> None:
     path = home / "rescues.json"
-    for content in ("{", "[" * 100_000, json.dumps([[1, 2]])):
+    sound = ["20260101T000000Z", str(path), "what", {"usage": 1}, {}, 0, {}, None, [1, 2]]
+    path.write_text(json.dumps([sound]))
+    assert [one.what for one in read_rescues(home)] == ["what"]
+    others = [[*sound[:at], value, *sound[at + 1 :]] for at in range(9) for value in (7.5, [1], {"a": "b"})]
+    for content in ("{", "[" * 100_000, "3", *(json.dumps([one]) for one in ([1, 2], *others))):
         path.write_text(content)
         assert [one.what for one in read_rescues(home)] == ["the record of rescues is damaged"]

@@ -3,6 +3,7 @@ it does not exist."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 from tokcost.files.private import read_ours, write_whole
 from tokcost.model.rescue import Rescue
@@ -17,10 +18,23 @@ def read_rescues(home: Path) -> list[Rescue]:
     from json import loads
 
     try:
-        found = [Rescue(*one) for one in loads(read_ours(str(path)) or b"")]
+        found = [_rescue(*one) for one in loads(read_ours(str(path)) or b"")]
     except (ValueError, TypeError, RecursionError):
         return [Rescue("", str(path), "the record of rescues is damaged", {}, {}, 0, {}, None, (0, 0))]
     return [one for one in found if one.acknowledged or os.path.exists(one.damaged_file)]
+
+
+def _rescue(*values: Any) -> Rescue:
+    """A rescue as it was recorded. Raises `TypeError` or `ValueError` for anything else."""
+    found = Rescue(*values)
+    numbers: list[Any] = [found.unreadable_pages, *found.after, *(found.before or ())]
+    for table in (found.rows, found.from_backup, found.lost):
+        numbers += dict(table).values()
+    if not all(isinstance(text, str) for text in values[:3]) or not all(isinstance(number, int) for number in numbers):
+        raise TypeError("a text or a number is something else")
+    if {len(found.after), len(found.before or found.after)} != {2}:
+        raise ValueError("usage and tokens are two numbers")
+    return found
 
 
 def record_rescue(home: Path, rescue: Rescue) -> None:

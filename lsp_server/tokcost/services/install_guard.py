@@ -201,7 +201,7 @@ def _take_out(guard: Guard, path: str, noted: Mapping[str, Any]) -> None:
             write_whole(path, str(blank).encode(), keeps_mode=True)
             return
         os.unlink(path)
-        for folder in noted["folders"]:
+        for folder in noted.get("folders", []):
             with suppress(OSError):  # the folder has other files by now
                 os.rmdir(folder)
         return
@@ -287,13 +287,26 @@ def _program() -> list[str]:
     return [sys.executable, "-P", "-m", "tokcost"]
 
 
-def _record(home: Path) -> dict[str, Any]:
+def _record(home: Path) -> dict[str, dict[str, Any]]:
+    """Everything that was recorded about each guard. Raises `EnvironmentProblem`."""
     data = read_ours(os.path.join(home, RECORD))
     try:
-        return cast(dict[str, Any], json.loads(data)) if data is not None else {}
-    except ValueError as error:
+        found: Any = json.loads(data) if data is not None else {}
+        for noted in found.values():
+            _require_noted(noted)
+        return cast(dict[str, dict[str, Any]], found)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        why = error if isinstance(error, ValueError) else "tokcost writes it in another form"
         hint = "Rename or remove it: `tokcost guard uninstall` also finds entries by their command."
-        raise EnvironmentProblem(f"{home / RECORD} cannot be parsed: {error}", hint) from error
+        raise EnvironmentProblem(f"{home / RECORD} cannot be parsed: {why}", hint) from error
+
+
+def _require_noted(noted: Any) -> None:
+    """Raises `TypeError` or `LookupError` for anything that is no record of a guard."""
+    texts = [noted["path"], *noted["pieces"], *noted.get("folders", [])]
+    texts += [text for text in (noted["whole"], noted.get("blank")) if text is not None]
+    if not isinstance(noted["pieces"], list) or not all(isinstance(text, str) for text in texts):
+        raise TypeError
 
 
 def _remember(home: Path, record: Mapping[str, Any]) -> None:

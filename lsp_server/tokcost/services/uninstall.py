@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tokcost.claims.notes_folder import FOLDER
-from tokcost.errors import TokcostError, of_file
+from tokcost.errors import EnvironmentProblem, TokcostError, of_file
 from tokcost.files.private import is_ours
 from tokcost.installation import installation
 from tokcost.ledger.open import open_for_reading
@@ -21,7 +21,7 @@ from tokcost.model.worktree import Worktree
 from tokcost.policy.clone_settings import forget_settings, our_settings
 from tokcost.policy.consent import agree_no_more, agreed_elsewhere, marks_of_others
 from tokcost.repo.worktree import find_worktree, linked_git_dirs, linked_worktrees
-from tokcost.services.install_guard import installed
+from tokcost.services.install_guard import RECORD, installed
 from tokcost.services.look_at_clone import find_here
 from tokcost.settings import tokcost_cache, tokcost_home
 from tokcost.usage.known_worktrees import moved_from
@@ -71,11 +71,17 @@ def what_remains(environ: Mapping[str, str]) -> list[Remaining]:
     """Everything that remains outside clones, and the program itself."""
     from tokcost.reports.text import megabytes, to_copy
 
-    found = [
-        Remaining(f"the guard of {one.guard.title}", one.path, f"tokcost guard uninstall {one.guard.name}")
-        for one in installed(tokcost_home(environ))
-    ]
-    folders = {"the ledger, its backups, your prices and settings": tokcost_home(environ)}
+    home, uninstall_guard = tokcost_home(environ), "tokcost guard uninstall"
+    try:
+        found = [
+            Remaining(f"the guard of {one.guard.title}", one.path, f"{uninstall_guard} {one.guard.name}")
+            for one in installed(home)
+        ]
+    except EnvironmentProblem as problem:
+        found = [
+            Remaining(f"guards of assistants, if any: {problem}", str(home / RECORD), f"{uninstall_guard} ASSISTANT")
+        ]
+    folders = {"the ledger, its backups, your prices and settings": home}
     folders |= {"the cache of parsed histories": tokcost_cache(environ)}
     for what, path in folders.items():
         if path.is_dir() and all(one.where != str(path) for one in found):
