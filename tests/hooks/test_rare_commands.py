@@ -169,6 +169,31 @@ def test_a_message_taken_from_another_commit_counts_once(repo: Hooked, option: s
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
+@pytest.mark.few
+@pytest.mark.parametrize("options", few(["-C HEAD", "-c HEAD", "--reuse-message=HEAD", "-C @", "--no-amend -CHEAD"]))
+def test_the_newest_commits_message_used_again_is_no_amend(repo: Hooked, options: str) -> None:
+    """To hooks git passes the same for `-C HEAD` as for `--amend`."""
+    repo.work("One", "one")
+    (first,) = repo.lines()
+    repo.spend()
+    repo.change("two")
+    repo.hooked(*options.split(), env={"GIT_EDITOR": "true"})
+    assert {line.id: line.version for line in repo.lines("HEAD^")} == {first.id: 1}
+    copied, new = sorted(repo.lines(), key=lambda line: line.id != first.id)
+    assert (copied.id, copied.version, new.version, new.tokens) == (first.id, 1, 1, REPLY)
+    assert repo.replies() == {"total": 2, "carried": 2}
+
+
+def test_a_copied_line_that_is_deleted_in_the_editor_decides_nothing(repo: Hooked) -> None:
+    repo.work("One", "one")
+    repo.spend()
+    repo.change("two")
+    repo.hooked("-c", "HEAD", env=repo.editor(f'sed -i "/{repo.lines()[0].id}/d" "$1"'))
+    assert repo.replies() == {"total": 2, "carried": 2}
+    repo.work("Next", "one")
+    assert repo.replies() == {"total": 3, "carried": 3}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [("--trailer", "Reviewed-by: A <a@b.c>"), ("--signoff",), ("--only", "file"), ("--include", "file")]

@@ -176,7 +176,7 @@ def _may_propose(environ: Mapping[str, str], draft: Draft) -> bool:
 def _message(environ: Mapping[str, str], here: CloneState, asked: HookArguments, text: str) -> Message | None:
     """The message that git is about to use; `None` if nothing should be added: a copied commit keeps its lines, and
     an empty message makes no commit."""
-    kind = kind_of_commit(here.operation, asked.source, asked.commit, reverts=is_revert(text))
+    kind = kind_of_commit(here.operation, asked.source, _commit_meant(environ, asked), reverts=is_revert(text))
     edited = _is_edited(environ, asked)
     if kind == "copy":
         return None
@@ -242,6 +242,16 @@ def _says_nothing(text: str, before: str | None, comment: str) -> bool:
     bare = drop_lines(text, comment)
     is_left = before is not None and _content(bare, comment) == _content(drop_lines(before, comment), comment)
     return is_left or not has_content(bare, comment)
+
+
+def _commit_meant(environ: Mapping[str, str], asked: HookArguments) -> str:
+    """The commit that git passed; empty for a HEAD that was typed (`-C HEAD`): for `--amend` git passes the same."""
+    if (asked.source, asked.commit) != ("commit", "HEAD"):
+        return asked.commit
+    # Only the command line of git shows the difference. It is unknown behind an alias, and where another program runs
+    # the hook.
+    git = calling_git(environ)
+    return "HEAD" if git is None or git.command != "commit" or git.amends else ""
 
 
 def _melt(environ: Mapping[str, str], here: CloneState, path: str, text: str) -> None:
