@@ -10,6 +10,8 @@ from receivers.serving import claude_event
 from receivers.test_the_log_wins import T_MS, Machine
 from support.claude_lines import append, assistant, cost_state, counts, iso
 from tokcost.ledger.open import open_ledger
+from tokcost.model.received import names_of_logged, names_of_received
+from tokcost.model.usage import Tokens, Usage
 from tokcost.services.purge import PurgeConditions, purge
 
 MINUTE = 60_000
@@ -88,6 +90,28 @@ def test_a_log_that_dates_a_response_by_its_beginning_tells_of_the_same_one(mach
     assert machine.replies() == {}
     machine.logs(1, request=False, at=T_MS + 40 * MINUTE, message="other")
     assert machine.replies() == {"claude-code": [1]}
+
+
+@pytest.mark.parametrize("second", [0, 31, 59])
+@pytest.mark.parametrize("apart", [-10, 10])
+def test_an_equal_response_is_another_one_if_it_is_further_away_than_two_records_of_one(
+    machine: Purged, second: int, apart: int
+) -> None:
+    moment = T_MS + 1000 * second
+    machine.sends(1, request=False, at=moment)
+    assert machine.replies() == {"otel": [1]}
+    machine.purge()
+    machine.logs(1, request=False, at=moment + apart * MINUTE)
+    assert machine.replies() == {}
+    machine.logs(1, request=False, at=moment + apart * MINUTE * 11 // 10, message="other")
+    assert machine.replies() == {"claude-code": [1]}
+
+
+def test_time_and_counts_alone_which_can_be_guessed_name_no_response() -> None:
+    usage = Usage("otel", "claude-code/id", T_MS, "m", Tokens(1, 2, 3, 4, 5), "claude-code/")
+    assert names_of_received(usage) == (("claude-code", "id"),)
+    logged = usage._replace(assistant="claude-code", key="id", session="")
+    assert set(names_of_logged(logged, is_session_received=True)) == {("claude-code", "id")}
 
 
 def test_only_what_was_purged_of_a_session_is_left_out_of_its_log(machine: Purged) -> None:

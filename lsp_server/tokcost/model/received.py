@@ -38,6 +38,10 @@ def session_name(assistant: str, session: str) -> str:
 
 MOST_APART_MS = 10 * 60_000
 """The maximum time between two records of one response: a log may date it by its beginning, telemetry by its end."""
+_SPAN_MS = 60_000
+_SPANS_APART = MOST_APART_MS // _SPAN_MS
+"""The maximum number of spans from one such record to the other. Records so many spans apart may be almost one span
+further apart."""
 
 
 def own_id(received: Usage) -> str:
@@ -58,17 +62,18 @@ def counts_of(usage: Usage) -> tuple[int, ...]:
 
 def names_of_received(received: Usage) -> tuple[tuple[str, str], ...]:
     """The names by which a logged record of the same response is recognised: an assistant, with the id of the request,
-    or with session, time and counts."""
+    or with session, time and counts. Without a session, which cannot be guessed, time and counts are no name."""
     assistant, _, session = received.session.partition("/")
-    return (assistant, own_id(received)), (assistant, _at(session, received, 0))
+    moments = (_at(session, received, 0),) if session else ()
+    return tuple((assistant, name) for name in (own_id(received), *moments))
 
 
 def names_of_logged(logged: Usage, is_session_received: bool) -> tuple[tuple[str, str], ...]:
     """The names among which is one of `names_of_received` if the same response was received."""
-    # Two times that are no more than the maximum apart are in the same or in neighbouring spans of that length.
-    moments = (_at(logged.session, logged, shift) for shift in (-1, 0, 1)) if is_session_received else ()
+    shifts = range(-_SPANS_APART, _SPANS_APART + 1) if is_session_received and logged.session else ()
+    moments = (_at(logged.session, logged, shift) for shift in shifts)
     return tuple((logged.assistant, name) for name in (*ids_of(logged), *moments))
 
 
 def _at(session: str, usage: Usage, shift: int) -> str:
-    return f"{session}/{usage.time_ms // MOST_APART_MS + shift}/{counts_of(usage)}"
+    return f"{session}/{usage.time_ms // _SPAN_MS + shift}/{counts_of(usage)}"
