@@ -3,12 +3,13 @@
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,7 @@ from support.editor import Editor
 from support.hooked import Hooked, alone
 from support.tables import few
 from support.trouble import make_packages
+from tokcost.ledger.rescue_record import read_rescues
 from tokcost.local_server import (
     BEGUN,
     BUSY,
@@ -116,6 +118,44 @@ def test_no_pipe_to_a_server_takes_the_place_of_a_stream_that_git_closed(repo: H
             if LINE in repo.message():
                 break
     assert LINE in repo.message()
+    assert all_is_carried(repo)
+
+
+def holders(file: Path) -> list[Path]:
+    """Where processes have a file open."""
+    found: list[Path] = []
+    for held in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            found += [held] if os.readlink(held) == str(file) else []
+    return found
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+def test_a_server_that_did_the_work_of_hooks_has_the_ledger_open_no_longer(repo: Hooked) -> None:
+    only_a_server_can(repo)
+    with repo.serve():
+        for _ in range(3):
+            commit_served(repo)
+        wait(
+            lambda: (
+                not [
+                    one
+                    for name in ("", "/ledger.db", "/ledger.db-wal")
+                    for one in holders(Path(f"{repo.ledger_home}{name}"))
+                ]
+            )
+        )
+
+
+def test_a_ledger_is_rescued_beside_a_server_that_did_the_work_of_hooks(repo: Hooked) -> None:
+    only_a_server_can(repo)
+    with repo.serve():
+        commit_served(repo)
+        with closing(sqlite3.connect(repo.ledger_home / "ledger.db", timeout=60)) as db:
+            db.execute("DELETE FROM session")
+            db.commit()
+        assert repo.tokcost("doctor", TROUBLE="").returncode == 1
+        assert len(read_rescues(repo.ledger_home)) == 1
     assert all_is_carried(repo)
 
 

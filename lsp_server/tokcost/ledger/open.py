@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 from types import TracebackType
 
 from tokcost.errors import EnvironmentProblem, LedgerDamaged, LedgerUnavailable, TokcostError
@@ -37,7 +37,8 @@ _open_here: dict[Path, int] = {}
 """The number of this process's connections to each ledger: a process that opens and closes an SQLite file by other
 means loses all locks that its connections hold on it (https://sqlite.org/howtocorrupt.html, 2.2)."""
 
-_left_open: list[sqlite3.Connection] = []
+_left_open: "list[tuple[int, Ledger]]" = []
+"""Ledgers that are open for good (`open_ledger`), each with the thread that opened it."""
 _LARGE_WAL = 1 << 20
 """The next process reads all of the WAL that was left behind: a megabyte takes a millisecond."""
 
@@ -55,7 +56,7 @@ class Ledger:
         self._leave_open = leave_open
         self._is_open = True
         if leave_open:
-            _left_open.append(connection)  # otherwise Python would close it when it is no longer referenced
+            _left_open.append((get_ident(), self))  # otherwise Python would close the connection of a lost reference
 
     def __enter__(self) -> "Ledger":
         return self
@@ -144,6 +145,14 @@ def open_ledger(home: Path, *, busy_seconds: float = BUSY_SECONDS, leave_open: b
                     _require_schema(connection, path)
                     connection.execute("PRAGMA foreign_keys = ON")  # must be off in an upgrade
         return Ledger(connection, path, lock, read_only=False, leave_open=leave_open)
+
+
+def close_left_open() -> None:
+    """Close the ledgers that this thread left open. A process that goes on, as a server does, would run out of file
+    descriptors, and keep everybody from replacing a damaged file."""
+    for one in [one for one in _left_open if one[0] == get_ident()]:
+        _left_open.remove(one)
+        one[1].close()
 
 
 def open_for_reading(home: Path) -> Ledger | None:

@@ -35,6 +35,7 @@ from tokcost.services.follow_folders import (
 from tokcost.services.plan_watches import plan_watches
 from tokcost.services.preview import Preview
 from tokcost.services.rescue import rescued
+from tokcost.services.work_for_others import end_work
 
 REST_SECONDS = 0.05
 """The minimum time between two refreshes. A refresh that used more CPU time is followed by an equal pause. Delays
@@ -235,6 +236,7 @@ class Refresher:
             self._to_write += more
 
     def _rescued(self, work: Callable[..., Any], args: tuple[object, ...]) -> Any:
+        end_work()  # a refresh follows each request of a hook
         return rescued(self.home, lambda: work(*args))
 
     async def _keep(self) -> None:

@@ -20,6 +20,7 @@ from tokcost.ledger.foreign_wal import has_own_wal, held_without_wal
 from tokcost.ledger.open import (
     FILE_NAME,
     FOREIGN_WAL,
+    close_left_open,
     damaged_name,
     finish,
     open_ledger,
@@ -58,6 +59,7 @@ def rescue(home: Path, what: str, *, seconds: float = SECONDS) -> None:
     """Build a sound ledger from a damaged one, keep the damaged file, and record the rescue. Does nothing if another
     process was first. Raises `LedgerUnavailable`."""
     path = home / FILE_NAME
+    close_left_open()  # flock(2) holds even against this process
     with told(path), alone(home, seconds):
         if not path.exists():
             return

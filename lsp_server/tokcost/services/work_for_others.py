@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
+from tokcost.ledger.open import close_left_open
 from tokcost.repo.run import on_behalf_of
 
 
@@ -18,6 +19,12 @@ def work_for(environ: Mapping[str, str], work: Callable[[], None]) -> None:
     settings."""
     with on_behalf_of(environ):
         work()
+
+
+def end_work() -> None:
+    """Close what the work of this thread for others left open, as a hook's own process leaves it to its end. Not at
+    once: closing the ledger waits for the disk, and the next hook of the same commit may be waiting."""
+    close_left_open()
 
 
 def forget_caller(environ: MutableMapping[str, str]) -> None:
