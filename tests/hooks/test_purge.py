@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from support.claude_lines import append, assistant, cost_state, counts
 from support.hooked import REPLY, Hooked, alone
+from support.tables import few
 
 
 def spend(repo: Hooked, session: str, number: int, **more: object) -> None:
@@ -160,6 +163,22 @@ def test_everything_is_also_what_is_remembered_of_logs_and_branches_without_usag
     purge(repo, "--session", "session", "--yes")
     assert holding(repo, "canary-damaged"), "it may have lost usage, and nobody asked to forget that"
     purge(repo, "--all", "--yes")
+    assert holding(repo, "canary") == []
+
+
+@pytest.mark.few
+@pytest.mark.parametrize("table", few(["session", "log_place", "series", "place", "source", "assistant"]))
+def test_a_missing_row_that_usage_refers_to_stops_no_purge_and_hides_nothing_from_it(repo: Hooked, table: str) -> None:
+    spend(repo, "canary-session", 1)
+    spend(repo, "kept-session", 1)
+    commit(repo, "One")
+    repo.tokcost("log")
+    shutil.rmtree(repo.home)
+    with closing(sqlite3.connect(repo.ledger_home / "ledger.db")) as db:
+        db.execute(f"DELETE FROM {table} WHERE id = (SELECT min({table}) FROM usage)")
+        db.commit()
+    assert "2 responses" in purge(repo, "--repository", str(repo.path), "--yes")
+    assert balance(repo) == {}
     assert holding(repo, "canary") == []
 
 

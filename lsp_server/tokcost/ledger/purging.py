@@ -41,14 +41,20 @@ def purging(ledger: Ledger) -> Generator[None]:
     try:
         with ledger.transaction():
             yield
-            if problem := dangling(ledger.db):
-                raise LedgerDamaged(ledger.path, problem)
+            _require_references(ledger)
     finally:
         ledger.db.execute("PRAGMA foreign_keys = ON")
 
 
+def _require_references(ledger: Ledger) -> None:
+    if problem := dangling(ledger.db):
+        raise LedgerDamaged(ledger.path, problem)
+
+
 def choose(ledger: Ledger, scope: PurgeScope) -> Purged:
-    """Put the row ids of the usage in a scope into the table for `delete_chosen`; returns the size of the usage."""
+    """Put the row ids of the usage in a scope into the table for `delete_chosen`; returns the size of the usage.
+    Raises `LedgerDamaged` if a row that others refer to is missing: their usage would not be found."""
+    _require_references(ledger)
     db = ledger.db
     clauses = ["1"]
     if scope.before_ms is not None:

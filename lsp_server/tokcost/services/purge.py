@@ -47,6 +47,7 @@ from tokcost.model.session_ids import session_meant
 from tokcost.receivers import store
 from tokcost.repo.worktree import find_worktree, linked_git_dirs
 from tokcost.services.look_at_clone import find_here, no_worktree
+from tokcost.services.rescue import rescued
 from tokcost.settings import REPORTS_FOLDER
 from tokcost.usage import assignment_journal
 
@@ -91,17 +92,21 @@ def preview_purge(home: Path, cwd: Path, asked: PurgeConditions) -> Purged:
     _require_conditions(asked)
     found = Purged()
     if (home / FILE_NAME).exists():
-        with open_ledger(home) as ledger:
-            meant = _meant(ledger, cwd, asked)
-            found = choose(ledger, _scope(ledger, cwd, asked, meant))._replace(**_told_of(ledger, asked, meant))
+        found = rescued(home, lambda: _choose(home, cwd, asked))
     if not found.usage:
         _require_reader(asked.assistant)
     return found
 
 
+def _choose(home: Path, cwd: Path, asked: PurgeConditions) -> Purged:
+    with open_ledger(home) as ledger:
+        meant = _meant(ledger, cwd, asked)
+        return choose(ledger, _scope(ledger, cwd, asked, meant))._replace(**_told_of(ledger, asked, meant))
+
+
 def purge(home: Path, cwd: Path, asked: PurgeConditions) -> Done:
-    """Delete the usage. Repeating it has no further effect. Raises as `preview_purge`, and `LedgerUnavailable` if the
-    ledger is in use."""
+    """Delete the usage. Repeating it has no further effect. A damaged ledger is rescued first. Raises as
+    `preview_purge`, and `LedgerUnavailable` if the ledger is in use."""
     _require_conditions(asked)
     problems, missing = list[str](), list[str]()
     purged, is_clean, here = Purged(), True, find_here(cwd)
@@ -109,10 +114,7 @@ def purge(home: Path, cwd: Path, asked: PurgeConditions) -> Done:
     if record is not None:
         with record:
             if (home / FILE_NAME).exists():
-                with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
-                    meant = _meant(ledger, cwd, asked)
-                    told, scope = _told_of(ledger, asked, meant), _scope(ledger, cwd, asked, meant)
-                    purged = _purge_ledger(ledger, record, scope, problems, missing)._replace(**told)
+                purged = rescued(home, lambda: _in_ledger(home, cwd, asked, record, problems, missing))
             if here is not None:  # a clone that was moved is none that the ledger knows
                 _purge_journals([here.common_dir], record, problems)
             _purge_files(home, record, problems)
@@ -126,6 +128,15 @@ def purge(home: Path, cwd: Path, asked: PurgeConditions) -> Done:
         if had_backups:
             back_up(home)
     return Done(purged, is_clean, tuple(removed), tuple(dict.fromkeys(problems)), tuple(missing))
+
+
+def _in_ledger(
+    home: Path, cwd: Path, asked: PurgeConditions, record: PurgeRecord, problems: list[str], missing: list[str]
+) -> Purged:
+    with open_ledger(home, busy_seconds=_BUSY_SECONDS) as ledger:
+        meant = _meant(ledger, cwd, asked)
+        told, scope = _told_of(ledger, asked, meant), _scope(ledger, cwd, asked, meant)
+        return _purge_ledger(ledger, record, scope, problems, missing)._replace(**told)
 
 
 def _purge_ledger(
