@@ -1,5 +1,6 @@
 """A file that is staged is found in every form of an index, and git is asked only where there may be one."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -111,3 +112,23 @@ def test_a_link_in_a_bare_repository_leads_to_a_file_of_the_same_commit(tmp_path
     repo.git("push", "-q", "../bare", "HEAD")
     with pytest.raises(OSError, match="is a link"):
         read_committed(str(tmp_path / "bare"), NAME)
+
+
+@pytest.mark.parametrize("folder", ["..conf", "...", "conf", "..conf/.."])
+def test_a_staged_link_leads_to_a_staged_file_whatever_its_name_begins_with(tmp_path: Path, folder: str) -> None:
+    repo = GitSandbox(tmp_path)
+    stage(repo, "..conf/policy", ".../policy", "conf/policy", "policy")
+    (repo.path / NAME).symlink_to(f"{folder}/policy")
+    repo.git("add", "-A")
+    assert staged(repo, 20) == f"{os.path.normpath(folder)}/policy\n".removeprefix("./").encode()
+
+
+@pytest.mark.parametrize("target", ["..", "../policy", "conf/../../policy", "/etc/hostname"])
+def test_a_staged_link_that_leads_out_of_the_repository_is_refused(tmp_path: Path, target: str) -> None:
+    repo = GitSandbox(tmp_path / "repo")
+    (tmp_path / "policy").write_text("")
+    stage(repo, "conf/policy")
+    (repo.path / NAME).symlink_to(target)
+    repo.git("add", "-A")
+    with pytest.raises(OSError, match="leads out"):
+        staged(repo, 20)

@@ -53,7 +53,7 @@ def read_staged(worktree: Worktree, name: str, hash_bytes: int = 20, most: int =
             return _content(folder, blob, name, most) if blob else None
         target = os.fsdecode(_content(folder, blob, name, most))
         path = os.path.normpath(os.path.join(os.path.dirname(path), target))
-        if os.path.isabs(target) or path.startswith(os.pardir):
+        if os.path.isabs(target) or path.split(os.sep)[0] == os.pardir:
             break
     raise OSError(errno.ELOOP, "it is a link that leads out of the repository", name)
 
