@@ -114,7 +114,7 @@ def open_refreshed(
     """The ledger below `home`, open and up to date with all logs on this machine.
 
     A moved clone is recognised when somebody asks about one of its worktrees (`here`). A damaged ledger is rescued;
-    `rescue_record.py` reports it. Raises `LedgerUnavailable` if nothing could be written, and `LedgerDamaged` if there
+    `show_notices.py` reports it. Raises `LedgerUnavailable` if nothing could be written, and `LedgerDamaged` if there
     is no time for a rescue.
     """
     try:
