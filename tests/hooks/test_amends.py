@@ -47,7 +47,7 @@ def test_an_amend_with_new_spend_raises_the_line(repo: Hooked) -> None:
     assert repo.replies() == {"total": 2, "carried": 2}
 
 
-@pytest.mark.parametrize("how", [("-C", "HEAD"), ("--reset-author",)])
+@pytest.mark.parametrize("how", [("-C", "HEAD"), ("--reset-author",), ("-a",)])
 def test_an_amend_of_any_kind_raises_the_line(repo: Hooked, how: tuple[str, ...]) -> None:
     repo.work("One")
     repo.spend()
