@@ -1,11 +1,14 @@
 """The folders of an editor: which worktrees belong to them, and whether their figures are current."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from support.claude_lines import append, assistant, write
 from support.git_sandbox import T0, GitSandbox
+from support.meanwhile import meanwhile
+from tokcost.ledger.observations import observations
 from tokcost.ledger.open import open_ledger
 from tokcost.readers import registry
 from tokcost.services.follow_folders import Round, refresh_folders, worktree_at, worktrees_around
@@ -76,3 +79,30 @@ def test_a_reader_that_fails_is_told_and_leaves_the_figures_current(
     assert found.current
     assert "no:Reader" in found.notes[0]
     assert found.places == ()
+
+
+def test_head_is_seen_on_a_branch_no_longer_than_it_was_there(repo: GitSandbox, tmp_path: Path) -> None:
+    this, moment = Round(tmp_path / "ledger", {"HOME": str(tmp_path)}, 0), 0
+    with open_ledger(this.home):
+        pass
+    repo.git("branch", "main-or-other")
+    worktrees = worktrees_around([str(repo.path)])
+    switched = list[tuple[str, int]]()
+
+    def switch() -> None:
+        left = repo.git("branch", "--show-current").strip()
+        repo.git("switch", "-q", "main-or-other" if left == "main" else "main")
+        switched.append((left, time.time_ns() // 1_000_000))
+        time.sleep(0.01)  # as long as a busy machine may leave a process waiting
+
+    has_acted = True
+    while has_acted:
+        refresh_folders(this, worktrees)
+        with meanwhile(repo.path / ".git", moment, switch) as one:
+            refresh_folders(this, worktrees)
+        has_acted, moment = one.has_acted, moment + 1
+    assert moment > 2  # between two looks at HEAD as well
+    with open_ledger(this.home) as ledger:
+        seen = observations(ledger, worktrees[0].git_dir)
+    for left, at_ms in switched:
+        assert [one for one in seen if one.branch == left and one.first_ms <= at_ms < one.last_ms] == []

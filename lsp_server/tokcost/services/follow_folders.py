@@ -217,11 +217,19 @@ def _observe(this: Round, worktrees: Sequence[Worktree]) -> None:
     one."""
     if not worktrees or not (this.home / FILE_NAME).exists():
         return
-    heads = [(one.git_dir, read_head(one).branch or "") for one in worktrees]
-    now_ms = time.time_ns() // 1_000_000
+    heads = [head for one in worktrees if (head := _head_now(one)) is not None]
     try:
         with open_ledger(this.home, busy_seconds=BUSY_SECONDS) as ledger, ledger.transaction():
-            for git_dir, branch in heads:
+            for git_dir, branch, now_ms in heads:
                 record_observation(ledger, git_dir, branch, now_ms, this.since_ms)
     except EnvironmentProblem:
         return  # the import reports a ledger that cannot be written
+
+
+def _head_now(worktree: Worktree) -> tuple[str, str, int] | None:
+    """The git folder, the branch (empty if HEAD is detached), and a moment in milliseconds UTC at which HEAD was there;
+    `None` if HEAD is moving, which the next refresh sees."""
+    branch = read_head(worktree).branch or ""
+    now_ms = time.time_ns() // 1_000_000
+    # On a busy machine much time may pass between reading HEAD and reading the clock. HEAD may be elsewhere by then.
+    return (worktree.git_dir, branch, now_ms) if (read_head(worktree).branch or "") == branch else None
