@@ -82,6 +82,7 @@ def test_logs_and_replies_from_the_future_and_from_1970_are_counted_once(tmp_pat
         os.utime(path, (T0, T0))
     assert repo.log().conservation.total == first
     with (folder / "session-3.jsonl").open("ab") as stream:
-        stream.write((folder / "session-3.jsonl").read_bytes().replace(b"_3", b"_9"))
+        more = (folder / "session-3.jsonl").read_bytes().replace(b"msg_3", b"msg_9").replace(b"req_3", b"req_9")
+        stream.write(more)
     os.utime(folder / "session-3.jsonl", (5, 5))
     assert repo.log().conservation.total[0] == first[0] * 5 // 4
