@@ -152,7 +152,9 @@ class Importer:
                 for outcome, number in sources:
                     if number is not None and outcome.batch is not None:
                         fresh.setdefault(outcome.job.assistant, []).append((outcome.batch, number))
-                self._placer.locator.meet({u.cwd for o, n in sources if n and o.batch for u in o.batch.usage})
+                # In the order of the logs, which numbers the repositories: a name in an export depends on that.
+                met = dict.fromkeys(u.cwd for o, n in sources if n and o.batch for u in o.batch.usage)
+                self._placer.locator.meet(met)
                 for assistant, batches in fresh.items():
                     self._record(assistant, batches)
                 for outcome, number in sources:
