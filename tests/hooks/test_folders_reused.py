@@ -137,19 +137,14 @@ def test_what_nobody_has_looked_at_belongs_to_the_clone_that_was_there_when_it_w
 
 def test_what_was_spent_in_a_deleted_clone_is_not_published_by_another_in_its_place(repo: Hooked) -> None:
     committed_once(repo)
-    repo.spend()
-    repo.now += 1
-    shutil.rmtree(repo.path)
-    another_project(repo)
-    repo.work("Spent here")
-    assert repo.replies() == {"total": 1, "carried": 1}
-    repo.now += 1
-    repo.spend()
-    repo.now += 1
-    shutil.rmtree(repo.path)
-    another_project(repo)
-    repo.work("Spent here again")
-    assert repo.replies() == {"total": 1, "carried": 1}
+    for title in ("Spent here", "Spent here again"):
+        repo.spend()
+        repo.now += 1
+        shutil.rmtree(repo.path)
+        another_project(repo)
+        repo.work(title)
+        assert repo.replies() == {"total": 1, "carried": 1}
+        repo.now += 1
 
 
 def test_what_was_spent_in_a_folder_before_its_first_clone_was_made_is_published_there(repo: Hooked) -> None:

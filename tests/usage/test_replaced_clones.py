@@ -216,20 +216,21 @@ def test_a_commit_and_an_editor_give_each_its_own_as_well(folders: Folders) -> N
     assert folders.shown("work", "older") == {"older": 4, "work": 5}
 
 
-def test_the_worktrees_of_two_bare_clones_stay_theirs(folders: Folders) -> None:
+def make_bare_clone(folders: Folders, responses: int) -> None:
+    """A bare clone in `app/.bare`, with a worktree in which so much is spent."""
     (folders.folder / "app").mkdir()
     (folders.folder / "app/.git").write_text("gitdir: ./.bare\n")
     folders.clone("repo", "app/.bare", bare=True)
     folders.git("app", "worktree", "add", "-q", "-b", "feat", "feat")
-    folders.spend("app/feat", 3)
+    folders.spend("app/feat", responses)
+
+
+def test_the_worktrees_of_two_bare_clones_stay_theirs(folders: Folders) -> None:
+    make_bare_clone(folders, 3)
     assert folders.shown("app/feat") == {"app/feat": 3}
     folders.move("app", "older")
     folders.git("older", "worktree", "repair", "feat")
-    (folders.folder / "app").mkdir()
-    (folders.folder / "app/.git").write_text("gitdir: ./.bare\n")
-    folders.clone("repo", "app/.bare", bare=True)
-    folders.git("app", "worktree", "add", "-q", "-b", "feat", "feat")
-    folders.spend("app/feat", 5)
+    make_bare_clone(folders, 5)
     assert folders.shown("app/feat") == {"app/feat": 8}
     assert folders.shown("older/feat") == {"older/feat": 3}
     assert folders.shown("app/feat", "older/feat") == {"app/feat": 5, "older/feat": 3}

@@ -16,6 +16,7 @@ from tokcost.ledger.paths import from_stored, to_stored
 from tokcost.ledger.purge_record import PurgeRecord
 from tokcost.ledger.rollup import add_up_again
 from tokcost.ledger.rows import SELECTED, from_row
+from tokcost.ledger.settings import forget_settings
 from tokcost.model.logs import Source
 from tokcost.model.purge import Purged, PurgeScope
 from tokcost.model.received import FROM_TEXT, OTEL, names_of_received
@@ -236,9 +237,6 @@ _FORGET_REPOSITORIES = (
     "DELETE FROM observation WHERE git_dir IN (SELECT git_dir FROM worktree WHERE repository IN ({gone}))",
     "DELETE FROM observation WHERE git_dir NOT IN (SELECT git_dir FROM worktree WHERE git_dir IS NOT NULL)",
     "DELETE FROM tip WHERE repository IN ({gone})",
-    # Every setting of a repository, whose number another one gets: names have it as a word of its own.
-    "DELETE FROM setting WHERE EXISTS"
-    " (SELECT 1 FROM repository WHERE id IN ({gone}) AND instr(name || ' ', ' ' || id || ' '))",
     "UPDATE directory SET worktree = NULL WHERE worktree IN (SELECT id FROM worktree WHERE repository IN ({gone}))",
     "DELETE FROM worktree WHERE repository IN ({gone})",
     "DELETE FROM repository WHERE id IN ({gone})",
@@ -253,6 +251,8 @@ def forget_repositories(ledger: Ledger, repositories: list[int]) -> None:
         " AND id NOT IN (SELECT repository FROM place WHERE repository IS NOT NULL)"
         " AND id NOT IN (SELECT repository FROM claim)"
     )
+    for (number,) in ledger.db.execute(gone).fetchall():
+        forget_settings(ledger, number)  # another repository gets the number
     for statement in _FORGET_REPOSITORIES:
         ledger.db.execute(statement.format(gone=gone))
 
